@@ -1,0 +1,52 @@
+//! `highwater`: the engine without a page.
+//!
+//! People use it for homework checks and in CI. `--json` gives one JSON object a line where a program would read.
+//! Exit status: 0 when all is well, 1 when something did not hold, 2 when the call cannot be understood.
+
+mod arguments;
+mod bench;
+mod check;
+mod run;
+mod sentence;
+
+use arguments::Arguments;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+highwater: a Kafka-like cluster you can watch, without a page
+
+  highwater run SCENARIO [--seed N] [--until 60s] [--all] [--json]
+      tell the scenario's story as text; --all also shows routine events
+  highwater scenario check SCENARIO... [--seeds A..B] [--json]
+      read scenarios and run their expectations, on their own seed or on several
+  highwater bench [--seconds S] [--json]
+      measure the engine
+  highwater vectors DIR [--json]
+      run golden-vector files
+
+exit status: 0 all is well, 1 something did not hold, 2 the call cannot be understood";
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::of(std::env::args().skip(1));
+    let verb = arguments.word().unwrap_or_default();
+    let result = match verb.as_str() {
+        "run" => run::run(arguments),
+        "scenario" => check::scenario(arguments),
+        "bench" => bench::bench(arguments),
+        "vectors" => check::vectors(arguments),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        "" => Err("no command was given".to_owned()),
+        other => Err(format!("\"{other}\" is not a command")),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(message) => {
+            eprintln!("highwater: {message}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}

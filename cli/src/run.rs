@@ -1,0 +1,104 @@
+//! `highwater run`: a scenario's story as text.
+
+use crate::arguments::Arguments;
+use crate::sentence::{is_routine, line};
+use highwater_engine::history::History;
+use highwater_engine::scenario::{Scenario, Story};
+use highwater_engine::time::Instant;
+use highwater_engine::view::ledger;
+use serde_json::json;
+
+/// Reads a scenario file; its mistakes become the message.
+pub fn read(path: &str) -> Result<Scenario, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+    Scenario::parse(&text).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(|error| format!("{path}: {error}")).collect();
+        lines.join("\n")
+    })
+}
+
+/// Tells the story. False when an expectation did not hold.
+pub fn run(mut arguments: Arguments) -> Result<bool, String> {
+    let path = arguments.word().ok_or("run needs a scenario file")?;
+    let seed = arguments.number("--seed")?;
+    let until = arguments.duration("--until")?;
+    let (all, as_json) = (arguments.flag("--all"), arguments.flag("--json"));
+    arguments.finish()?;
+    let scenario = match read(&path) {
+        Ok(scenario) => scenario,
+        Err(mistakes) => {
+            eprintln!("{mistakes}");
+            return Ok(false);
+        }
+    };
+    let seed = seed.unwrap_or(scenario.seed);
+    let story = Story::tell(&scenario, seed).map_err(|error| error.to_string())?;
+    let mut history = History::new(story.recording.clone()).map_err(|error| error.to_string())?;
+    history.seek_event(story.end);
+    if let Some(until) = until {
+        history.seek_time(Instant::ZERO + until);
+    }
+    let directory = history.simulation().directory();
+    let mut beats = story.beats.iter().peekable();
+    for emitted in history.past_events() {
+        while let Some(beat) = beats.next_if(|beat| beat.event < emitted.n) {
+            tell_beat(&beat.key, beat.at, as_json);
+        }
+        if !all && is_routine(&emitted.event) {
+            continue;
+        }
+        if as_json {
+            let event = json!({"n": emitted.n, "t": emitted.at, "cause": emitted.cause, "event": emitted.event});
+            println!("{event}");
+        } else {
+            println!("{:>12}  {}", emitted.at.to_string(), line(&emitted.event, directory));
+        }
+    }
+    for beat in beats {
+        tell_beat(&beat.key, beat.at, as_json);
+    }
+    let totals = ledger(history.simulation());
+    let hash = format!("{:016x}", history.simulation().state_hash());
+    if as_json {
+        let failures: Vec<_> =
+            story.failures.iter().map(|f| json!({"line": f.line, "t": f.at, "message": f.message})).collect();
+        let summary = json!({
+            "scenario": scenario.name, "seed": seed, "events": history.cursor(), "t": history.simulation().now(),
+            "sent": totals.sent, "acked": totals.acked, "failed": totals.failed, "stored": totals.stored,
+            "lost": totals.lost, "stored_twice": totals.stored_twice, "processed": totals.processed,
+            "processed_again": totals.processed_again, "skipped": totals.skipped,
+            "state_hash": hash, "failures": failures,
+        });
+        println!("{summary}");
+    } else {
+        println!(
+            "\n{}, seed {seed}: {} events in {}, state {hash}",
+            scenario.name,
+            history.cursor(),
+            history.simulation().now()
+        );
+        println!(
+            "sent {}, acked {}, failed {}, lost {}, stored twice {}, processed {}, processed again {}, skipped {}",
+            totals.sent,
+            totals.acked,
+            totals.failed,
+            totals.lost,
+            totals.stored_twice,
+            totals.processed,
+            totals.processed_again,
+            totals.skipped
+        );
+        for failure in &story.failures {
+            println!("{path}, line {}: at {}: {}", failure.line, failure.at, failure.message);
+        }
+    }
+    Ok(story.failures.is_empty())
+}
+
+fn tell_beat(key: &str, at: Instant, as_json: bool) {
+    if as_json {
+        println!("{}", json!({"t": at, "beat": key}));
+    } else {
+        println!("{:>12}  -- {key} --", at.to_string());
+    }
+}

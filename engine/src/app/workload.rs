@@ -1,0 +1,50 @@
+//! What a producing program sends, and when. The same program feeds a topic or a queue.
+
+use crate::time::{Duration, Instant};
+use serde::{Deserialize, Serialize};
+
+/// A producing program.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Workload {
+    /// When it sends its first record.
+    pub start: Duration,
+    /// The pause between two records.
+    pub every: Duration,
+    /// How many records it sends in all; none for "for ever".
+    pub count: Option<u32>,
+    /// The keys it uses in turn; empty for records without a key.
+    pub keys: Vec<String>,
+    /// Bytes of a value.
+    pub size: u32,
+}
+
+impl Default for Workload {
+    /// One 100-byte record every 500 ms, without a key, for ever.
+    fn default() -> Self {
+        Workload {
+            start: Duration::from_secs(1),
+            every: Duration::from_millis(500),
+            count: None,
+            keys: Vec::new(),
+            size: 100,
+        }
+    }
+}
+
+impl Workload {
+    /// When record `number` (from 1) is due, unless the program ends before.
+    pub fn due(&self, number: u32) -> Option<Instant> {
+        if self.count.is_some_and(|count| number > count) {
+            return None;
+        }
+        Some(Instant::ZERO + self.start + self.every.times(u64::from(number.saturating_sub(1))))
+    }
+
+    /// The key of record `number` (from 1).
+    pub fn key(&self, number: u32) -> Option<&str> {
+        if self.keys.is_empty() {
+            return None;
+        }
+        self.keys.get((number.saturating_sub(1)) as usize % self.keys.len()).map(String::as_str)
+    }
+}

@@ -1,0 +1,32 @@
+//! The range assignor: per topic, contiguous pieces, the first members one more (`RangeAssignor`).
+
+use crate::ids::{TopicId, TopicPartition};
+use crate::protocol::{GroupAssignment, MemberId};
+use std::collections::BTreeMap;
+
+/// Gives each member of each topic a contiguous range. Topics do not influence one another, so the first members
+/// collect the remainder of every topic.
+pub fn range_assign(members: &[(MemberId, Vec<TopicId>)], partitions: &BTreeMap<TopicId, i32>) -> GroupAssignment {
+    let mut members: Vec<&(MemberId, Vec<TopicId>)> = members.iter().collect();
+    members.sort_unstable_by_key(|(member, _)| *member);
+    let mut given: BTreeMap<MemberId, Vec<TopicPartition>> =
+        members.iter().map(|(member, _)| (*member, Vec::new())).collect();
+    for (topic, count) in partitions {
+        let subscribed: Vec<MemberId> =
+            members.iter().filter(|(_, topics)| topics.contains(topic)).map(|(member, _)| *member).collect();
+        let Ok(members) = i32::try_from(subscribed.len()) else { continue };
+        if members == 0 {
+            continue;
+        }
+        let (each, extra) = (count / members, count % members);
+        let mut next = 0;
+        for (index, member) in subscribed.into_iter().enumerate() {
+            let share = each + i32::from((index as i32) < extra);
+            if let Some(list) = given.get_mut(&member) {
+                list.extend((next..next + share).map(|partition| TopicPartition::new(*topic, partition)));
+            }
+            next += share;
+        }
+    }
+    given.into_iter().collect()
+}

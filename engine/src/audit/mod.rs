@@ -1,0 +1,10 @@
+//! What became of every record, judged from the events alone.
+//!
+//! Modelled: the ledger of sent, acknowledged, stored, delivered, processed and lost records, per group and queue.
+//! Absent: the named promises and the exported history; they build on the same events.
+
+mod fate;
+mod ledger;
+
+pub use fate::{Fate, Reading};
+pub use ledger::{Ledger, Totals};

@@ -1,0 +1,86 @@
+//! The worlds the benchmarks run, natively and in the browser.
+
+use crate::app::Workload;
+use crate::command::Command;
+use crate::event::StopKind;
+use crate::ids::NodeId;
+use crate::sim::{ConsumerSpec, GroupSpec, ProducerSpec, Simulation, Spec, Target, TopicSpec};
+use crate::time::{Duration, Instant};
+
+/// A world to measure.
+pub struct World {
+    /// Its name in the figures.
+    pub name: &'static str,
+    /// What it consists of.
+    pub spec: Spec,
+    /// How long it is run, in simulated time.
+    pub length: Duration,
+    /// Whether a broker is killed and started again and again.
+    pub failover: bool,
+}
+
+impl World {
+    /// Gives the world's commands.
+    pub fn give_commands(&self, simulation: &mut Simulation) {
+        if !self.failover {
+            return;
+        }
+        let node = NodeId(1);
+        for round in 0..self.length.0 / 60_000_000 {
+            let at = Instant::ZERO + Duration::from_secs(20 + 60 * round);
+            simulation.command(at, Command::Stop { node, how: StopKind::Crash });
+            simulation.command(at + Duration::from_secs(20), Command::Start { node });
+        }
+    }
+}
+
+/// Every benchmark world.
+pub fn all() -> Vec<World> {
+    vec![
+        World {
+            name: "failover",
+            spec: classroom(Duration::from_millis(50)),
+            length: Duration::from_secs(600),
+            failover: true,
+        },
+        World {
+            name: "classroom",
+            spec: classroom(Duration::from_millis(500)),
+            length: Duration::from_secs(600),
+            failover: false,
+        },
+    ]
+}
+
+/// Three brokers, six partitions, two producers, three consumers.
+fn classroom(every: Duration) -> Spec {
+    let producer = |name: &str| ProducerSpec {
+        name: name.to_owned(),
+        target: Target::Topic("orders".to_owned()),
+        workload: Workload {
+            every,
+            keys: ["a", "b", "c", "d", "e", "f", "g"].map(str::to_owned).to_vec(),
+            ..Workload::default()
+        },
+        settings: Vec::new(),
+    };
+    let consumer = |name: &str| ConsumerSpec { name: name.to_owned(), ..ConsumerSpec::default() };
+    Spec {
+        brokers: 3,
+        topics: vec![TopicSpec {
+            name: "orders".to_owned(),
+            partitions: 6,
+            replication_factor: 3,
+            settings: vec![("min.insync.replicas".to_owned(), "2".to_owned())],
+            ..TopicSpec::default()
+        }],
+        producers: vec![producer("p1"), producer("p2")],
+        groups: vec![GroupSpec {
+            name: "billing".to_owned(),
+            topics: vec!["orders".to_owned()],
+            consumers: vec![consumer("c1"), consumer("c2"), consumer("c3")],
+            settings: Vec::new(),
+        }],
+        ..Spec::default()
+    }
+}

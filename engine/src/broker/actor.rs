@@ -1,0 +1,316 @@
+//! The broker as an actor: what is on its disk, what it keeps in memory, and where each input goes.
+
+use super::connections::Connections;
+use super::controller_channel::Pending;
+use super::fetch::{FollowerSession, ParkedFetch};
+use super::fetcher::Fetcher;
+use super::produce::DelayedWrite;
+use crate::config::BrokerConfig;
+use crate::controller::MetadataImage;
+use crate::coordinator::{GroupShards, ReplyTo};
+use crate::effect::{DiskToken, Effects, Input, Instruction, Timer};
+use crate::event::{Event, TruncationReason};
+use crate::ids::{BrokerEpoch, BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
+use crate::protocol::{Body, Channel, Request, Response};
+use crate::replication::Replica;
+use crate::time::Instant;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Where a broker is in its life (`BrokerState`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum BrokerStatus {
+    /// It asks the controller to let it in.
+    #[default]
+    Registering,
+    /// It is registered but takes no part yet.
+    Fenced,
+    /// It works.
+    Running,
+    /// It hands its leaderships over before it stops.
+    ShuttingDown,
+}
+
+/// A broker process and its disk.
+#[derive(Clone, Hash, Debug)]
+pub struct Broker {
+    /// `node.id`.
+    pub id: BrokerId,
+    /// Its address.
+    pub node: NodeId,
+    /// Its settings.
+    pub config: BrokerConfig,
+    /// Names of the consumer groups, by id: what decides a group's partition.
+    pub(super) group_names: Arc<[String]>,
+    /// Address of the controller (`controller.quorum.voters`).
+    pub(super) controller: NodeId,
+    pub(super) offsets_topic: crate::ids::TopicId,
+    /// Its replicas; logs and checkpoints survive the process.
+    pub(super) replicas: BTreeMap<TopicPartition, Replica>,
+    pub(super) runtime: Option<Box<Runtime>>,
+    pub(super) starts: u64,
+}
+
+/// What the process keeps in memory.
+#[derive(Clone, Hash, Debug, Default)]
+pub(super) struct Runtime {
+    pub status: BrokerStatus,
+    pub incarnation: u64,
+    pub broker_epoch: BrokerEpoch,
+    pub image: MetadataImage,
+    pub metadata_offset: Offset,
+    pub metadata_fetch_out: bool,
+    pub connections: Connections,
+    pub next_correlation: u32,
+    pub pending: BTreeMap<CorrelationId, Pending>,
+    pub fetchers: BTreeMap<BrokerId, Fetcher>,
+    pub sessions: BTreeMap<BrokerId, FollowerSession>,
+    pub parked_fetches: BTreeMap<u64, ParkedFetch>,
+    pub fetch_watch: BTreeMap<TopicPartition, BTreeSet<u64>>,
+    pub delayed_writes: BTreeMap<u64, DelayedWrite>,
+    pub deadlines: BTreeSet<(Instant, u64)>,
+    pub next_park: u64,
+    pub alter_in_flight: bool,
+    pub dirty_alters: BTreeSet<TopicPartition>,
+    pub groups: GroupShards,
+    pub groups_timer: Option<Instant>,
+    pub producer_ids: std::ops::Range<i64>,
+    pub awaiting_producer_id: Vec<ReplyTo>,
+    pub offsets_topic_requested: bool,
+    pub flush_timer: bool,
+    pub request_timer: bool,
+}
+
+impl Broker {
+    /// A broker with an empty disk.
+    pub fn new(
+        id: BrokerId,
+        node: NodeId,
+        controller: NodeId,
+        offsets_topic: crate::ids::TopicId,
+        group_names: Arc<[String]>,
+        config: BrokerConfig,
+    ) -> Broker {
+        Broker {
+            id,
+            node,
+            config,
+            group_names,
+            controller,
+            offsets_topic,
+            replicas: BTreeMap::new(),
+            runtime: None,
+            starts: 0,
+        }
+    }
+
+    /// Its replicas.
+    pub fn replicas(&self) -> &BTreeMap<TopicPartition, Replica> {
+        &self.replicas
+    }
+
+    /// Where it is in its life; none while the process is down.
+    pub fn status(&self) -> Option<BrokerStatus> {
+        self.runtime.as_ref().map(|runtime| runtime.status)
+    }
+
+    /// The metadata it has read; none while the process is down.
+    pub fn image(&self) -> Option<&MetadataImage> {
+        self.runtime.as_ref().map(|runtime| &runtime.image)
+    }
+
+    /// How far it has read the metadata log.
+    pub fn metadata_offset(&self) -> Offset {
+        self.runtime.as_ref().map_or(Offset::ZERO, |runtime| runtime.metadata_offset)
+    }
+
+    /// The groups it coordinates.
+    pub fn groups(&self) -> Option<&GroupShards> {
+        self.runtime.as_ref().map(|runtime| &runtime.groups)
+    }
+
+    /// Whether an answer to this group is to be expected from this broker.
+    pub fn coordinates(&self, group: crate::ids::GroupId) -> bool {
+        self.group_tp(group).is_some_and(|tp| self.replicas.get(&tp).is_some_and(|r| r.leadership().is_some()))
+    }
+
+    /// The process died; a power loss also takes what was not fsynced.
+    pub fn crash(&mut self, power_lost: bool, out: &mut Effects<'_>) {
+        self.runtime = None;
+        let broker = self.id;
+        for (tp, replica) in &mut self.replicas {
+            if power_lost {
+                let from = replica.log.log_end_offset();
+                let to = replica.log.lose_page_cache();
+                if to < from {
+                    out.emit(|| Event::LogTruncated { broker, tp: *tp, from, to, why: TruncationReason::PowerLoss });
+                }
+            }
+            replica.forget_memory();
+        }
+    }
+
+    /// Handles one input.
+    pub fn handle(&mut self, input: Input, out: &mut Effects<'_>) {
+        if let Input::Started = input {
+            return self.on_started(out);
+        }
+        if self.runtime.is_none() {
+            return;
+        }
+        match input {
+            Input::Started => {}
+            Input::Delivered { from, channel, body } => match body {
+                Body::Request(correlation, request) => {
+                    self.on_request(ReplyTo { peer: from, channel, correlation }, request, out)
+                }
+                Body::Response(correlation, response) => self.on_response(correlation, response, out),
+                Body::Queue(_) | Body::DatabaseRequest(_) | Body::DatabaseResponse(_) => {}
+            },
+            Input::Disconnected { peer, channel } => self.on_disconnected(peer, channel, out),
+            Input::TimerFired(timer) => self.on_timer(timer, out),
+            Input::DiskDone(token) => self.on_flushed(token, out),
+            Input::Told(Instruction::Stop) => {
+                self.with_runtime(|runtime| runtime.status = BrokerStatus::ShuttingDown);
+                self.send_heartbeat(out);
+            }
+            Input::Told(_) => {}
+        }
+        self.serve_backlogs(out);
+        self.arm_timers(out);
+    }
+
+    pub(super) fn with_runtime<T: Default>(&mut self, change: impl FnOnce(&mut Runtime) -> T) -> T {
+        self.runtime.as_deref_mut().map(change).unwrap_or_default()
+    }
+
+    fn on_started(&mut self, out: &mut Effects<'_>) {
+        self.starts += 1;
+        let runtime = Runtime { incarnation: out.rng.bits(), ..Runtime::default() };
+        self.runtime = Some(Box::new(runtime));
+        self.register(out);
+        self.fetch_metadata(out);
+        out.set_timer(Timer::IsrCheck, self.config.replica_lag_time_max_ms.div(2));
+        out.set_timer(Timer::HighWatermarkCheckpoint, self.config.replica_high_watermark_checkpoint_interval_ms);
+    }
+
+    pub(super) fn handle_request(&mut self, to: ReplyTo, request: Request, out: &mut Effects<'_>) {
+        match request {
+            Request::Produce(request) => self.on_produce(to, *request, out),
+            Request::Fetch(request) if request.replica.is_some() => self.on_follower_fetch(to, *request, out),
+            Request::Fetch(request) => self.on_consumer_fetch(to, *request, out),
+            Request::ListOffsets(request) => self.on_list_offsets(to, &request, out),
+            Request::Metadata(request) => self.on_metadata_request(to, &request, out),
+            Request::FindCoordinator(request) => self.on_find_coordinator(to, &request, out),
+            Request::InitProducerId => self.on_init_producer_id(to, out),
+            Request::JoinGroup(_)
+            | Request::SyncGroup(_)
+            | Request::Heartbeat(_)
+            | Request::LeaveGroup(_)
+            | Request::OffsetCommit(_)
+            | Request::OffsetFetch(_) => self.on_group_request(to, request, out),
+            // The controller's APIs: a broker does not serve them, and nobody here asks it to.
+            Request::BrokerRegistration(_)
+            | Request::BrokerHeartbeat(_)
+            | Request::AlterPartition(_)
+            | Request::AllocateProducerIds(_)
+            | Request::CreateTopics(_)
+            | Request::FetchMetadata(_) => {}
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, out: &mut Effects<'_>) {
+        match timer {
+            Timer::BrokerHeartbeat => self.send_heartbeat(out),
+            Timer::Registration => self.register(out),
+            Timer::MetadataFetch => self.fetch_metadata(out),
+            Timer::IsrCheck => self.on_isr_check(out),
+            Timer::HighWatermarkCheckpoint => {
+                for replica in self.replicas.values_mut() {
+                    replica.checkpointed_high_watermark = replica.high_watermark;
+                }
+                out.set_timer(
+                    Timer::HighWatermarkCheckpoint,
+                    self.config.replica_high_watermark_checkpoint_interval_ms,
+                );
+            }
+            Timer::FetcherBackoff(leader) => self.on_fetcher_backoff(leader, out),
+            Timer::Purgatory => self.on_purgatory(out),
+            Timer::AlterPartition => self.send_alter_partition(out),
+            Timer::RequestTimeout => self.on_request_timeouts(out),
+            Timer::Groups => self.on_groups_timer(out),
+            Timer::Flush => self.flush_by_age(out),
+            _ => {}
+        }
+    }
+
+    fn on_flushed(&mut self, token: DiskToken, out: &mut Effects<'_>) {
+        let DiskToken::Log(tp, offset) = token else { return };
+        let broker = self.id;
+        if let Some(replica) = self.replicas.get_mut(&tp) {
+            replica.log.flushed_to(offset);
+            out.emit(|| Event::LogFlushed { broker, tp, to: offset });
+        }
+    }
+
+    fn flush_by_age(&mut self, out: &mut Effects<'_>) {
+        self.with_runtime(|runtime| runtime.flush_timer = false);
+        for (tp, replica) in &self.replicas {
+            if replica.log.unflushed_records() > 0 && replica.config.flush_ms < crate::time::Duration(u64::MAX) {
+                out.sync(DiskToken::Log(*tp, replica.log.log_end_offset()));
+            }
+        }
+    }
+
+    /// Asks for an fsync if the topic's settings want one after this append.
+    pub(super) fn maybe_flush(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
+        let Some(replica) = self.replicas.get(&tp) else { return };
+        if replica.log.unflushed_records() >= replica.config.flush_messages {
+            out.sync(DiskToken::Log(tp, replica.log.log_end_offset()));
+        } else if replica.config.flush_ms < crate::time::Duration(u64::MAX) {
+            let span = replica.config.flush_ms;
+            let armed = self.with_runtime(|runtime| std::mem::replace(&mut runtime.flush_timer, true));
+            if !armed {
+                out.set_timer(Timer::Flush, span);
+            }
+        }
+    }
+
+    /// Sends a request of this broker's own and remembers what its answer is for.
+    pub(super) fn ask(
+        &mut self,
+        to: NodeId,
+        channel: Channel,
+        request: Request,
+        pending: Pending,
+        out: &mut Effects<'_>,
+    ) {
+        let Some(runtime) = &mut self.runtime else { return };
+        let correlation = CorrelationId(runtime.next_correlation);
+        runtime.next_correlation = runtime.next_correlation.wrapping_add(1);
+        runtime.pending.insert(correlation, pending);
+        out.send(to, channel, Body::Request(correlation, request));
+    }
+
+    fn on_response(&mut self, correlation: CorrelationId, response: Response, out: &mut Effects<'_>) {
+        let Some(pending) = self.with_runtime(|runtime| runtime.pending.remove(&correlation)) else { return };
+        self.on_answer(pending, response, out);
+    }
+
+    fn arm_timers(&mut self, out: &mut Effects<'_>) {
+        let timeout = self.config.replica_socket_timeout_ms;
+        let Some(runtime) = &mut self.runtime else { return };
+        let due = runtime.groups.next_deadline();
+        if due != runtime.groups_timer {
+            runtime.groups_timer = due;
+            match due {
+                Some(at) => out.set_timer_at(Timer::Groups, at),
+                None => out.cancel_timer(Timer::Groups),
+            }
+        }
+        if !runtime.pending.is_empty() && !runtime.request_timer {
+            runtime.request_timer = true;
+            out.set_timer(Timer::RequestTimeout, timeout);
+        }
+    }
+}

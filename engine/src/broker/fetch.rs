@@ -1,0 +1,374 @@
+//! Serving fetches: followers through incremental sessions (KIP-227), consumers in full (`KafkaApis.handleFetchRequest`,
+//! `DelayedFetch`).
+
+use super::actor::Broker;
+use crate::coordinator::ReplyTo;
+use crate::effect::Effects;
+use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, TopicPartition};
+use crate::protocol::{
+    ErrorCode, FetchPartition, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse, OffsetSpec,
+    PartitionFetchResponse, Response,
+};
+use crate::replication::PendingIsr;
+use crate::time::Instant;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What one follower's session asks for. Partitions it has all of are not named again in its requests.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct FollowerSession {
+    partitions: BTreeMap<TopicPartition, SessionPartition>,
+    /// Partitions with data or a high watermark the follower has not been told.
+    dirty: BTreeSet<TopicPartition>,
+    /// When the follower last fetched: it had everything of the partitions it did not name.
+    pub last_fetch: Instant,
+    parked: Option<ParkedSession>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct SessionPartition {
+    wanted: FetchPartition,
+    told_high_watermark: Offset,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct ParkedSession {
+    id: u64,
+    deadline: Instant,
+    to: ReplyTo,
+}
+
+/// A consumer's fetch that waits for data.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct ParkedFetch {
+    to: ReplyTo,
+    deadline: Instant,
+    request: FetchRequest,
+}
+
+impl FollowerSession {
+    /// This broker no longer leads the partition.
+    pub fn forget(&mut self, tp: TopicPartition) {
+        self.dirty.insert(tp);
+    }
+}
+
+impl Broker {
+    /// Epoch and role checks that every fetch passes (`Partition.checkCurrentLeaderEpoch`).
+    fn check_leader(&self, tp: TopicPartition, epoch: LeaderEpoch) -> ErrorCode {
+        let Some(replica) = self.replicas.get(&tp) else { return ErrorCode::UnknownTopicOrPartition };
+        if epoch != LeaderEpoch::NONE {
+            if epoch < replica.leader_epoch {
+                return ErrorCode::FencedLeaderEpoch;
+            }
+            if epoch > replica.leader_epoch {
+                return ErrorCode::UnknownLeaderEpoch;
+            }
+        }
+        if replica.leadership().is_none() { ErrorCode::NotLeaderOrFollower } else { ErrorCode::None }
+    }
+
+    fn fetch_error(&self, tp: TopicPartition, error: ErrorCode) -> PartitionFetchResponse {
+        let mut response = PartitionFetchResponse::failed(tp, error);
+        if matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch) {
+            response.current_leader = self.known_leader(tp);
+        }
+        response
+    }
+
+    pub(super) fn on_follower_fetch(&mut self, to: ReplyTo, request: FetchRequest, out: &mut Effects<'_>) {
+        let Some((follower, broker_epoch)) = request.replica else { return };
+        let Some(runtime) = &mut self.runtime else { return };
+        if request.incremental && !runtime.sessions.contains_key(&follower) {
+            let response = FetchResponse { session_error: true, partitions: Vec::new() };
+            return self.respond(to, Response::Fetch(Box::new(response)), out);
+        }
+        let session = runtime.sessions.entry(follower).or_default();
+        if !request.incremental {
+            *session = FollowerSession::default();
+        }
+        session.parked = None;
+        session.last_fetch = out.now;
+        for tp in &request.forgotten {
+            session.partitions.remove(tp);
+            session.dirty.remove(tp);
+        }
+        for wanted in &request.partitions {
+            session.partitions.insert(wanted.tp, SessionPartition { wanted: *wanted, told_high_watermark: Offset(-2) });
+            session.dirty.insert(wanted.tp);
+        }
+        // The answer is read before this fetch is taken note of: that is why a follower's mark trails by one fetch.
+        let (partitions, worth_sending) = self.read_session(follower);
+        for wanted in &request.partitions {
+            self.note_follower_fetch(follower, broker_epoch, wanted, out);
+        }
+        if worth_sending || request.max_wait == crate::time::Duration::ZERO {
+            self.commit_session_answer(follower, &partitions);
+            let response = FetchResponse { session_error: false, partitions };
+            return self.respond(to, Response::Fetch(Box::new(response)), out);
+        }
+        let deadline = out.now + request.max_wait;
+        let id = self.next_park(deadline, out);
+        self.with_runtime(|runtime| {
+            if let Some(session) = runtime.sessions.get_mut(&follower) {
+                session.parked = Some(ParkedSession { id, deadline, to });
+            }
+        });
+    }
+
+    /// What the session's dirty partitions have to say, and whether it is worth an answer at once: data or an error,
+    /// not a high watermark alone.
+    fn read_session(&self, follower: BrokerId) -> (Vec<PartitionFetchResponse>, bool) {
+        let mut partitions = Vec::new();
+        let mut worth_sending = false;
+        let Some(session) = self.runtime.as_ref().and_then(|runtime| runtime.sessions.get(&follower)) else {
+            return (partitions, false);
+        };
+        for tp in &session.dirty {
+            let Some(known) = session.partitions.get(tp) else { continue };
+            let answer = self.read_for_follower(follower, &known.wanted);
+            let says_more = answer.error.is_error() || answer.diverging_epoch.is_some() || !answer.batches.is_empty();
+            worth_sending |= says_more;
+            if says_more || answer.high_watermark != known.told_high_watermark {
+                partitions.push(answer);
+            }
+        }
+        (partitions, worth_sending)
+    }
+
+    fn read_for_follower(&self, follower: BrokerId, wanted: &FetchPartition) -> PartitionFetchResponse {
+        let error = self.check_leader(wanted.tp, wanted.current_leader_epoch);
+        if error.is_error() {
+            return self.fetch_error(wanted.tp, error);
+        }
+        let Some(replica) = self.replicas.get(&wanted.tp) else {
+            return self.fetch_error(wanted.tp, ErrorCode::UnknownTopicOrPartition);
+        };
+        if !replica.assignment.contains(&follower) {
+            return self.fetch_error(wanted.tp, ErrorCode::UnknownLeaderEpoch);
+        }
+        let mut answer = PartitionFetchResponse {
+            tp: wanted.tp,
+            error: ErrorCode::None,
+            high_watermark: replica.high_watermark,
+            log_start_offset: replica.log.log_start_offset(),
+            diverging_epoch: replica.divergence(wanted.fetch_offset, wanted.last_fetched_epoch),
+            current_leader: None,
+            batches: Vec::new(),
+        };
+        if answer.diverging_epoch.is_none() {
+            let end = replica.log.log_end_offset();
+            if wanted.fetch_offset > end || wanted.fetch_offset < replica.log.log_start_offset() {
+                return self.fetch_error(wanted.tp, ErrorCode::OffsetOutOfRange);
+            }
+            answer.batches = replica.log.read(wanted.fetch_offset, end, wanted.max_bytes);
+        }
+        answer
+    }
+
+    /// A fetch at an offset is the acknowledgement of everything below it.
+    fn note_follower_fetch(
+        &mut self,
+        follower: BrokerId,
+        broker_epoch: BrokerEpoch,
+        wanted: &FetchPartition,
+        out: &mut Effects<'_>,
+    ) {
+        let tp = wanted.tp;
+        if self.check_leader(tp, wanted.current_leader_epoch).is_error() {
+            return;
+        }
+        let Some(runtime) = &self.runtime else { return };
+        let eligible = runtime.image.is_active(follower)
+            && runtime.image.brokers.get(&follower).is_some_and(|known| known.epoch == broker_epoch);
+        let Some(replica) = self.replicas.get_mut(&tp) else { return };
+        let end = replica.log.log_end_offset();
+        if replica.divergence(wanted.fetch_offset, wanted.last_fetched_epoch).is_some() || wanted.fetch_offset > end {
+            return;
+        }
+        let Some(leadership) = replica.leadership_mut() else { return };
+        let Some(progress) = leadership.followers.get_mut(&follower) else { return };
+        progress.fetched(wanted.fetch_offset, end, out.now, broker_epoch);
+        if eligible && replica.may_expand(follower) {
+            replica.propose(PendingIsr::Expand(follower));
+            let broker = self.id;
+            out.emit(|| crate::event::Event::IsrExpandProposed { broker, tp, joining: follower });
+            self.request_alter(tp, out);
+        }
+        if self.try_advance(tp, out) {
+            self.answer_consumers_of(tp, out);
+        }
+    }
+
+    /// The answer is about to leave: the session remembers what the follower has been told.
+    fn commit_session_answer(&mut self, follower: BrokerId, partitions: &[PartitionFetchResponse]) {
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(session) = runtime.sessions.get_mut(&follower) else { return };
+        session.dirty.clear();
+        for answer in partitions {
+            if let Some(known) = session.partitions.get_mut(&answer.tp) {
+                known.told_high_watermark = answer.high_watermark;
+            }
+        }
+    }
+
+    /// `tp` has news for the sessions that want it.
+    pub(super) fn mark_session_dirty(&mut self, tp: TopicPartition) {
+        self.with_runtime(|runtime| {
+            for session in runtime.sessions.values_mut() {
+                if session.partitions.contains_key(&tp) {
+                    session.dirty.insert(tp);
+                }
+            }
+        });
+    }
+
+    /// `tp` has data, or no longer a leader here: answer who waits for that.
+    pub(super) fn answer_fetches_of(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
+        self.mark_session_dirty(tp);
+        let Some(runtime) = &self.runtime else { return };
+        let waiting: Vec<BrokerId> = runtime
+            .sessions
+            .iter()
+            .filter(|(_, session)| session.parked.is_some() && session.partitions.contains_key(&tp))
+            .map(|(follower, _)| *follower)
+            .collect();
+        for follower in waiting {
+            if self.read_session(follower).1 {
+                self.answer_session(follower, out);
+            }
+        }
+        self.answer_consumers_of(tp, out);
+    }
+
+    fn answer_session(&mut self, follower: BrokerId, out: &mut Effects<'_>) {
+        let parked = self.with_runtime(|runtime| {
+            let parked = runtime.sessions.get_mut(&follower)?.parked.take()?;
+            runtime.deadlines.remove(&(parked.deadline, parked.id));
+            Some(parked)
+        });
+        let Some(parked) = parked else { return };
+        let (partitions, _) = self.read_session(follower);
+        self.commit_session_answer(follower, &partitions);
+        let response = FetchResponse { session_error: false, partitions };
+        self.respond(parked.to, Response::Fetch(Box::new(response)), out);
+    }
+
+    pub(super) fn expire_session_fetch(&mut self, id: u64, out: &mut Effects<'_>) {
+        let Some(runtime) = &self.runtime else { return };
+        let follower = runtime
+            .sessions
+            .iter()
+            .find(|(_, session)| session.parked.as_ref().is_some_and(|parked| parked.id == id))
+            .map(|(follower, _)| *follower);
+        if let Some(follower) = follower {
+            self.answer_session(follower, out);
+        }
+    }
+
+    pub(super) fn on_consumer_fetch(&mut self, to: ReplyTo, request: FetchRequest, out: &mut Effects<'_>) {
+        let (partitions, bytes, failed) = self.read_for_consumer(&request);
+        if failed || bytes >= i64::from(request.min_bytes) || request.max_wait == crate::time::Duration::ZERO {
+            let response = FetchResponse { session_error: false, partitions };
+            return self.respond(to, Response::Fetch(Box::new(response)), out);
+        }
+        let deadline = out.now + request.max_wait;
+        let id = self.next_park(deadline, out);
+        self.with_runtime(|runtime| {
+            for wanted in &request.partitions {
+                runtime.fetch_watch.entry(wanted.tp).or_default().insert(id);
+            }
+            runtime.parked_fetches.insert(id, ParkedFetch { to, deadline, request });
+        });
+    }
+
+    fn read_for_consumer(&self, request: &FetchRequest) -> (Vec<PartitionFetchResponse>, i64, bool) {
+        let (mut bytes, mut failed) = (0, false);
+        let mut partitions = Vec::with_capacity(request.partitions.len());
+        for wanted in &request.partitions {
+            let mut error = self.check_leader(wanted.tp, wanted.current_leader_epoch);
+            let replica = self.replicas.get(&wanted.tp);
+            if let Some(replica) = replica
+                && !error.is_error()
+                && (wanted.fetch_offset > replica.log.log_end_offset()
+                    || wanted.fetch_offset < replica.log.log_start_offset())
+            {
+                error = ErrorCode::OffsetOutOfRange;
+            }
+            let Some(replica) = replica.filter(|_| !error.is_error()) else {
+                failed = true;
+                partitions.push(self.fetch_error(wanted.tp, error));
+                continue;
+            };
+            // A consumer never sees beyond the high watermark.
+            let batches = replica.log.read(wanted.fetch_offset, replica.high_watermark, wanted.max_bytes);
+            bytes += batches.iter().map(|batch| i64::from(batch.size_in_bytes)).sum::<i64>();
+            partitions.push(PartitionFetchResponse {
+                tp: wanted.tp,
+                error,
+                high_watermark: replica.high_watermark,
+                log_start_offset: replica.log.log_start_offset(),
+                diverging_epoch: None,
+                current_leader: None,
+                batches,
+            });
+        }
+        (partitions, bytes, failed)
+    }
+
+    pub(super) fn answer_consumers_of(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
+        let Some(runtime) = &self.runtime else { return };
+        let Some(waiting) = runtime.fetch_watch.get(&tp).cloned() else { return };
+        for id in waiting {
+            let Some(parked) = self.runtime.as_ref().and_then(|runtime| runtime.parked_fetches.get(&id)) else {
+                continue;
+            };
+            let (_, bytes, failed) = self.read_for_consumer(&parked.request);
+            if failed || bytes >= i64::from(parked.request.min_bytes) {
+                self.answer_parked_fetch(id, out);
+            }
+        }
+    }
+
+    pub(super) fn answer_parked_fetch(&mut self, id: u64, out: &mut Effects<'_>) {
+        let parked = self.with_runtime(|runtime| {
+            let parked = runtime.parked_fetches.remove(&id)?;
+            runtime.deadlines.remove(&(parked.deadline, id));
+            for wanted in &parked.request.partitions {
+                if let Some(waiting) = runtime.fetch_watch.get_mut(&wanted.tp) {
+                    waiting.remove(&id);
+                    if waiting.is_empty() {
+                        runtime.fetch_watch.remove(&wanted.tp);
+                    }
+                }
+            }
+            Some(parked)
+        });
+        let Some(parked) = parked else { return };
+        let (partitions, ..) = self.read_for_consumer(&parked.request);
+        let response = FetchResponse { session_error: false, partitions };
+        self.respond(parked.to, Response::Fetch(Box::new(response)), out);
+    }
+
+    pub(super) fn on_list_offsets(&mut self, to: ReplyTo, request: &ListOffsetsRequest, out: &mut Effects<'_>) {
+        let partitions = request
+            .partitions
+            .iter()
+            .map(|(tp, epoch, spec)| {
+                let error = self.check_leader(*tp, *epoch);
+                let Some(replica) = self.replicas.get(tp).filter(|_| !error.is_error()) else {
+                    return (*tp, error, Offset::NONE);
+                };
+                let started = replica.leadership().map_or(Offset::ZERO, |leadership| leadership.epoch_start_offset);
+                match spec {
+                    OffsetSpec::Earliest => (*tp, ErrorCode::None, replica.log.log_start_offset()),
+                    // A new leader does not know yet how much its predecessor had exposed.
+                    OffsetSpec::Latest if replica.high_watermark < started => {
+                        (*tp, ErrorCode::OffsetNotAvailable, Offset::NONE)
+                    }
+                    OffsetSpec::Latest => (*tp, ErrorCode::None, replica.high_watermark),
+                }
+            })
+            .collect();
+        self.respond(to, Response::ListOffsets(ListOffsetsResponse { partitions }), out);
+    }
+}

@@ -1,0 +1,209 @@
+//! Copying from leaders: one fetcher per leader (`AbstractFetcherThread`, `ReplicaFetcherThread`).
+
+use super::actor::Broker;
+use super::controller_channel::{Asked, Pending};
+use crate::effect::{Effects, Timer};
+use crate::event::{Event, TruncationReason};
+use crate::ids::{BrokerId, TopicPartition};
+use crate::protocol::{
+    Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, PartitionFetchResponse, Request,
+};
+use std::collections::BTreeSet;
+
+/// The fetcher of one leader.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct Fetcher {
+    /// What it copies.
+    partitions: BTreeSet<TopicPartition>,
+    /// Partitions to name in the next request, because their offset or epoch moved.
+    changed: BTreeSet<TopicPartition>,
+    /// Partitions the session should drop.
+    forgotten: BTreeSet<TopicPartition>,
+    /// Whether the leader holds a session to build on.
+    session: bool,
+    in_flight: bool,
+    /// Partitions whose last answer was an error: named again when the back-off is over.
+    delayed: BTreeSet<TopicPartition>,
+}
+
+impl Fetcher {
+    /// The next request asks in full.
+    pub fn restart_session(&mut self) {
+        self.session = false;
+        self.forgotten.clear();
+        self.changed = self.partitions.clone();
+        self.delayed.clear();
+    }
+}
+
+impl Broker {
+    pub(super) fn stop_fetching(&mut self, tp: TopicPartition) {
+        self.with_runtime(|runtime| {
+            for fetcher in runtime.fetchers.values_mut() {
+                if fetcher.partitions.remove(&tp) {
+                    fetcher.changed.remove(&tp);
+                    fetcher.delayed.remove(&tp);
+                    fetcher.forgotten.insert(tp);
+                }
+            }
+        });
+    }
+
+    pub(super) fn start_fetching(&mut self, tp: TopicPartition, leader: BrokerId, out: &mut Effects<'_>) {
+        self.stop_fetching(tp);
+        if leader == BrokerId::NONE {
+            return;
+        }
+        // A log without any epoch cannot be compared: everything above the high watermark goes.
+        let broker = self.id;
+        if let Some(replica) = self.replicas.get_mut(&tp)
+            && replica.log.epochs().latest().is_none()
+            && let Some((from, to)) = replica.truncate_to(replica.high_watermark)
+        {
+            out.emit(|| Event::LogTruncated { broker, tp, from, to, why: TruncationReason::DivergingEpoch });
+        }
+        self.with_runtime(|runtime| {
+            let fetcher = runtime.fetchers.entry(leader).or_default();
+            fetcher.partitions.insert(tp);
+            fetcher.changed.insert(tp);
+            fetcher.forgotten.remove(&tp);
+        });
+        self.run_fetcher(leader, out);
+    }
+
+    /// Sends the fetcher's next request, unless one is on its way.
+    pub(super) fn run_fetcher(&mut self, leader: BrokerId, out: &mut Effects<'_>) {
+        let config = &self.config;
+        let (max_wait, min_bytes, max_bytes) =
+            (config.replica_fetch_wait_max_ms, config.replica_fetch_min_bytes, config.replica_fetch_max_bytes);
+        let me = self.id;
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(node) = runtime.image.brokers.get(&leader).map(|broker| broker.node) else { return };
+        let broker_epoch = runtime.broker_epoch;
+        let Some(fetcher) = runtime.fetchers.get_mut(&leader) else { return };
+        if fetcher.in_flight || fetcher.partitions.is_empty() {
+            return;
+        }
+        fetcher.in_flight = true;
+        let incremental = std::mem::replace(&mut fetcher.session, true);
+        let named = if incremental { std::mem::take(&mut fetcher.changed) } else { fetcher.partitions.clone() };
+        fetcher.changed.clear();
+        let forgotten = std::mem::take(&mut fetcher.forgotten).into_iter().collect();
+        let partitions = named
+            .iter()
+            .filter_map(|tp| {
+                let replica = self.replicas.get(tp)?;
+                Some(FetchPartition {
+                    tp: *tp,
+                    current_leader_epoch: replica.leader_epoch,
+                    fetch_offset: replica.log.log_end_offset(),
+                    last_fetched_epoch: replica.log.epochs().latest().unwrap_or(crate::ids::LeaderEpoch::NONE),
+                    max_bytes,
+                })
+            })
+            .collect();
+        let request =
+            FetchRequest { replica: Some((me, broker_epoch)), max_wait, min_bytes, incremental, forgotten, partitions };
+        let pending = Pending { to: node, sent_at: out.now, what: Asked::Fetch(leader) };
+        self.ask(node, Channel::Replication, Request::Fetch(Box::new(request)), pending, out);
+    }
+
+    pub(super) fn on_fetched(&mut self, leader: BrokerId, answer: FetchResponse, out: &mut Effects<'_>) {
+        self.with_runtime(|runtime| {
+            if let Some(fetcher) = runtime.fetchers.get_mut(&leader) {
+                fetcher.in_flight = false;
+                if answer.session_error {
+                    fetcher.restart_session();
+                }
+            }
+        });
+        let mut back_off = false;
+        for partition in answer.partitions {
+            let tp = partition.tp;
+            if !self.follows(tp, leader) {
+                continue;
+            }
+            let failed = self.take_partition(partition, out);
+            back_off |= failed;
+            self.with_runtime(|runtime| {
+                if let Some(fetcher) = runtime.fetchers.get_mut(&leader) {
+                    let set = if failed { &mut fetcher.delayed } else { &mut fetcher.changed };
+                    set.insert(tp);
+                }
+            });
+        }
+        if back_off {
+            out.set_timer(Timer::FetcherBackoff(leader), self.config.replica_fetch_backoff_ms);
+        }
+        self.run_fetcher(leader, out);
+    }
+
+    /// The back-off is over: partitions that failed are asked for again.
+    pub(super) fn on_fetcher_backoff(&mut self, leader: BrokerId, out: &mut Effects<'_>) {
+        self.with_runtime(|runtime| {
+            if let Some(fetcher) = runtime.fetchers.get_mut(&leader) {
+                let delayed = std::mem::take(&mut fetcher.delayed);
+                fetcher.changed.extend(delayed);
+            }
+        });
+        self.run_fetcher(leader, out);
+    }
+
+    /// Takes one partition's answer in; true when it was an error to back off for.
+    fn take_partition(&mut self, answer: PartitionFetchResponse, out: &mut Effects<'_>) -> bool {
+        let (broker, tp) = (self.id, answer.tp);
+        let Some(replica) = self.replicas.get_mut(&tp) else { return false };
+        match answer.error {
+            ErrorCode::None => {}
+            // The leader's log is shorter than this one: an unclean election. Take its end.
+            ErrorCode::OffsetOutOfRange => {
+                let high_watermark = replica.high_watermark;
+                if let Some((from, to)) = replica.truncate_to(high_watermark) {
+                    out.emit(|| Event::LogTruncated { broker, tp, from, to, why: TruncationReason::LeaderShorter });
+                }
+                return true;
+            }
+            _ => return true,
+        }
+        if let Some(end) = answer.diverging_epoch {
+            let point = replica.truncation_point(end);
+            if let Some((from, to)) = replica.truncate_to(point) {
+                out.emit(|| Event::LogTruncated { broker, tp, from, to, why: TruncationReason::DivergingEpoch });
+            }
+            return false;
+        }
+        for batch in answer.batches {
+            let (base_offset, epoch, records) = (batch.base_offset, batch.leader_epoch, batch.records.clone());
+            if !replica.log.append_as_follower(batch) {
+                continue;
+            }
+            out.emit(|| Event::RecordsAppended {
+                broker,
+                tp,
+                base_offset,
+                records: records.iter().filter_map(|record| record.id()).collect(),
+                count: records.len() as u32,
+                epoch,
+                as_leader: false,
+            });
+        }
+        let mark = answer.high_watermark.min(replica.log.log_end_offset());
+        if mark > replica.high_watermark {
+            let from = std::mem::replace(&mut replica.high_watermark, mark);
+            out.emit(|| Event::HighWatermarkAdvanced { broker, tp, from, to: mark, as_leader: false });
+        }
+        self.maybe_flush(tp, out);
+        false
+    }
+
+    /// The connection to the leader broke, or it did not answer in time.
+    pub(super) fn on_fetch_failed(&mut self, leader: BrokerId, out: &mut Effects<'_>) {
+        self.with_runtime(|runtime| {
+            if let Some(fetcher) = runtime.fetchers.get_mut(&leader) {
+                fetcher.in_flight = false;
+                fetcher.restart_session();
+            }
+        });
+        out.set_timer(Timer::FetcherBackoff(leader), self.config.replica_fetch_backoff_ms);
+    }
+}

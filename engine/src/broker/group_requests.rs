@@ -1,0 +1,184 @@
+//! Requests to the group coordinator: is it here, and if so, what does it say (`GroupCoordinatorService`).
+
+use super::actor::Broker;
+use super::controller_channel::Asked;
+use crate::config::TopicConfig;
+use crate::coordinator::{GroupRecord, Outcome, ReplyTo, group_partition};
+use crate::effect::Effects;
+use crate::event::Event;
+use crate::ids::{GroupId, NodeId, TopicPartition};
+use crate::protocol::{
+    Channel, CreatableTopic, CreateTopicsRequest, ErrorCode, FindCoordinatorRequest, FindCoordinatorResponse,
+    JoinGroupResponse, OffsetCommitResponse, OffsetFetchResponse, Request, Response, SyncGroupResponse,
+};
+use std::sync::Arc;
+
+impl Broker {
+    /// How many partitions `__consumer_offsets` has, as far as this broker knows.
+    pub(super) fn offsets_partitions(&self) -> i32 {
+        self.image()
+            .and_then(|image| image.topics.get(&self.offsets_topic))
+            .map_or(self.config.offsets_topic_num_partitions, |topic| topic.partitions.len() as i32)
+    }
+
+    /// The partition of `__consumer_offsets` that holds a group's records.
+    pub(super) fn group_tp(&self, group: GroupId) -> Option<TopicPartition> {
+        let name = self.group_names.get(group.0 as usize)?;
+        Some(TopicPartition::new(self.offsets_topic, group_partition(name, self.offsets_partitions())))
+    }
+
+    pub(super) fn on_find_coordinator(&mut self, to: ReplyTo, request: &FindCoordinatorRequest, out: &mut Effects<'_>) {
+        let known = self.image().is_some_and(|image| image.topics.contains_key(&self.offsets_topic));
+        if !known {
+            self.create_offsets_topic(out);
+        }
+        let coordinator = self
+            .group_tp(request.group)
+            .and_then(|tp| self.image()?.partition(tp))
+            .and_then(|partition| partition.leader.some())
+            .and_then(|leader| Some((leader, self.image()?.brokers.get(&leader)?.node)));
+        let error = if coordinator.is_some() { ErrorCode::None } else { ErrorCode::CoordinatorNotAvailable };
+        self.respond(to, Response::FindCoordinator(FindCoordinatorResponse { error, coordinator }), out);
+    }
+
+    /// The first group of a cluster brings `__consumer_offsets` into being.
+    fn create_offsets_topic(&mut self, out: &mut Effects<'_>) {
+        let requested = self.with_runtime(|runtime| std::mem::replace(&mut runtime.offsets_topic_requested, true));
+        if requested {
+            return;
+        }
+        let topic = CreatableTopic {
+            topic: self.offsets_topic,
+            partitions: self.config.offsets_topic_num_partitions,
+            replication_factor: self.config.offsets_topic_replication_factor,
+            assignment: Vec::new(),
+            config: Arc::new(TopicConfig::default()),
+        };
+        let request = Request::CreateTopics(Box::new(CreateTopicsRequest { topics: vec![topic] }));
+        self.ask_controller(Channel::Controller, request, Asked::OffsetsTopic, out);
+    }
+
+    pub(super) fn on_group_request(&mut self, to: ReplyTo, request: Request, out: &mut Effects<'_>) {
+        let group = match &request {
+            Request::JoinGroup(request) => request.group,
+            Request::SyncGroup(request) => request.group,
+            Request::Heartbeat(request) => request.group,
+            Request::LeaveGroup(request) => request.group,
+            Request::OffsetCommit(request) => request.group,
+            Request::OffsetFetch(request) => request.group,
+            _ => return,
+        };
+        if !self.coordinates(group) {
+            return self.respond(to, refusal(&request, ErrorCode::NotCoordinator), out);
+        }
+        let client = to.peer;
+        let Some(runtime) = &mut self.runtime else { return };
+        let groups = &mut runtime.groups;
+        let outcome = match request {
+            Request::JoinGroup(request) => groups.on_join(to, *request, &self.config, out),
+            Request::SyncGroup(request) => groups.on_sync(to, *request, out),
+            Request::LeaveGroup(request) => groups.on_leave(to, request, &self.config, out),
+            Request::Heartbeat(request) => {
+                let error = groups.on_heartbeat(request, out);
+                Outcome::answer(to, Response::Heartbeat(error))
+            }
+            Request::OffsetCommit(request) => {
+                let outcome = groups.on_offset_commit(to, &request, out);
+                if let Some((_, Response::OffsetCommit(OffsetCommitResponse { error }))) = outcome.answers.first() {
+                    let error = *error;
+                    out.emit(|| Event::CommitRefused { client, group, error });
+                }
+                outcome
+            }
+            Request::OffsetFetch(request) => {
+                let answer = groups.on_offset_fetch(&request);
+                Outcome::answer(to, Response::OffsetFetch(answer))
+            }
+            _ => return,
+        };
+        self.carry_out(outcome, out);
+    }
+
+    /// Sends the answers and writes the records a handler of the coordinator came to.
+    pub(super) fn carry_out(&mut self, outcome: Outcome, out: &mut Effects<'_>) {
+        for (to, response) in outcome.answers {
+            self.respond(to, response, out);
+        }
+        if let Some((group, records, answer)) = outcome.write {
+            self.write_group_records(group, records, answer, out);
+        }
+    }
+
+    pub(super) fn on_groups_timer(&mut self, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        runtime.groups_timer = None;
+        for outcome in runtime.groups.on_timer(&self.config, out) {
+            self.carry_out(outcome, out);
+        }
+    }
+
+    /// Records of the coordinator are committed: now they count, and now the answer leaves.
+    pub(super) fn on_group_records_committed(
+        &mut self,
+        records: &[Arc<GroupRecord>],
+        answer: Option<(ReplyTo, Response)>,
+        out: &mut Effects<'_>,
+    ) {
+        for record in records {
+            let Some(runtime) = &mut self.runtime else { return };
+            match &**record {
+                GroupRecord::OffsetCommit { group, tp, offset, by, .. } => {
+                    runtime.groups.replay(record, out.now);
+                    let (group, tp, offset) = (*group, *tp, *offset);
+                    let by = by.map(|member| NodeId(member.client));
+                    out.emit(|| Event::OffsetCommitted { group, tp, offset, by });
+                }
+                GroupRecord::GroupMetadata { .. } => {
+                    let outcome = runtime.groups.on_assignment_committed(record, out);
+                    self.carry_out(outcome, out);
+                }
+            }
+        }
+        if let Some((to, response)) = answer {
+            self.respond(to, response, out);
+        }
+    }
+
+    /// Records of the coordinator were not committed.
+    pub(super) fn on_group_records_failed(
+        &mut self,
+        records: &[Arc<GroupRecord>],
+        answer: Option<(ReplyTo, Response)>,
+        error: ErrorCode,
+        out: &mut Effects<'_>,
+    ) {
+        if let Some((to, _)) = answer {
+            self.respond(to, Response::OffsetCommit(OffsetCommitResponse { error }), out);
+        }
+        for record in records {
+            let Some(runtime) = &mut self.runtime else { return };
+            if matches!(&**record, GroupRecord::GroupMetadata { .. }) {
+                let outcome = runtime.groups.on_assignment_failed(record, error);
+                self.carry_out(outcome, out);
+            }
+        }
+    }
+}
+
+/// The answer of the right kind that carries only an error.
+fn refusal(request: &Request, error: ErrorCode) -> Response {
+    match request {
+        Request::JoinGroup(request) => Response::JoinGroup(Box::new(JoinGroupResponse {
+            error,
+            generation: crate::ids::Generation::NONE,
+            leader: None,
+            member: request.member,
+            members: Vec::new(),
+        })),
+        Request::SyncGroup(_) => Response::SyncGroup(Box::new(SyncGroupResponse { error, assignment: Vec::new() })),
+        Request::LeaveGroup(_) => Response::LeaveGroup(error),
+        Request::OffsetCommit(_) => Response::OffsetCommit(OffsetCommitResponse { error }),
+        Request::OffsetFetch(_) => Response::OffsetFetch(OffsetFetchResponse { error, offsets: Vec::new() }),
+        _ => Response::Heartbeat(error),
+    }
+}

@@ -1,0 +1,199 @@
+//! Acting on committed metadata: leading, following, and telling clients what this broker knows.
+
+use super::actor::{Broker, Runtime};
+use crate::controller::{MetadataRecord, PartitionImage};
+use crate::coordinator::ReplyTo;
+use crate::effect::Effects;
+use crate::event::Event;
+use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::protocol::{
+    ErrorCode, FetchMetadataResponse, MetadataRequest, MetadataResponse, PartitionMetadata, Response,
+};
+use crate::replication::{Replica, Role};
+use crate::storage::{RecordBatch, RecordBody};
+use std::sync::Arc;
+
+impl Broker {
+    pub(super) fn apply_metadata(&mut self, answer: FetchMetadataResponse, out: &mut Effects<'_>) {
+        if answer.error.is_error() {
+            return;
+        }
+        let mut changed = Vec::new();
+        for (offset, record) in answer.records {
+            let Some(runtime) = &mut self.runtime else { return };
+            if offset < runtime.metadata_offset {
+                continue;
+            }
+            runtime.image.apply(&record);
+            runtime.metadata_offset = offset + 1;
+            match &*record {
+                MetadataRecord::Partition { tp, .. } | MetadataRecord::PartitionChange { tp, .. } => changed.push(*tp),
+                MetadataRecord::RegisterBroker { broker, .. } => self.on_broker_moved(*broker, out),
+                MetadataRecord::BrokerRegistrationChange { .. }
+                | MetadataRecord::Topic { .. }
+                | MetadataRecord::ProducerIds { .. } => {}
+            }
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        for tp in changed {
+            self.apply_partition(tp, out);
+        }
+    }
+
+    /// A broker has a new incarnation: its session here is of the old one.
+    fn on_broker_moved(&mut self, broker: BrokerId, _out: &mut Effects<'_>) {
+        self.with_runtime(|runtime| {
+            if let Some(fetcher) = runtime.fetchers.get_mut(&broker) {
+                fetcher.restart_session();
+            }
+        });
+    }
+
+    fn apply_partition(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
+        let Some(runtime) = &self.runtime else { return };
+        let Some(image) = runtime.image.partition(tp).cloned() else { return };
+        if !image.replicas.contains(&self.id) {
+            return;
+        }
+        let Some(topic) = runtime.image.topics.get(&tp.topic) else { return };
+        let config = topic.config.clone();
+        let replica = self.replicas.entry(tp).or_insert_with(|| Replica::new(config.clone()));
+        replica.config = config;
+        if image.partition_epoch <= replica.partition_epoch {
+            return;
+        }
+        let before = replica.leadership().is_some();
+        if image.leader == self.id {
+            self.lead(tp, &image, before, out);
+        } else {
+            self.follow(tp, &image, before, out);
+        }
+    }
+
+    fn lead(&mut self, tp: TopicPartition, image: &PartitionImage, led_before: bool, out: &mut Effects<'_>) {
+        let (broker, now) = (self.id, out.now);
+        let Some(replica) = self.replicas.get_mut(&tp) else { return };
+        let waiting = replica.leadership_mut().map(|leadership| std::mem::take(&mut leadership.awaiting));
+        if replica.become_leader(broker, image, now) {
+            let (log_end_offset, high_watermark) = (replica.log.log_end_offset(), replica.high_watermark);
+            let epoch = image.leader_epoch;
+            out.emit(|| Event::LeaderActivated { broker, tp, epoch, log_end_offset, high_watermark });
+        }
+        if let (Some(waiting), Some(leadership)) = (waiting, replica.leadership_mut()) {
+            // The same broker leads on: those who wait for its high watermark still do.
+            leadership.awaiting = waiting;
+        }
+        self.stop_fetching(tp);
+        if !led_before && tp.topic == self.offsets_topic {
+            self.load_groups(tp, out);
+        }
+        self.try_advance(tp, out);
+        self.answer_fetches_of(tp, out);
+    }
+
+    fn follow(&mut self, tp: TopicPartition, image: &PartitionImage, led_before: bool, out: &mut Effects<'_>) {
+        let broker = self.id;
+        let mut given_up = Vec::new();
+        let Some(replica) = self.replicas.get_mut(&tp) else { return };
+        if let Some(leadership) = replica.leadership_mut() {
+            given_up = std::mem::take(&mut leadership.awaiting).into_keys().map(|(_, id)| id).collect();
+        }
+        let changed = replica.become_follower(image);
+        if !changed {
+            return;
+        }
+        for id in given_up {
+            self.fail_delayed(id, tp, ErrorCode::NotLeaderOrFollower, out);
+        }
+        if led_before {
+            self.with_runtime(|runtime| {
+                runtime.sessions.values_mut().for_each(|session| session.forget(tp));
+                runtime.dirty_alters.remove(&tp);
+            });
+            if tp.topic == self.offsets_topic {
+                self.unload_groups(tp, out);
+            }
+            self.answer_fetches_of(tp, out);
+        }
+        if let Some(leader) = image.leader.some() {
+            let epoch = image.leader_epoch;
+            out.emit(|| Event::FollowerActivated { broker, tp, epoch, leader });
+        }
+        self.start_fetching(tp, image.leader, out);
+    }
+
+    fn load_groups(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
+        let Some(replica) = self.replicas.get(&tp) else { return };
+        let broker = self.id;
+        let records: Vec<_> = replica
+            .log
+            .batches()
+            .flat_map(|batch: &RecordBatch| batch.records.iter())
+            .filter_map(|record| match &record.body {
+                RecordBody::Group(record) => Some(Arc::clone(record)),
+                RecordBody::User { .. } => None,
+            })
+            .collect();
+        if let Some(runtime) = &mut self.runtime {
+            runtime.groups.load(broker, records.into_iter(), out);
+        }
+    }
+
+    fn unload_groups(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
+        let partitions = self.offsets_partitions();
+        let names = self.group_names.clone();
+        let belongs = |group: crate::ids::GroupId| {
+            names
+                .get(group.0 as usize)
+                .is_some_and(|name| crate::coordinator::group_partition(name, partitions) == tp.partition)
+        };
+        let answers = self.with_runtime(|runtime| runtime.groups.unload(belongs));
+        for (to, response) in answers {
+            self.respond(to, response, out);
+        }
+    }
+
+    /// The leader this broker knows for a partition, to spare a client the search (KIP-951).
+    pub(super) fn known_leader(&self, tp: TopicPartition) -> Option<(BrokerId, LeaderEpoch)> {
+        let partition = self.image()?.partition(tp)?;
+        partition.leader.some().map(|leader| (leader, partition.leader_epoch))
+    }
+
+    pub(super) fn on_metadata_request(&mut self, to: ReplyTo, request: &MetadataRequest, out: &mut Effects<'_>) {
+        let Some(runtime) = &self.runtime else { return };
+        let response = describe(runtime, request);
+        self.respond(to, Response::Metadata(Box::new(response)), out);
+    }
+
+    /// Whether a broker may join an ISR as far as this broker's metadata says.
+    pub(super) fn is_eligible(runtime: &Runtime, broker: BrokerId) -> bool {
+        runtime.image.is_active(broker)
+    }
+
+    /// Whether this replica follows somebody at the moment.
+    pub(super) fn follows(&self, tp: TopicPartition, leader: BrokerId) -> bool {
+        self.replicas.get(&tp).is_some_and(|replica| replica.role == Role::Follower(leader))
+    }
+}
+
+fn describe(runtime: &Runtime, request: &MetadataRequest) -> MetadataResponse {
+    let alive = runtime.image.brokers.iter().filter(|(_, broker)| !broker.fenced);
+    let mut response = MetadataResponse {
+        brokers: alive.map(|(id, broker)| (*id, broker.node)).collect(),
+        partitions: Vec::new(),
+        unknown_topics: Vec::new(),
+    };
+    for topic in &request.topics {
+        let Some(image) = runtime.image.topics.get(topic) else {
+            response.unknown_topics.push(*topic);
+            continue;
+        };
+        response.partitions.extend(image.partitions.iter().enumerate().map(|(index, partition)| PartitionMetadata {
+            tp: TopicPartition::new(*topic, index as i32),
+            leader: partition.leader,
+            leader_epoch: partition.leader_epoch,
+        }));
+    }
+    response
+}

@@ -1,0 +1,22 @@
+//! One broker: its disk, its replicas, its requests.
+//!
+//! Modelled: one request at a time per connection (a parked request mutes its connection, as in `SocketServer`);
+//! produce and fetch purgatories; incremental fetch sessions of followers; registration and heartbeats; metadata
+//! learned by fetching the controller's log; AlterPartition; high-watermark checkpoints; `flush.messages`, `flush.ms`;
+//! the group coordinator for the partitions of `__consumer_offsets` it leads; blocks of producer ids.
+//! Simplified: handling a request takes no time of its own; only network and fsync do.
+//! Absent: quotas, request queue and thread pools, log directories, follower reads.
+
+mod actor;
+mod alter_partition;
+mod connections;
+mod controller_channel;
+mod fetch;
+mod fetcher;
+mod group_requests;
+mod metadata;
+mod produce;
+mod producer_ids;
+mod purgatory;
+
+pub use actor::{Broker, BrokerStatus};

@@ -1,0 +1,211 @@
+//! Produce: append on the leader, and wait for the in-sync replicas when `acks=all` (`ReplicaManager.appendRecords`).
+
+use super::actor::Broker;
+use crate::config::Acks;
+use crate::coordinator::{GroupRecord, ReplyTo};
+use crate::effect::Effects;
+use crate::event::Event;
+use crate::ids::{GroupId, Offset, TopicPartition};
+use crate::protocol::{ErrorCode, PartitionProduceResponse, ProduceRequest, ProduceResponse, Response};
+use crate::replication::Replica;
+use crate::storage::{AppendVerdict, RecordBatch};
+use crate::time::Instant;
+use std::sync::Arc;
+
+/// A write that waits until the high watermark has passed it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct DelayedWrite {
+    /// When it is given up.
+    pub deadline: Instant,
+    /// What waits.
+    pub waiter: Waiter,
+}
+
+/// Who waits for a write.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Waiter {
+    /// A producer; partitions still missing are counted.
+    Producer { to: ReplyTo, missing: u32, response: ProduceResponse },
+    /// The group coordinator of this broker.
+    Coordinator { group: GroupId, records: Vec<Arc<GroupRecord>>, answer: Option<(ReplyTo, Response)> },
+}
+
+/// What became of one append.
+pub(super) struct Appended {
+    pub base_offset: Offset,
+    /// The offset the high watermark must reach.
+    pub required: Offset,
+}
+
+impl Broker {
+    pub(super) fn on_produce(&mut self, to: ReplyTo, request: ProduceRequest, out: &mut Effects<'_>) {
+        let mut response = ProduceResponse { partitions: Vec::with_capacity(request.batches.len()) };
+        let mut required = Vec::new();
+        for (tp, batch) in request.batches {
+            let verdict = self.append_as_leader(tp, batch, request.acks == Acks::All, out);
+            let (error, base_offset) = match verdict {
+                Ok(appended) => {
+                    required.push((tp, appended.required));
+                    (ErrorCode::None, appended.base_offset)
+                }
+                Err(error) => (error, Offset::NONE),
+            };
+            let current_leader = if error == ErrorCode::NotLeaderOrFollower { self.known_leader(tp) } else { None };
+            response.partitions.push(PartitionProduceResponse { tp, error, base_offset, current_leader });
+        }
+        for (tp, _) in &required {
+            self.after_append(*tp, out);
+        }
+        match request.acks {
+            Acks::None => {
+                self.release(to);
+            }
+            Acks::Leader => self.respond(to, Response::Produce(Box::new(response)), out),
+            Acks::All => {
+                let open: Vec<(TopicPartition, Offset)> = required
+                    .into_iter()
+                    .filter(|(tp, offset)| self.replicas.get(tp).is_none_or(|replica| replica.high_watermark < *offset))
+                    .collect();
+                if open.is_empty() {
+                    return self.respond(to, Response::Produce(Box::new(response)), out);
+                }
+                let waiter = Waiter::Producer { to, missing: open.len() as u32, response };
+                self.park_write(DelayedWrite { deadline: out.now + request.timeout, waiter }, &open, out);
+            }
+        }
+    }
+
+    /// Appends one batch, or says why not. Nothing is written on error.
+    pub(super) fn append_as_leader(
+        &mut self,
+        tp: TopicPartition,
+        batch: RecordBatch,
+        needs_isr: bool,
+        out: &mut Effects<'_>,
+    ) -> Result<Appended, ErrorCode> {
+        let broker = self.id;
+        let Some(replica) = self.replicas.get_mut(&tp) else { return Err(ErrorCode::UnknownTopicOrPartition) };
+        let min_isr = replica.effective_min_isr();
+        let Some(leadership) = replica.leadership() else { return Err(ErrorCode::NotLeaderOrFollower) };
+        if needs_isr && leadership.isr.committed.len() < min_isr {
+            return Err(ErrorCode::NotEnoughReplicas);
+        }
+        if i64::from(batch.size_in_bytes) > i64::from(replica.config.max_message_bytes) {
+            return Err(ErrorCode::MessageTooLarge);
+        }
+        if let Some(stamp) = &batch.producer {
+            match replica.log.producers().check(stamp, batch.records.len()) {
+                AppendVerdict::Append => {}
+                AppendVerdict::Duplicate { base_offset, last_offset } => {
+                    out.emit(|| Event::DuplicateRecognised { broker, tp, base_offset });
+                    return Ok(Appended { base_offset, required: last_offset + 1 });
+                }
+                AppendVerdict::Refuse(error) => return Err(error),
+            }
+        }
+        let runtime_sessions = self.runtime.as_deref().map(|runtime| &runtime.sessions);
+        note_idle_followers(replica, runtime_sessions);
+        let epoch = replica.leader_epoch;
+        let records = batch.records.clone();
+        let base_offset = replica.log.append_as_leader(batch, epoch);
+        out.emit(|| Event::RecordsAppended {
+            broker,
+            tp,
+            base_offset,
+            records: records.iter().filter_map(|record| record.id()).collect(),
+            count: records.len() as u32,
+            epoch,
+            as_leader: true,
+        });
+        Ok(Appended { base_offset, required: base_offset + records.len() as i64 })
+    }
+
+    /// What a longer log sets in motion: fsync, a high watermark that only this broker has to reach, waiting fetches.
+    pub(super) fn after_append(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
+        self.maybe_flush(tp, out);
+        self.try_advance(tp, out);
+        self.answer_fetches_of(tp, out);
+    }
+
+    /// Raises the high watermark if it can be, and lets those go who waited for it.
+    pub(super) fn try_advance(&mut self, tp: TopicPartition, out: &mut Effects<'_>) -> bool {
+        let (broker, lag_max) = (self.id, self.config.replica_lag_time_max_ms);
+        let Some(runtime) = &self.runtime else { return false };
+        let Some(replica) = self.replicas.get_mut(&tp) else { return false };
+        let now = out.now;
+        let Some(from) = replica.advance_high_watermark(now, lag_max, |other| Broker::is_eligible(runtime, other))
+        else {
+            return false;
+        };
+        let to = replica.high_watermark;
+        out.emit(|| Event::HighWatermarkAdvanced { broker, tp, from, to, as_leader: true });
+        let too_few = replica.leadership().is_some_and(|l| l.isr.maximal_len() < replica.effective_min_isr());
+        let mut done = Vec::new();
+        if let Some(leadership) = replica.leadership_mut() {
+            while let Some((key, ())) = leadership.awaiting.first_key_value().map(|(key, value)| (*key, *value))
+                && key.0 <= to
+            {
+                leadership.awaiting.remove(&key);
+                done.push(key.1);
+            }
+        }
+        let error = if too_few { ErrorCode::NotEnoughReplicasAfterAppend } else { ErrorCode::None };
+        for id in done {
+            self.pass_delayed(id, tp, error, out);
+        }
+        self.mark_session_dirty(tp);
+        true
+    }
+
+    /// Writes records of a group coordinated here; the answer leaves when they are committed.
+    pub(super) fn write_group_records(
+        &mut self,
+        group: GroupId,
+        records: Vec<Arc<GroupRecord>>,
+        answer: Option<(ReplyTo, Response)>,
+        out: &mut Effects<'_>,
+    ) {
+        let Some(tp) = self.group_tp(group) else { return };
+        let timestamp = out.now.as_millis();
+        let batch = RecordBatch::new(
+            None,
+            records
+                .iter()
+                .map(|record| crate::storage::Record {
+                    timestamp,
+                    body: crate::storage::RecordBody::Group(record.clone()),
+                })
+                .collect(),
+        );
+        let waiter = Waiter::Coordinator { group, records, answer };
+        match self.append_as_leader(tp, batch, true, out) {
+            Err(error) => self.fail_waiter(waiter, tp, error, out),
+            Ok(appended) => {
+                // `offsets.commit.timeout.ms`
+                let deadline = out.now + crate::time::Duration::from_millis(5_000);
+                self.park_write(DelayedWrite { deadline, waiter }, &[(tp, appended.required)], out);
+                self.after_append(tp, out);
+            }
+        }
+    }
+}
+
+/// Idle followers fetch without naming partitions they have all of. Before the log grows, what their last fetch said
+/// about this partition is written down, so that the lag clock starts at the right moment.
+fn note_idle_followers(
+    replica: &mut Replica,
+    sessions: Option<&std::collections::BTreeMap<crate::ids::BrokerId, super::fetch::FollowerSession>>,
+) {
+    let end = replica.log.log_end_offset();
+    let Some(sessions) = sessions else { return };
+    let Some(leadership) = replica.leadership_mut() else { return };
+    for (follower, progress) in &mut leadership.followers {
+        if progress.log_end_offset == Some(end)
+            && let Some(session) = sessions.get(follower)
+        {
+            progress.last_caught_up = progress.last_caught_up.max(session.last_fetch);
+            progress.last_fetch = progress.last_fetch.max(session.last_fetch);
+            progress.last_fetch_leader_end = progress.last_fetch_leader_end.max(end);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Requests that wait: writes for the high watermark, fetches for data (`DelayedOperationPurgatory`).
+
+use super::actor::Broker;
+use super::produce::{DelayedWrite, Waiter};
+use crate::effect::{Effects, Timer};
+use crate::ids::{Offset, TopicPartition};
+use crate::protocol::{ErrorCode, Response};
+use crate::time::Instant;
+
+impl Broker {
+    pub(super) fn park_write(
+        &mut self,
+        write: DelayedWrite,
+        needs: &[(TopicPartition, Offset)],
+        out: &mut Effects<'_>,
+    ) {
+        let deadline = write.deadline;
+        let id = self.next_park(deadline, out);
+        for (tp, offset) in needs {
+            if let Some(leadership) = self.replicas.get_mut(tp).and_then(|replica| replica.leadership_mut()) {
+                leadership.awaiting.insert((*offset, id), ());
+            }
+        }
+        self.with_runtime(|runtime| {
+            runtime.delayed_writes.insert(id, write);
+        });
+    }
+
+    /// A number for a parked request, and a timer for its deadline.
+    pub(super) fn next_park(&mut self, deadline: Instant, out: &mut Effects<'_>) -> u64 {
+        let Some(runtime) = &mut self.runtime else { return 0 };
+        let id = runtime.next_park;
+        runtime.next_park += 1;
+        if runtime.deadlines.first().is_none_or(|(first, _)| deadline < *first) {
+            out.set_timer_at(Timer::Purgatory, deadline);
+        }
+        runtime.deadlines.insert((deadline, id));
+        id
+    }
+
+    pub(super) fn on_purgatory(&mut self, out: &mut Effects<'_>) {
+        loop {
+            let Some(runtime) = &mut self.runtime else { return };
+            let Some((deadline, id)) = runtime.deadlines.first().copied() else { return };
+            if deadline > out.now {
+                out.set_timer_at(Timer::Purgatory, deadline);
+                return;
+            }
+            runtime.deadlines.pop_first();
+            if runtime.parked_fetches.contains_key(&id) {
+                self.answer_parked_fetch(id, out);
+            } else if let Some(write) = self.with_runtime(|runtime| runtime.delayed_writes.remove(&id)) {
+                self.time_out_write(id, write, out);
+            } else {
+                self.expire_session_fetch(id, out);
+            }
+        }
+    }
+
+    fn time_out_write(&mut self, id: u64, write: DelayedWrite, out: &mut Effects<'_>) {
+        let mut open = Vec::new();
+        for (tp, replica) in &mut self.replicas {
+            if let Some(leadership) = replica.leadership_mut() {
+                let before = leadership.awaiting.len();
+                leadership.awaiting.retain(|(_, waiting), ()| *waiting != id);
+                if leadership.awaiting.len() < before {
+                    open.push(*tp);
+                }
+            }
+        }
+        match write.waiter {
+            Waiter::Producer { to, mut response, .. } => {
+                for partition in &mut response.partitions {
+                    if open.contains(&partition.tp) {
+                        partition.error = ErrorCode::RequestTimedOut;
+                    }
+                }
+                self.respond(to, Response::Produce(Box::new(response)), out);
+            }
+            waiter @ Waiter::Coordinator { .. } => {
+                let tp = open.first().copied().unwrap_or_default();
+                self.fail_waiter(waiter, tp, ErrorCode::RequestTimedOut, out);
+            }
+        }
+    }
+
+    /// The high watermark has passed what `id` waited for in `tp`.
+    pub(super) fn pass_delayed(&mut self, id: u64, tp: TopicPartition, error: ErrorCode, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(write) = runtime.delayed_writes.get_mut(&id) else { return };
+        if let Waiter::Producer { missing, response, .. } = &mut write.waiter {
+            *missing -= 1;
+            if error.is_error() {
+                for partition in response.partitions.iter_mut().filter(|partition| partition.tp == tp) {
+                    partition.error = error;
+                }
+            }
+            if *missing > 0 {
+                return;
+            }
+        }
+        let Some(write) = runtime.delayed_writes.remove(&id) else { return };
+        runtime.deadlines.remove(&(write.deadline, id));
+        match write.waiter {
+            Waiter::Producer { to, response, .. } => self.respond(to, Response::Produce(Box::new(response)), out),
+            Waiter::Coordinator { records, answer, .. } => self.on_group_records_committed(&records, answer, out),
+        }
+    }
+
+    /// This broker no longer leads `tp`: what waited for its high watermark gets an error; the data stays in the log.
+    pub(super) fn fail_delayed(&mut self, id: u64, tp: TopicPartition, error: ErrorCode, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(write) = runtime.delayed_writes.get(&id) else { return };
+        if matches!(write.waiter, Waiter::Producer { .. }) {
+            return self.pass_delayed(id, tp, error, out);
+        }
+        let Some(write) = runtime.delayed_writes.remove(&id) else { return };
+        runtime.deadlines.remove(&(write.deadline, id));
+        self.fail_waiter(write.waiter, tp, error, out);
+    }
+
+    /// A write that will not be committed, as far as this broker can tell.
+    pub(super) fn fail_waiter(&mut self, waiter: Waiter, tp: TopicPartition, error: ErrorCode, out: &mut Effects<'_>) {
+        match waiter {
+            Waiter::Producer { to, mut response, .. } => {
+                for partition in response.partitions.iter_mut().filter(|partition| partition.tp == tp) {
+                    partition.error = error;
+                }
+                self.respond(to, Response::Produce(Box::new(response)), out);
+            }
+            Waiter::Coordinator { records, answer, .. } => {
+                let error = match error {
+                    ErrorCode::NotLeaderOrFollower => ErrorCode::NotCoordinator,
+                    _ => ErrorCode::CoordinatorNotAvailable,
+                };
+                self.on_group_records_failed(&records, answer, error, out);
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Requests under way, their timeouts, and the refresh of the metadata (`NetworkClient`).
+
+use super::metadata::ClientMetadata;
+use crate::effect::{Effects, Timer};
+use crate::ids::{CorrelationId, NodeId, TopicId};
+use crate::protocol::{Body, Channel, MetadataRequest, MetadataResponse, Request};
+use crate::rng::SimRng;
+use crate::time::{Duration, Instant};
+use std::collections::BTreeMap;
+
+/// First pause before a broken connection is tried again (`reconnect.backoff.ms`).
+const RECONNECT_BACKOFF: Duration = Duration::from_millis(50);
+/// Longest pause (`reconnect.backoff.max.ms`).
+const RECONNECT_BACKOFF_MAX: Duration = Duration::from_millis(1_000);
+
+/// Exponential back-off with jitter (KIP-580): doubles from `base` up to `max`, ±20 %.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Backoff {
+    /// The first pause.
+    pub base: Duration,
+    /// The longest pause.
+    pub max: Duration,
+}
+
+impl Backoff {
+    /// The pause before retry `attempt`, from 0.
+    pub fn after(&self, attempt: u32, rng: &mut SimRng) -> Duration {
+        let doubled = self.base.times(1u64.checked_shl(attempt.min(40)).unwrap_or(u64::MAX));
+        rng.jittered(doubled.min(self.max))
+    }
+}
+
+/// A request without an answer yet.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct InFlight<T> {
+    pub to: NodeId,
+    pub channel: Channel,
+    pub sent_at: Instant,
+    pub what: Asked<T>,
+}
+
+/// What a client asked for: metadata, or something of its own kind.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Asked<T> {
+    Metadata,
+    Own(T),
+}
+
+/// A client's connections.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Connections<T> {
+    pub metadata: ClientMetadata,
+    pub in_flight: BTreeMap<CorrelationId, InFlight<T>>,
+    bootstrap: Vec<NodeId>,
+    topics: Vec<TopicId>,
+    next_correlation: u32,
+    request_timeout: Duration,
+    max_age: Duration,
+    backoff: Backoff,
+    /// Broken connections: how often in a row, and when they may be tried again.
+    broken: BTreeMap<NodeId, (u32, Instant)>,
+    metadata_attempts: u32,
+    /// When the refresh timer runs out; none while a refresh is under way.
+    refresh_at: Option<Instant>,
+    refreshing: bool,
+    timer_armed: bool,
+}
+
+impl<T: Clone> Connections<T> {
+    pub fn new(
+        bootstrap: Vec<NodeId>,
+        topics: Vec<TopicId>,
+        request_timeout: Duration,
+        max_age: Duration,
+        backoff: Backoff,
+    ) -> Connections<T> {
+        Connections {
+            metadata: ClientMetadata::default(),
+            in_flight: BTreeMap::new(),
+            bootstrap,
+            topics,
+            next_correlation: 0,
+            request_timeout,
+            max_age,
+            backoff,
+            broken: BTreeMap::new(),
+            metadata_attempts: 0,
+            refresh_at: None,
+            refreshing: false,
+            timer_armed: false,
+        }
+    }
+
+    /// Whether a connection to `node` may be used now.
+    pub fn usable(&self, node: NodeId, now: Instant) -> bool {
+        self.broken.get(&node).is_none_or(|(_, until)| *until <= now)
+    }
+
+    /// When a broken connection may be tried again.
+    pub fn usable_at(&self, node: NodeId) -> Instant {
+        self.broken.get(&node).map_or(Instant::ZERO, |(_, until)| *until)
+    }
+
+    /// Requests under way to a node on its data connection.
+    pub fn in_flight_to(&self, node: NodeId) -> usize {
+        self.in_flight.values().filter(|request| request.to == node && request.channel == Channel::Client).count()
+    }
+
+    /// Sends a request.
+    pub fn ask(&mut self, to: NodeId, channel: Channel, request: Request, what: T, out: &mut Effects<'_>) {
+        self.send(to, channel, request, Asked::Own(what), out);
+    }
+
+    fn send(&mut self, to: NodeId, channel: Channel, request: Request, what: Asked<T>, out: &mut Effects<'_>) {
+        let correlation = CorrelationId(self.next_correlation);
+        self.next_correlation = self.next_correlation.wrapping_add(1);
+        self.in_flight.insert(correlation, InFlight { to, channel, sent_at: out.now, what });
+        out.send(to, channel, Body::Request(correlation, request));
+        if !std::mem::replace(&mut self.timer_armed, true) {
+            out.set_timer(Timer::ClientRequestTimeout, self.request_timeout);
+        }
+    }
+
+    /// An answer came: what was it for?
+    pub fn answered(&mut self, from: NodeId, correlation: CorrelationId) -> Option<InFlight<T>> {
+        self.broken.remove(&from);
+        self.in_flight.remove(&correlation)
+    }
+
+    /// Sends a request that gets no answer.
+    pub fn tell(&mut self, to: NodeId, channel: Channel, request: Request, out: &mut Effects<'_>) {
+        let correlation = CorrelationId(self.next_correlation);
+        self.next_correlation = self.next_correlation.wrapping_add(1);
+        out.send(to, channel, Body::Request(correlation, request));
+    }
+
+    /// A connection broke; returns the requests that will not be answered.
+    pub fn disconnected(&mut self, peer: NodeId, channel: Option<Channel>, out: &mut Effects<'_>) -> Vec<InFlight<T>> {
+        let entry = self.broken.entry(peer).or_insert((0, Instant::ZERO));
+        let backoff = Backoff { base: RECONNECT_BACKOFF, max: RECONNECT_BACKOFF_MAX };
+        *entry = (entry.0 + 1, out.now + backoff.after(entry.0, out.rng));
+        self.take(|request| request.to == peer && channel.is_none_or(|channel| channel == request.channel))
+    }
+
+    fn take(&mut self, lost: impl Fn(&InFlight<T>) -> bool) -> Vec<InFlight<T>> {
+        let ids: Vec<CorrelationId> =
+            self.in_flight.iter().filter(|(_, request)| lost(request)).map(|(id, _)| *id).collect();
+        ids.into_iter().filter_map(|id| self.in_flight.remove(&id)).collect()
+    }
+
+    /// Requests that have gone unanswered too long. Their connections are closed, and all that was under way on them fails.
+    pub fn timed_out(&mut self, out: &mut Effects<'_>) -> Vec<InFlight<T>> {
+        let (now, timeout) = (out.now, self.request_timeout);
+        let mut late: Vec<(NodeId, Channel)> = self
+            .in_flight
+            .values()
+            .filter(|request| now.since(request.sent_at) >= timeout)
+            .map(|request| (request.to, request.channel))
+            .collect();
+        late.sort_unstable();
+        late.dedup();
+        let mut lost = Vec::new();
+        for (to, channel) in late {
+            out.close(to, channel);
+            lost.extend(self.disconnected(to, Some(channel), out));
+        }
+        let oldest = self.in_flight.values().map(|request| request.sent_at).min();
+        self.timer_armed = oldest.is_some();
+        if let Some(oldest) = oldest {
+            out.set_timer_at(Timer::ClientRequestTimeout, oldest + timeout);
+        }
+        lost
+    }
+
+    /// The metadata is wrong or missing: ask for it, after a pause if it was asked for in vain before.
+    pub fn want_refresh(&mut self, out: &mut Effects<'_>) {
+        if self.refreshing {
+            return;
+        }
+        let pause = if self.metadata_attempts == 0 {
+            Duration::ZERO
+        } else {
+            self.backoff.after(self.metadata_attempts - 1, out.rng)
+        };
+        let at = out.now + pause;
+        if self.refresh_at.is_none_or(|planned| at < planned) {
+            self.refresh_at = Some(at);
+            out.set_timer_at(Timer::MetadataRefresh, at);
+        }
+    }
+
+    /// Asks the least loaded node for metadata.
+    pub fn refresh(&mut self, out: &mut Effects<'_>) {
+        self.refresh_at = None;
+        let known: Vec<NodeId> = self.metadata.nodes().collect();
+        // When no known node can be reached, the bootstrap servers are asked again.
+        let reachable = known.iter().any(|node| self.usable(*node, out.now));
+        let candidates = if reachable { known } else { self.bootstrap.clone() };
+        let usable = |node: &&NodeId| self.usable(**node, out.now);
+        let least = candidates.iter().filter(usable).map(|node| self.load(*node)).min();
+        let idle: Vec<NodeId> =
+            candidates.iter().filter(usable).filter(|node| Some(self.load(**node)) == least).copied().collect();
+        let chosen = out.rng.pick(&idle).copied();
+        self.metadata_attempts += 1;
+        let Some(node) = chosen else {
+            let next = self.bootstrap.iter().map(|node| self.usable_at(*node)).min().unwrap_or(out.now);
+            let at = next.max(out.now + Duration::from_millis(1));
+            self.refresh_at = Some(at);
+            out.set_timer_at(Timer::MetadataRefresh, at);
+            return;
+        };
+        self.refreshing = true;
+        let request = Request::Metadata(MetadataRequest { topics: self.topics.clone() });
+        self.send(node, Channel::Client, request, Asked::Metadata, out);
+    }
+
+    fn load(&self, node: NodeId) -> usize {
+        self.in_flight.values().filter(|request| request.to == node).count()
+    }
+
+    /// Metadata arrived. True when every topic and every leader is known.
+    pub fn refreshed(&mut self, response: &MetadataResponse, out: &mut Effects<'_>) -> bool {
+        self.refreshing = false;
+        self.metadata.update(response);
+        let complete = response.unknown_topics.is_empty()
+            && response.partitions.iter().all(|partition| self.metadata.leader(partition.tp).is_some());
+        if complete {
+            self.metadata_attempts = 0;
+            self.refresh_at = Some(out.now + self.max_age);
+            out.set_timer(Timer::MetadataRefresh, self.max_age);
+        } else {
+            self.want_refresh(out);
+        }
+        complete
+    }
+
+    /// The request for metadata got no answer.
+    pub fn refresh_failed(&mut self, out: &mut Effects<'_>) {
+        self.refreshing = false;
+        self.want_refresh(out);
+    }
+
+    /// A leader is gone or unknown to the broker asked: what is known is stale, but only asking again can tell.
+    pub fn stale(&mut self, out: &mut Effects<'_>) {
+        self.metadata_attempts = self.metadata_attempts.max(1);
+        self.want_refresh(out);
+    }
+}

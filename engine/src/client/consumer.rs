@@ -1,0 +1,403 @@
+//! A consumer: the application's loop of `poll`, process and commit (`ClassicKafkaConsumer`).
+
+use super::connection::{Backoff, Connections};
+use super::consumer_group::Membership;
+use crate::app::DatabaseRequest;
+use crate::config::ConsumerConfig;
+use crate::effect::{Effects, Input, Instruction, Timer};
+use crate::event::Event;
+use crate::ids::{GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition};
+use crate::protocol::{Body, Channel, CommitOffset};
+use crate::time::{Duration, Instant};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+
+/// When the program commits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum CommitMode {
+    /// It leaves it to `enable.auto.commit`.
+    #[default]
+    Auto,
+    /// `commitSync` right after `poll`, before anything is processed: at most once.
+    Before,
+    /// `commitSync` after all records of a `poll` are processed: at least once.
+    After,
+    /// `commitSync` of the next offset after each record.
+    Each,
+}
+
+/// A consuming program.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ConsumerProgram {
+    /// When it commits.
+    pub commit: CommitMode,
+    /// How long it takes for one record.
+    pub processing: Duration,
+    /// The database it writes effects to.
+    pub database: Option<NodeId>,
+    /// Whether that database has a dedupe table.
+    pub dedupe: bool,
+}
+
+/// A place in one assigned partition.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Position {
+    /// The next offset `poll` returns; none while it is being looked up.
+    pub offset: Option<Offset>,
+    /// The leader epoch of the last record returned.
+    pub epoch: LeaderEpoch,
+}
+
+/// A consumer and the program that uses it.
+#[derive(Clone, Hash, Debug)]
+pub struct Consumer {
+    pub(super) node: NodeId,
+    /// Its settings.
+    pub config: ConsumerConfig,
+    pub(super) group: GroupId,
+    pub(super) topics: Vec<TopicId>,
+    /// What it does with records.
+    pub program: ConsumerProgram,
+    bootstrap: Vec<NodeId>,
+    pub(super) runtime: Option<Box<Runtime>>,
+}
+
+/// What the consumer has asked for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum ConsumerAsk {
+    FindCoordinator,
+    Join,
+    Sync,
+    Heartbeat,
+    Leave,
+    /// Commit; true when the application waits for it.
+    Commit(bool),
+    OffsetFetch,
+    ListOffsets,
+    Fetch,
+}
+
+/// A record `poll` has handed out and the application has not finished.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct InHand {
+    pub tp: TopicPartition,
+    pub offset: Offset,
+    pub record: Option<RecordId>,
+    pub epoch: LeaderEpoch,
+}
+
+/// What the application's thread is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) enum Activity {
+    /// Inside `poll`, with nothing to return yet.
+    #[default]
+    Polling,
+    /// Processing the record at the front of what is in hand.
+    Processing,
+    /// Waiting for the database.
+    Storing,
+    /// Inside `commitSync`.
+    Committing,
+}
+
+/// What the process keeps in memory.
+#[derive(Clone, Hash, Debug)]
+pub(super) struct Runtime {
+    pub net: Connections<ConsumerAsk>,
+    pub membership: Membership,
+    pub positions: BTreeMap<TopicPartition, Position>,
+    /// Fetched, not yet handed out: per partition, in offset order.
+    pub buffer: BTreeMap<TopicPartition, VecDeque<InHand>>,
+    /// Whose data comes next, in the order it arrived.
+    pub arrival: VecDeque<TopicPartition>,
+    pub in_hand: VecDeque<InHand>,
+    pub activity: Activity,
+    pub last_poll: Instant,
+    pub next_auto_commit: Instant,
+    /// Fetch errors: no fetch before then.
+    pub fetch_after: Instant,
+    pub resetting: bool,
+}
+
+impl Consumer {
+    /// A consumer that has not started.
+    pub fn new(
+        node: NodeId,
+        bootstrap: Vec<NodeId>,
+        group: GroupId,
+        topics: Vec<TopicId>,
+        program: ConsumerProgram,
+        config: ConsumerConfig,
+    ) -> Consumer {
+        Consumer { node, config, group, topics, program, bootstrap, runtime: None }
+    }
+
+    /// Its group.
+    pub fn group(&self) -> GroupId {
+        self.group
+    }
+
+    /// Topics it subscribes to.
+    pub fn topics(&self) -> &[TopicId] {
+        &self.topics
+    }
+
+    /// Its assigned partitions and positions.
+    pub fn positions(&self) -> impl Iterator<Item = (TopicPartition, Option<Offset>)> {
+        self.runtime.iter().flat_map(|runtime| runtime.positions.iter().map(|(tp, position)| (*tp, position.offset)))
+    }
+
+    /// Its generation, −1 for none.
+    pub fn generation(&self) -> crate::ids::Generation {
+        self.runtime.as_ref().map_or(crate::ids::Generation::NONE, |runtime| runtime.membership.generation)
+    }
+
+    /// The record the application processes now.
+    pub fn processing(&self) -> Option<RecordId> {
+        let runtime = self.runtime.as_ref()?;
+        match runtime.activity {
+            Activity::Processing | Activity::Storing => runtime.in_hand.front()?.record,
+            Activity::Polling | Activity::Committing => None,
+        }
+    }
+
+    /// Whether it is a member of a settled generation.
+    pub fn is_stable(&self) -> bool {
+        self.runtime.as_ref().is_some_and(|runtime| runtime.membership.is_stable())
+    }
+
+    /// Whether the application waits for a commit.
+    pub fn is_committing(&self) -> bool {
+        self.runtime.as_ref().is_some_and(|runtime| runtime.activity == Activity::Committing)
+    }
+
+    /// The process died: positions, buffers and what was in hand are gone.
+    pub fn crash(&mut self) {
+        self.runtime = None;
+    }
+
+    /// Handles one input.
+    pub fn handle(&mut self, input: Input, out: &mut Effects<'_>) {
+        if let Input::Started = input {
+            return self.on_started(out);
+        }
+        if self.runtime.is_none() {
+            return;
+        }
+        match input {
+            Input::Delivered { from, body: Body::Response(correlation, response), .. } => {
+                self.on_response(from, correlation, response, out);
+            }
+            Input::Delivered { body: Body::DatabaseResponse(_), .. } => self.on_stored(out),
+            Input::Disconnected { peer, channel } => self.on_disconnected(peer, channel, out),
+            Input::TimerFired(timer) => self.on_timer(timer, out),
+            Input::Told(Instruction::Stop) => self.close(out),
+            Input::Told(Instruction::Seek(to)) => self.seek(to, out),
+            Input::Told(Instruction::Processing(takes)) => self.program.processing = takes,
+            _ => {}
+        }
+        self.poll(out);
+    }
+
+    fn on_started(&mut self, out: &mut Effects<'_>) {
+        let backoff = Backoff { base: self.config.retry_backoff_ms, max: self.config.retry_backoff_max_ms };
+        let mut net = Connections::new(
+            self.bootstrap.clone(),
+            self.topics.clone(),
+            self.config.request_timeout_ms,
+            self.config.metadata_max_age_ms,
+            backoff,
+        );
+        net.want_refresh(out);
+        self.runtime = Some(Box::new(Runtime {
+            net,
+            membership: Membership::default(),
+            positions: BTreeMap::new(),
+            buffer: BTreeMap::new(),
+            arrival: VecDeque::new(),
+            in_hand: VecDeque::new(),
+            activity: Activity::Polling,
+            last_poll: out.now,
+            next_auto_commit: out.now + self.config.auto_commit_interval_ms,
+            fetch_after: out.now,
+            resetting: false,
+        }));
+        out.set_timer(Timer::PollDeadline, self.config.max_poll_interval_ms);
+    }
+
+    fn on_timer(&mut self, timer: Timer, out: &mut Effects<'_>) {
+        match timer {
+            Timer::MetadataRefresh => {
+                if let Some(runtime) = &mut self.runtime {
+                    runtime.net.refresh(out);
+                }
+            }
+            Timer::ClientRequestTimeout => self.on_request_timeouts(out),
+            Timer::Processing => self.on_processed(out),
+            Timer::Heartbeat => self.send_heartbeat(out),
+            Timer::PollDeadline => self.on_poll_deadline(out),
+            Timer::CoordinatorBackoff => {
+                if let Some(runtime) = &mut self.runtime {
+                    runtime.membership.backing_off = false;
+                }
+            }
+            // The next pass of `poll` does what has become due.
+            _ => {}
+        }
+    }
+
+    /// The application is inside `poll` whenever it does nothing else: one pass of its loop.
+    fn poll(&mut self, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        if runtime.activity != Activity::Polling {
+            return;
+        }
+        runtime.last_poll = out.now;
+        self.poll_coordinator(out);
+        self.update_positions(out);
+        if self.take_records(out) {
+            self.begin_batch(out);
+        }
+        self.send_fetches(out);
+        self.arm_poll(out);
+    }
+
+    /// The moments at which `poll` has something to do although nothing arrives.
+    fn arm_poll(&mut self, out: &mut Effects<'_>) {
+        let auto = self.auto_commits();
+        let Some(runtime) = &self.runtime else { return };
+        if runtime.activity != Activity::Polling {
+            return;
+        }
+        let mut next = None;
+        if auto && runtime.membership.is_stable() {
+            next = Some(runtime.next_auto_commit);
+        }
+        if runtime.fetch_after > out.now {
+            next = Some(next.map_or(runtime.fetch_after, |at: Instant| at.min(runtime.fetch_after)));
+        }
+        match next {
+            Some(at) => out.set_timer_at(Timer::Poll, at.max(out.now + Duration(1))),
+            None => out.cancel_timer(Timer::Poll),
+        }
+    }
+
+    pub(super) fn auto_commits(&self) -> bool {
+        self.config.enable_auto_commit && self.program.commit == CommitMode::Auto
+    }
+
+    /// Moves up to `max.poll.records` records from the buffer into the application's hand. Positions move here.
+    fn take_records(&mut self, out: &mut Effects<'_>) -> bool {
+        let (client, group) = (self.node, self.group);
+        let limit = self.config.max_poll_records as usize;
+        let Some(runtime) = &mut self.runtime else { return false };
+        if runtime.membership.rejoin_needed() {
+            return false;
+        }
+        while runtime.in_hand.len() < limit
+            && let Some(tp) = runtime.arrival.front().copied()
+        {
+            let Some(queue) = runtime.buffer.get_mut(&tp).filter(|queue| !queue.is_empty()) else {
+                runtime.buffer.remove(&tp);
+                runtime.arrival.pop_front();
+                continue;
+            };
+            let room = (limit - runtime.in_hand.len()).min(queue.len());
+            let taken: Vec<InHand> = queue.drain(..room).collect();
+            if let (Some(last), Some(position)) = (taken.last(), runtime.positions.get_mut(&tp)) {
+                *position = Position { offset: Some(last.offset + 1), epoch: last.epoch };
+            }
+            out.emit(|| Event::RecordsPolled {
+                client,
+                group,
+                tp,
+                records: taken.iter().filter_map(|in_hand| Some((in_hand.offset, in_hand.record?))).collect(),
+            });
+            runtime.in_hand.extend(taken);
+        }
+        !runtime.in_hand.is_empty()
+    }
+
+    /// `poll` has returned records.
+    fn begin_batch(&mut self, out: &mut Effects<'_>) {
+        if self.program.commit == CommitMode::Before {
+            self.commit_sync(out);
+        } else {
+            self.process_next(out);
+        }
+    }
+
+    pub(super) fn process_next(&mut self, out: &mut Effects<'_>) {
+        let processing = self.program.processing;
+        let Some(runtime) = &mut self.runtime else { return };
+        if runtime.in_hand.is_empty() {
+            runtime.activity = Activity::Polling;
+            return;
+        }
+        runtime.activity = Activity::Processing;
+        out.set_timer(Timer::Processing, processing);
+    }
+
+    /// The program has done its work on the record in hand; what is left is the effect.
+    fn on_processed(&mut self, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        if runtime.activity != Activity::Processing {
+            return;
+        }
+        let Some(in_hand) = runtime.in_hand.front().copied() else { return };
+        if let (Some(database), Some(record)) = (self.program.database, in_hand.record) {
+            runtime.activity = Activity::Storing;
+            let request = DatabaseRequest { record, dedupe: self.program.dedupe };
+            out.send(database, Channel::Database, Body::DatabaseRequest(request));
+        } else {
+            self.finish_record(out);
+        }
+    }
+
+    fn on_stored(&mut self, out: &mut Effects<'_>) {
+        if self.runtime.as_ref().is_some_and(|runtime| runtime.activity == Activity::Storing) {
+            self.finish_record(out);
+        }
+    }
+
+    fn finish_record(&mut self, out: &mut Effects<'_>) {
+        let (client, group) = (self.node, self.group);
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(done) = runtime.in_hand.pop_front() else { return };
+        if let Some(record) = done.record {
+            out.emit(|| Event::RecordProcessed { client, group, tp: done.tp, offset: done.offset, record });
+        }
+        let batch_done = runtime.in_hand.is_empty();
+        match self.program.commit {
+            CommitMode::Each => {
+                let offset = CommitOffset { tp: done.tp, offset: done.offset + 1, leader_epoch: done.epoch };
+                self.commit_offsets(vec![offset], true, out);
+            }
+            CommitMode::After if batch_done => self.commit_sync(out),
+            CommitMode::Auto | CommitMode::Before | CommitMode::After => self.process_next(out),
+        }
+    }
+
+    /// `commitSync()`: commits all positions and waits.
+    pub(super) fn commit_sync(&mut self, out: &mut Effects<'_>) {
+        let offsets = self.consumed();
+        self.commit_offsets(offsets, true, out);
+    }
+
+    /// The answer to a `commitSync` came: the application goes on.
+    pub(super) fn commit_returned(&mut self, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        if runtime.activity == Activity::Committing {
+            self.process_next(out);
+        }
+    }
+
+    /// All positions: everything `poll` has ever returned, processed or not.
+    pub(super) fn consumed(&self) -> Vec<CommitOffset> {
+        let Some(runtime) = &self.runtime else { return Vec::new() };
+        let commit = |(tp, position): (&TopicPartition, &Position)| {
+            Some(CommitOffset { tp: *tp, offset: position.offset?, leader_epoch: position.epoch })
+        };
+        runtime.positions.iter().filter_map(commit).collect()
+    }
+}

@@ -1,0 +1,244 @@
+//! A consumer's positions and fetches (`OffsetFetcher`, `Fetcher`).
+
+use super::connection::Asked;
+use super::consumer::{Consumer, ConsumerAsk, InHand, Position};
+use crate::config::AutoOffsetReset;
+use crate::effect::{Effects, SeekTo};
+use crate::event::{Event, PositionReason};
+use crate::ids::{LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::protocol::{
+    Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
+    OffsetFetchRequest, OffsetFetchResponse, OffsetSpec, PartitionFetchResponse, Request,
+};
+use std::collections::{BTreeMap, VecDeque};
+
+impl Consumer {
+    /// Asks the coordinator where the group left off.
+    pub(super) fn fetch_committed(&mut self, out: &mut Effects<'_>) {
+        let group = self.group;
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(coordinator) = runtime.membership.coordinator else { return };
+        let open = |(tp, position): (&TopicPartition, &Position)| position.offset.is_none().then_some(*tp);
+        let partitions: Vec<TopicPartition> = runtime.positions.iter().filter_map(open).collect();
+        let asked = runtime
+            .net
+            .in_flight
+            .values()
+            .any(|request| matches!(request.what, Asked::Own(ConsumerAsk::OffsetFetch | ConsumerAsk::ListOffsets)));
+        if partitions.is_empty() || asked {
+            return;
+        }
+        let request = Request::OffsetFetch(OffsetFetchRequest { group, partitions });
+        runtime.net.ask(coordinator, Channel::Coordinator, request, ConsumerAsk::OffsetFetch, out);
+    }
+
+    /// `poll`'s second step: partitions without a position get one.
+    pub(super) fn update_positions(&mut self, out: &mut Effects<'_>) {
+        let Some(runtime) = &self.runtime else { return };
+        if runtime.membership.is_stable()
+            && !runtime.resetting
+            && runtime.fetch_after <= out.now
+            && runtime.positions.values().any(|position| position.offset.is_none())
+        {
+            self.fetch_committed(out);
+        }
+    }
+
+    pub(super) fn on_committed_offsets(&mut self, answer: OffsetFetchResponse, out: &mut Effects<'_>) {
+        if answer.error.is_error() {
+            return self.on_coordinator_error(answer.error, out);
+        }
+        let mut without = Vec::new();
+        for (tp, offset) in answer.offsets {
+            if offset == Offset::NONE {
+                without.push(tp);
+            } else {
+                self.set_position(tp, offset, PositionReason::Committed, out);
+            }
+        }
+        self.reset(&without, out);
+    }
+
+    fn set_position(&mut self, tp: TopicPartition, to: Offset, why: PositionReason, out: &mut Effects<'_>) {
+        let (client, group) = (self.node, self.group);
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(position) = runtime.positions.get_mut(&tp) else { return };
+        *position = Position { offset: Some(to), epoch: LeaderEpoch::NONE };
+        runtime.buffer.remove(&tp);
+        out.emit(|| Event::PositionSet { client, group, tp, to, why });
+    }
+
+    /// No committed offset, or one that is out of range: `auto.offset.reset` decides.
+    fn reset(&mut self, partitions: &[TopicPartition], out: &mut Effects<'_>) {
+        let spec = match self.config.auto_offset_reset {
+            AutoOffsetReset::Earliest => OffsetSpec::Earliest,
+            AutoOffsetReset::Latest => OffsetSpec::Latest,
+            // NoOffsetForPartitionException: the application stops.
+            AutoOffsetReset::None if !partitions.is_empty() => return self.close(out),
+            AutoOffsetReset::None => return,
+        };
+        self.list_offsets(partitions, spec, out);
+    }
+
+    fn list_offsets(&mut self, partitions: &[TopicPartition], spec: OffsetSpec, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        let mut requests: BTreeMap<NodeId, Vec<(TopicPartition, LeaderEpoch, OffsetSpec)>> = BTreeMap::new();
+        for tp in partitions {
+            match runtime.net.metadata.leader(*tp) {
+                Some((node, epoch)) if runtime.net.usable(node, out.now) => {
+                    requests.entry(node).or_default().push((*tp, epoch, spec));
+                }
+                _ => {
+                    runtime.fetch_after = out.now + self.config.retry_backoff_ms;
+                    runtime.net.stale(out);
+                }
+            }
+        }
+        for (node, partitions) in requests {
+            runtime.resetting = true;
+            let request = Request::ListOffsets(ListOffsetsRequest { partitions });
+            runtime.net.ask(node, Channel::Client, request, ConsumerAsk::ListOffsets, out);
+        }
+    }
+
+    pub(super) fn on_listed(&mut self, answer: &ListOffsetsResponse, out: &mut Effects<'_>) {
+        let why = match self.config.auto_offset_reset {
+            AutoOffsetReset::Earliest => PositionReason::ResetEarliest,
+            AutoOffsetReset::Latest | AutoOffsetReset::None => PositionReason::ResetLatest,
+        };
+        let backoff = self.config.retry_backoff_ms;
+        if let Some(runtime) = &mut self.runtime {
+            runtime.resetting =
+                runtime.net.in_flight.values().any(|request| request.what == Asked::Own(ConsumerAsk::ListOffsets));
+        }
+        for (tp, error, offset) in &answer.partitions {
+            if error.is_error() {
+                if let Some(runtime) = &mut self.runtime {
+                    runtime.fetch_after = out.now + backoff;
+                    runtime.net.stale(out);
+                }
+            } else if self.runtime.as_ref().and_then(|r| r.positions.get(tp)).is_some_and(|p| p.offset.is_none()) {
+                self.set_position(*tp, *offset, why, out);
+            }
+        }
+    }
+
+    /// `seekToBeginning` or `seekToEnd` on everything assigned.
+    pub(super) fn seek(&mut self, to: SeekTo, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        let partitions: Vec<TopicPartition> = runtime.positions.keys().copied().collect();
+        runtime.buffer.clear();
+        runtime.arrival.clear();
+        match to {
+            // The log start is 0 in every log here: nothing is deleted yet.
+            SeekTo::Beginning => {
+                for tp in partitions {
+                    self.set_position(tp, Offset::ZERO, PositionReason::Seek, out);
+                }
+            }
+            SeekTo::End => {
+                for position in runtime.positions.values_mut() {
+                    position.offset = None;
+                }
+                self.list_offsets(&partitions, OffsetSpec::Latest, out);
+            }
+        }
+    }
+
+    /// One fetch per broker, for the partitions that have a position and nothing in the buffer.
+    pub(super) fn send_fetches(&mut self, out: &mut Effects<'_>) {
+        let (max_wait, min_bytes, max_bytes) =
+            (self.config.fetch_max_wait_ms, self.config.fetch_min_bytes, self.config.max_partition_fetch_bytes);
+        let Some(runtime) = &mut self.runtime else { return };
+        if !runtime.membership.is_stable() || runtime.fetch_after > out.now {
+            return;
+        }
+        let mut requests: BTreeMap<NodeId, Vec<FetchPartition>> = BTreeMap::new();
+        let mut unknown = false;
+        for (tp, position) in &runtime.positions {
+            let Some(fetch_offset) = position.offset else { continue };
+            if runtime.buffer.get(tp).is_some_and(|queue| !queue.is_empty()) {
+                continue;
+            }
+            let Some((node, epoch)) = runtime.net.metadata.leader(*tp) else {
+                unknown = true;
+                continue;
+            };
+            requests.entry(node).or_default().push(FetchPartition {
+                tp: *tp,
+                current_leader_epoch: epoch,
+                fetch_offset,
+                last_fetched_epoch: LeaderEpoch::NONE,
+                max_bytes,
+            });
+        }
+        if unknown {
+            runtime.net.want_refresh(out);
+        }
+        for (node, partitions) in requests {
+            let busy = runtime
+                .net
+                .in_flight
+                .values()
+                .any(|request| request.to == node && request.what == Asked::Own(ConsumerAsk::Fetch));
+            if busy || !runtime.net.usable(node, out.now) {
+                continue;
+            }
+            let request = FetchRequest {
+                replica: None,
+                max_wait,
+                min_bytes,
+                incremental: false,
+                forgotten: Vec::new(),
+                partitions,
+            };
+            runtime.net.ask(node, Channel::Client, Request::Fetch(Box::new(request)), ConsumerAsk::Fetch, out);
+        }
+    }
+
+    pub(super) fn on_fetched(&mut self, answer: FetchResponse, out: &mut Effects<'_>) {
+        for partition in answer.partitions {
+            self.take_partition(partition, out);
+        }
+    }
+
+    fn take_partition(&mut self, answer: PartitionFetchResponse, out: &mut Effects<'_>) {
+        let tp = answer.tp;
+        let backoff = self.config.retry_backoff_ms;
+        let Some(runtime) = &mut self.runtime else { return };
+        // Stale answers, of partitions that were revoked or moved meanwhile, are dropped silently.
+        let Some(Position { offset: Some(wanted), .. }) = runtime.positions.get(&tp).copied() else { return };
+        match answer.error {
+            ErrorCode::None => {}
+            ErrorCode::OffsetOutOfRange => {
+                if let Some(position) = runtime.positions.get_mut(&tp) {
+                    position.offset = None;
+                }
+                return self.reset(&[tp], out);
+            }
+            _ => {
+                let moved = answer
+                    .current_leader
+                    .is_some_and(|(leader, epoch)| runtime.net.metadata.set_leader(tp, leader, epoch));
+                if !moved {
+                    runtime.fetch_after = out.now + backoff;
+                    runtime.net.stale(out);
+                }
+                return;
+            }
+        }
+        let records: VecDeque<InHand> = answer
+            .batches
+            .iter()
+            .flat_map(|batch| {
+                let epoch = batch.leader_epoch;
+                batch.iter().map(move |(offset, record)| InHand { tp, offset, record: record.id(), epoch })
+            })
+            .filter(|in_hand| in_hand.offset >= wanted)
+            .collect();
+        if !records.is_empty() {
+            runtime.buffer.insert(tp, records);
+            runtime.arrival.push_back(tp);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What a client knows of the cluster.
+
+use crate::ids::{BrokerId, LeaderEpoch, NodeId, TopicId, TopicPartition};
+use crate::protocol::MetadataResponse;
+use std::collections::BTreeMap;
+
+/// A client's metadata cache (`MetadataCache`).
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct ClientMetadata {
+    brokers: BTreeMap<BrokerId, NodeId>,
+    partitions: BTreeMap<TopicPartition, (BrokerId, LeaderEpoch)>,
+}
+
+impl ClientMetadata {
+    /// Takes an answer in. A leader is replaced only by one of the same or a newer epoch: a lagging broker cannot
+    /// take a client back in time.
+    pub fn update(&mut self, response: &MetadataResponse) {
+        self.brokers = response.brokers.iter().copied().collect();
+        for partition in &response.partitions {
+            self.set_leader(partition.tp, partition.leader, partition.leader_epoch);
+        }
+    }
+
+    /// Notes a leader. True when it was news.
+    pub fn set_leader(&mut self, tp: TopicPartition, leader: BrokerId, epoch: LeaderEpoch) -> bool {
+        match self.partitions.get_mut(&tp) {
+            Some(known) if known.1 > epoch => false,
+            Some(known) => std::mem::replace(known, (leader, epoch)) != (leader, epoch),
+            None => {
+                self.partitions.insert(tp, (leader, epoch));
+                true
+            }
+        }
+    }
+
+    /// How many partitions a topic has; 0 while it is unknown.
+    pub fn partition_count(&self, topic: TopicId) -> i32 {
+        let range = TopicPartition::new(topic, 0)..TopicPartition::new(TopicId(topic.0 + 1), 0);
+        self.partitions.range(range).count() as i32
+    }
+
+    /// Whether a partition is known at all.
+    pub fn knows(&self, tp: TopicPartition) -> bool {
+        self.partitions.contains_key(&tp)
+    }
+
+    /// The leader's address and epoch, when there is a leader and it is alive.
+    pub fn leader(&self, tp: TopicPartition) -> Option<(NodeId, LeaderEpoch)> {
+        let (leader, epoch) = self.partitions.get(&tp)?;
+        let node = self.brokers.get(&leader.some()?)?;
+        Some((*node, *epoch))
+    }
+
+    /// The leader epoch known, −1 for none.
+    pub fn epoch(&self, tp: TopicPartition) -> LeaderEpoch {
+        self.partitions.get(&tp).map_or(LeaderEpoch::NONE, |(_, epoch)| *epoch)
+    }
+
+    /// The live brokers' addresses.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        self.brokers.values().copied()
+    }
+}

@@ -1,0 +1,80 @@
+//! Every setting under its Kafka name, with Kafka's default, unit and range.
+//!
+//! One file per owner. A struct is declared once through [`config_struct!`], which also writes the table of keys that
+//! the scenario language, the inspector and `highwater vectors` read: there is no second list to forget.
+//! Durations are Kafka's `…ms` integers on the outside and [`crate::time::Duration`] inside.
+//!
+//! Absent: settings of features that are not modelled yet; a name that is not in a table is refused by name.
+
+mod broker;
+mod consumer;
+mod controller;
+mod producer;
+mod topic;
+mod value;
+
+pub use broker::BrokerConfig;
+pub use consumer::{AutoOffsetReset, ConsumerConfig};
+pub use controller::ControllerConfig;
+pub use producer::{Acks, ProducerConfig};
+pub use topic::TopicConfig;
+pub use value::{ConfigError, ConfigKey, ConfigValue, edit_distance};
+
+/// Declares one owner's settings: the struct, its defaults, and access by Kafka's name.
+macro_rules! config_struct {
+    (
+        $(#[$meta:meta])* $name:ident, owner $owner:literal;
+        $( $(#[$doc:meta])* $key:literal => $field:ident : $ty:ty = $default:expr, $valid:expr; )*
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+        pub struct $name {
+            $( $(#[$doc])* pub $field: $ty, )*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                $name { $( $field: $default, )* }
+            }
+        }
+
+        impl $name {
+            /// Who owns these settings, in Kafka's words.
+            pub const OWNER: &'static str = $owner;
+
+            /// Every modelled setting with its default and range, in the order of declaration.
+            pub fn keys() -> Vec<$crate::config::ConfigKey> {
+                let defaults = $name::default();
+                vec![ $( $crate::config::ConfigKey {
+                    owner: $owner,
+                    name: $key,
+                    default: $crate::config::ConfigValue::print(&defaults.$field),
+                    unit: <$ty as $crate::config::ConfigValue>::UNIT,
+                    valid: $valid,
+                }, )* ]
+            }
+
+            /// The value of `name` as Kafka would print it, or none when it is not modelled.
+            pub fn get(&self, name: &str) -> Option<String> {
+                match name {
+                    $( $key => Some($crate::config::ConfigValue::print(&self.$field)), )*
+                    _ => None,
+                }
+            }
+
+            /// Sets `name` to `text`; on error nothing changes and the error names key, range and default.
+            pub fn set(&mut self, name: &str, text: &str) -> Result<(), $crate::config::ConfigError> {
+                let key = Self::keys().into_iter().find(|key| key.name == name);
+                let Some(key) = key else {
+                    return Err($crate::config::ConfigError::unknown($owner, name, &Self::keys()));
+                };
+                match name {
+                    $( $key => { self.$field = $crate::config::ConfigValue::parse_within(&key, text)?; } )*
+                    _ => {}
+                }
+                Ok(())
+            }
+        }
+    };
+}
+use config_struct;

@@ -1,0 +1,166 @@
+//! How a configuration value is written, read and refused.
+
+use crate::time::Duration;
+use thiserror::Error;
+
+/// One modelled setting.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConfigKey {
+    /// `broker`, `topic`, `producer`, `consumer`.
+    pub owner: &'static str,
+    /// Kafka's name.
+    pub name: &'static str,
+    /// Kafka's default, as Kafka prints it.
+    pub default: String,
+    /// `ms`, `bytes`, or empty.
+    pub unit: &'static str,
+    /// Smallest and largest number, both inclusive; `None` where the values are words.
+    pub valid: Option<(i64, i64)>,
+}
+
+/// A configuration value that was refused, and why.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum ConfigError {
+    /// The name is not one of the owner's modelled settings.
+    #[error("{owner} has no modelled setting \"{name}\"{}", nearest.as_ref().map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default())]
+    Unknown {
+        /// Whose setting it would be.
+        owner: &'static str,
+        /// The name as written.
+        name: String,
+        /// The modelled name that looks most like it.
+        nearest: Option<&'static str>,
+    },
+    /// The value cannot be read as this setting's type.
+    #[error("{name}=\"{value}\" is not {expected} (default {default})")]
+    Malformed {
+        /// The setting.
+        name: &'static str,
+        /// The text as written.
+        value: String,
+        /// What it should look like.
+        expected: &'static str,
+        /// Kafka's default.
+        default: String,
+    },
+    /// The value lies outside Kafka's range.
+    #[error("{name}={value} is outside {least}..{most} (default {default})")]
+    OutOfRange {
+        /// The setting.
+        name: &'static str,
+        /// The number as written.
+        value: i64,
+        /// Smallest allowed.
+        least: i64,
+        /// Largest allowed.
+        most: i64,
+        /// Kafka's default.
+        default: String,
+    },
+}
+
+impl ConfigError {
+    /// The error for a name that is in no table, with the nearest name that is.
+    pub fn unknown(owner: &'static str, name: &str, keys: &[ConfigKey]) -> ConfigError {
+        let nearest = keys
+            .iter()
+            .map(|key| (edit_distance(key.name, name), key.name))
+            .min()
+            .filter(|(distance, near)| *distance <= near.len() / 2)
+            .map(|(_, near)| near);
+        ConfigError::Unknown { owner, name: name.to_owned(), nearest }
+    }
+}
+
+/// A type a setting can have.
+pub trait ConfigValue: Sized {
+    /// Kafka's unit of the printed number.
+    const UNIT: &'static str = "";
+    /// What a value looks like, for the error message.
+    const EXPECTED: &'static str;
+    /// As Kafka prints it.
+    fn print(&self) -> String;
+    /// Reads what Kafka would accept; range is checked elsewhere.
+    fn parse(text: &str) -> Option<Self>;
+    /// The number the range applies to.
+    fn number(&self) -> Option<i64> {
+        None
+    }
+    /// Reads and checks against the key's range.
+    fn parse_within(key: &ConfigKey, text: &str) -> Result<Self, ConfigError> {
+        let value = Self::parse(text.trim()).ok_or_else(|| ConfigError::Malformed {
+            name: key.name,
+            value: text.to_owned(),
+            expected: Self::EXPECTED,
+            default: key.default.clone(),
+        })?;
+        if let (Some((least, most)), Some(number)) = (key.valid, value.number())
+            && !(least..=most).contains(&number)
+        {
+            return Err(ConfigError::OutOfRange {
+                name: key.name,
+                value: number,
+                least,
+                most,
+                default: key.default.clone(),
+            });
+        }
+        Ok(value)
+    }
+}
+
+macro_rules! integer_value {
+    ($($ty:ty),*) => { $(
+        impl ConfigValue for $ty {
+            const EXPECTED: &'static str = "a whole number";
+            fn print(&self) -> String { self.to_string() }
+            fn parse(text: &str) -> Option<Self> { text.parse().ok() }
+            fn number(&self) -> Option<i64> { Some(i64::from(*self)) }
+        }
+    )* };
+}
+integer_value!(i16, i32, i64, u32);
+
+impl ConfigValue for bool {
+    const EXPECTED: &'static str = "true or false";
+    fn print(&self) -> String {
+        self.to_string()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl ConfigValue for Duration {
+    const UNIT: &'static str = "ms";
+    const EXPECTED: &'static str = "a whole number of milliseconds";
+    fn print(&self) -> String {
+        if *self == NEVER { i64::MAX.to_string() } else { self.as_millis().to_string() }
+    }
+    fn parse(text: &str) -> Option<Self> {
+        let millis = text.parse::<i64>().ok()?;
+        if millis == i64::MAX { Some(NEVER) } else { u64::try_from(millis).ok().map(Duration::from_millis) }
+    }
+    fn number(&self) -> Option<i64> {
+        if *self == NEVER { Some(i64::MAX) } else { i64::try_from(self.as_millis()).ok() }
+    }
+}
+
+/// Kafka's `Long.MAX_VALUE` milliseconds: never.
+pub const NEVER: Duration = Duration(u64::MAX);
+
+/// Levenshtein distance, to suggest the name that was meant.
+pub fn edit_distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().take(80).collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().take(80).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[right.len()]
+}

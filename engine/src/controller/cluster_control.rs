@@ -1,0 +1,125 @@
+//! Which brokers are alive: registration, heartbeats, sessions, controlled shutdown
+//! (`ClusterControlManager`, `BrokerHeartbeatManager`).
+
+use super::actor::Controller;
+use super::record::MetadataRecord;
+use crate::effect::{Effects, Timer};
+use crate::event::Event;
+use crate::ids::{BrokerEpoch, BrokerId, Offset};
+use crate::protocol::{
+    BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, ErrorCode,
+};
+
+impl Controller {
+    pub(super) fn on_registration(
+        &mut self,
+        request: BrokerRegistrationRequest,
+        out: &mut Effects<'_>,
+    ) -> BrokerRegistrationResponse {
+        let refused = |error| BrokerRegistrationResponse { error, broker_epoch: BrokerEpoch(-1) };
+        let session = self.config.broker_session_timeout_ms;
+        let Some(runtime) = &mut self.runtime else { return refused(ErrorCode::NotController) };
+        if let Some(known) = runtime.image.brokers.get(&request.broker) {
+            if known.incarnation == request.incarnation {
+                return BrokerRegistrationResponse { error: ErrorCode::None, broker_epoch: known.epoch };
+            }
+            let heard = runtime.contacts.get(&request.broker);
+            if !known.fenced && heard.is_some_and(|at| out.now.since(*at) <= session) {
+                return refused(ErrorCode::DuplicateBrokerRegistration);
+            }
+        }
+        runtime.contacts.insert(request.broker, out.now);
+        let epoch = BrokerEpoch(self.log_end_offset().0);
+        self.append(MetadataRecord::RegisterBroker {
+            broker: request.broker,
+            node: request.node,
+            epoch,
+            incarnation: request.incarnation,
+        });
+        out.emit(|| Event::BrokerRegistered { broker: request.broker, epoch });
+        // What an earlier incarnation promised as an in-sync replica, this one has not proved yet.
+        self.leave_all_isrs(request.broker, out);
+        BrokerRegistrationResponse { error: ErrorCode::None, broker_epoch: epoch }
+    }
+
+    pub(super) fn on_heartbeat(
+        &mut self,
+        request: BrokerHeartbeatRequest,
+        out: &mut Effects<'_>,
+    ) -> BrokerHeartbeatResponse {
+        let answer =
+            |error, is_fenced, should_shut_down| BrokerHeartbeatResponse { error, is_fenced, should_shut_down };
+        let Some(runtime) = &mut self.runtime else { return answer(ErrorCode::NotController, true, false) };
+        let Some(known) = runtime.image.brokers.get(&request.broker).copied() else {
+            return answer(ErrorCode::StaleBrokerEpoch, true, false);
+        };
+        if known.epoch != request.broker_epoch {
+            return answer(ErrorCode::StaleBrokerEpoch, true, false);
+        }
+        runtime.contacts.insert(request.broker, out.now);
+        if request.want_shut_down {
+            let done = self.shut_down_in_order(request.broker, out);
+            return answer(ErrorCode::None, known.fenced, done);
+        }
+        let caught_up = request.metadata_offset > Offset(known.epoch.0);
+        if known.fenced && !request.want_fence && caught_up {
+            self.append(MetadataRecord::BrokerRegistrationChange {
+                broker: request.broker,
+                fenced: false,
+                in_controlled_shutdown: false,
+            });
+            out.emit(|| Event::BrokerUnfenced { broker: request.broker });
+            self.elect_leaderless(out);
+            self.create_pending_topics(out);
+            return answer(ErrorCode::None, false, false);
+        }
+        answer(ErrorCode::None, known.fenced, false)
+    }
+
+    pub(super) fn on_session_check(&mut self, out: &mut Effects<'_>) {
+        let session = self.config.broker_session_timeout_ms;
+        out.set_timer(Timer::SessionCheck, session.div(8));
+        let Some(runtime) = &self.runtime else { return };
+        let silent: Vec<BrokerId> = runtime
+            .image
+            .brokers
+            .iter()
+            .filter(|(_, image)| !image.fenced)
+            .filter(|(broker, _)| runtime.contacts.get(broker).is_none_or(|at| out.now.since(*at) > session))
+            .map(|(broker, _)| *broker)
+            .collect();
+        for broker in silent {
+            self.fence(broker, out);
+        }
+    }
+
+    fn fence(&mut self, broker: BrokerId, out: &mut Effects<'_>) {
+        let silent_for = self
+            .runtime
+            .as_ref()
+            .and_then(|runtime| runtime.contacts.get(&broker))
+            .map_or(crate::time::Duration::ZERO, |at| out.now.since(*at));
+        self.append(MetadataRecord::BrokerRegistrationChange { broker, fenced: true, in_controlled_shutdown: false });
+        out.emit(|| Event::BrokerFenced { broker, silent_for });
+        self.leave_all_isrs(broker, out);
+    }
+
+    /// Moves leaderships away from a broker that wants to stop; true once it may.
+    fn shut_down_in_order(&mut self, broker: BrokerId, out: &mut Effects<'_>) -> bool {
+        let Some(image) = self.image() else { return false };
+        let Some(known) = image.brokers.get(&broker).copied() else { return true };
+        if !known.in_controlled_shutdown && !known.fenced {
+            self.append(MetadataRecord::BrokerRegistrationChange {
+                broker,
+                fenced: false,
+                in_controlled_shutdown: true,
+            });
+            self.leave_all_isrs(broker, out);
+        }
+        let leads = self.image().is_some_and(|image| image.partitions().any(|(_, p)| p.leader == broker));
+        if !leads && !known.fenced {
+            self.fence(broker, out);
+        }
+        !leads
+    }
+}

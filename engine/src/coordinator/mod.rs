@@ -1,0 +1,9 @@
+//! Coordinators: brokers that keep shared state as records of an internal topic.
+//!
+//! A handler checks a request and returns an answer and records; the answer leaves when the records are committed;
+//! replaying a record is the only thing that changes durable state. So a failover rebuilds it from the log.
+//! Absent: the transaction coordinator, the share coordinator, KIP-848 groups.
+
+mod group;
+
+pub use group::{CommittedOffset, Group, GroupMember, GroupRecord, GroupShards, Outcome, ReplyTo, group_partition};

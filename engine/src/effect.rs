@@ -1,0 +1,215 @@
+//! What actors are told and what they may wish for.
+//!
+//! An actor is a value with a `handle(now, input, effects)` method. It never sees another actor, the queue of events or a
+//! random number that is not drawn from the stream it is lent. Only the scheduler acts on effects.
+
+use crate::event::Event;
+use crate::ids::{NodeId, Offset, TopicPartition};
+use crate::protocol::{Body, Channel};
+use crate::rng::SimRng;
+use crate::time::{Duration, Instant};
+
+/// What an actor is told.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Input {
+    /// The process starts, at first or again; what it had in memory is gone, what it had on disk is there.
+    Started,
+    /// A message arrived.
+    Delivered {
+        /// The sender.
+        from: NodeId,
+        /// The connection it came on.
+        channel: Channel,
+        /// What it says.
+        body: Body,
+    },
+    /// A connection to `peer` broke: its process died, it refuses connections, or it closed this one.
+    Disconnected {
+        /// The other side.
+        peer: NodeId,
+        /// Which connection; none for all.
+        channel: Option<Channel>,
+    },
+    /// A timer the actor set has run out.
+    TimerFired(Timer),
+    /// An fsync the actor asked for is done.
+    DiskDone(DiskToken),
+    /// A person or a scenario told this actor to do something.
+    Told(Instruction),
+}
+
+/// What a person can tell one actor to do, beyond killing and pausing it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Instruction {
+    /// A broker: leave in order (controlled shutdown). A client: close.
+    Stop,
+    /// A producer: send this many records now.
+    Send(u32),
+    /// A consumer group member: set the position of all its partitions.
+    Seek(SeekTo),
+    /// An administrator: create a topic.
+    CreateTopic(crate::protocol::CreatableTopic),
+    /// Change how long a consumer or worker takes for one record.
+    Processing(Duration),
+}
+
+/// Where `seek` goes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+pub enum SeekTo {
+    /// The log start offset.
+    Beginning,
+    /// The high watermark.
+    End,
+}
+
+/// The timers of all actors, each with what it is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Timer {
+    /// Broker: send the next heartbeat (`broker.heartbeat.interval.ms`).
+    BrokerHeartbeat,
+    /// Broker: try the registration again.
+    Registration,
+    /// Broker: fetch the metadata log again after an error.
+    MetadataFetch,
+    /// Broker: look for lagging followers (`replica.lag.time.max.ms / 2`).
+    IsrCheck,
+    /// Broker: write the high watermarks down (`replica.high.watermark.checkpoint.interval.ms`).
+    HighWatermarkCheckpoint,
+    /// Broker: a follower's fetcher tries this leader again (`replica.fetch.backoff.ms`).
+    FetcherBackoff(crate::ids::BrokerId),
+    /// Broker: the oldest request in a purgatory has waited long enough.
+    Purgatory,
+    /// Broker: fsync by age (`flush.ms`).
+    Flush,
+    /// Broker: try AlterPartition again.
+    AlterPartition,
+    /// Broker: a request of its own has gone unanswered (`replica.socket.timeout.ms`).
+    RequestTimeout,
+    /// Coordinator: an initial rebalance delay, a join phase, a sync phase or a session ends.
+    Groups,
+    /// Controller: look for silent brokers (`broker.session.timeout.ms / 8`).
+    SessionCheck,
+    /// Controller: the longest waiting metadata fetch has waited long enough.
+    MetadataPurgatory,
+    /// Client: a request has gone unanswered (`request.timeout.ms`).
+    ClientRequestTimeout,
+    /// Client: refresh the metadata, after a pause or because of age.
+    MetadataRefresh,
+    /// Producer: the program sends its next record.
+    Workload,
+    /// Producer: a batch has lingered, waited out its back-off, or reached its delivery timeout.
+    Sender,
+    /// Consumer: the application calls `poll` again.
+    Poll,
+    /// Consumer: the record in hand is processed.
+    Processing,
+    /// Consumer: the heartbeat thread speaks (`heartbeat.interval.ms`).
+    Heartbeat,
+    /// Consumer: the poll thread has been away too long (`max.poll.interval.ms`).
+    PollDeadline,
+    /// Consumer: try the coordinator again.
+    CoordinatorBackoff,
+    /// Consumer: fetch again after an error.
+    FetchBackoff,
+    /// Queue client: connect again.
+    Reconnect,
+}
+
+/// Names an fsync in flight.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum DiskToken {
+    /// A partition's log up to this offset.
+    Log(TopicPartition, Offset),
+    /// The metadata log up to this offset.
+    Metadata(Offset),
+    /// A queue's journal up to this entry.
+    Queue(u64),
+}
+
+/// A wish of an actor.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Effect {
+    /// Put a message on the network.
+    Send {
+        /// The receiver.
+        to: NodeId,
+        /// The connection.
+        channel: Channel,
+        /// What it says.
+        body: Body,
+    },
+    /// Run a timer, replacing one of the same name.
+    SetTimer(Timer, Instant),
+    /// Forget a timer.
+    CancelTimer(Timer),
+    /// fsync; answered by [`Input::DiskDone`].
+    Sync(DiskToken),
+    /// Close a connection: what is under way on it is lost, and the other side is told.
+    Close {
+        /// The other side.
+        to: NodeId,
+        /// The connection.
+        channel: Channel,
+    },
+    /// Something happened that the world should know.
+    Emit(Event),
+    /// The process ends itself, in order.
+    Exit,
+}
+
+/// Where an actor puts its wishes.
+pub struct Effects<'a> {
+    /// What time it is.
+    pub now: Instant,
+    /// Whether anyone listens to events; without a listener they are not even built.
+    pub observed: bool,
+    /// The random stream of the actor's concern.
+    pub rng: &'a mut SimRng,
+    /// The wishes, in order.
+    pub list: &'a mut Vec<Effect>,
+}
+
+impl Effects<'_> {
+    /// Sends a message.
+    pub fn send(&mut self, to: NodeId, channel: Channel, body: Body) {
+        self.list.push(Effect::Send { to, channel, body });
+    }
+
+    /// Sets a timer to run out after `span`.
+    pub fn set_timer(&mut self, timer: Timer, span: Duration) {
+        self.list.push(Effect::SetTimer(timer, self.now + span));
+    }
+
+    /// Sets a timer to run out at `at`.
+    pub fn set_timer_at(&mut self, timer: Timer, at: Instant) {
+        self.list.push(Effect::SetTimer(timer, at.max(self.now)));
+    }
+
+    /// Forgets a timer.
+    pub fn cancel_timer(&mut self, timer: Timer) {
+        self.list.push(Effect::CancelTimer(timer));
+    }
+
+    /// Asks for an fsync.
+    pub fn sync(&mut self, token: DiskToken) {
+        self.list.push(Effect::Sync(token));
+    }
+
+    /// Closes a connection.
+    pub fn close(&mut self, to: NodeId, channel: Channel) {
+        self.list.push(Effect::Close { to, channel });
+    }
+
+    /// Tells the world what happened.
+    #[inline]
+    pub fn emit(&mut self, event: impl FnOnce() -> Event) {
+        if self.observed {
+            self.list.push(Effect::Emit(event()));
+        }
+    }
+
+    /// Ends the process in order.
+    pub fn exit(&mut self) {
+        self.list.push(Effect::Exit);
+    }
+}

@@ -1,0 +1,299 @@
+//! What happened, in the past tense. Every event carries its cause in the trace (see [`crate::history`]).
+
+use crate::ids::*;
+use crate::protocol::{ErrorCode, MessageKind};
+use crate::time::Duration;
+use serde::{Deserialize, Serialize};
+
+/// How a process ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum StopKind {
+    /// The process was killed; its page cache survives, its connections break.
+    Crash,
+    /// The machine lost power; the page cache is gone, the peers hear nothing.
+    Power,
+    /// It stopped in order.
+    Graceful,
+}
+
+/// Why a log was cut.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum TruncationReason {
+    /// The leader's log parts from this one at an epoch boundary (KIP-101, KIP-595).
+    DivergingEpoch,
+    /// The follower's log is longer than the leader's: an unclean election.
+    LeaderShorter,
+    /// The unflushed tail was lost with the power.
+    PowerLoss,
+}
+
+/// Why a consumer's position was set.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum PositionReason {
+    /// From the group's committed offset.
+    Committed,
+    /// `auto.offset.reset=earliest`.
+    ResetEarliest,
+    /// `auto.offset.reset=latest`.
+    ResetLatest,
+    /// `seek`.
+    Seek,
+}
+
+/// Why a member left its group.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum LeaveReason {
+    /// It said so.
+    Leave,
+    /// No heartbeat for `session.timeout.ms`.
+    SessionTimeout,
+    /// It did not join the rebalance in time.
+    RebalanceTimeout,
+}
+
+/// Why a message never arrived.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum DropReason {
+    /// The link is cut.
+    LinkCut,
+    /// A person dropped just this message.
+    Dropped,
+    /// The receiver is not running.
+    ReceiverDown,
+    /// The connection broke while it was under way.
+    ConnectionBroken,
+}
+
+/// The state of a classic consumer group.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum GroupState {
+    /// No members; offsets may be there.
+    #[default]
+    Empty,
+    /// Collecting JoinGroup requests.
+    PreparingRebalance,
+    /// Waiting for the leader's assignment.
+    CompletingRebalance,
+    /// Everyone has an assignment.
+    Stable,
+}
+
+impl GroupState {
+    /// Kafka's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            GroupState::Empty => "Empty",
+            GroupState::PreparingRebalance => "PreparingRebalance",
+            GroupState::CompletingRebalance => "CompletingRebalance",
+            GroupState::Stable => "Stable",
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Event {
+    /// A process started.
+    NodeStarted { node: NodeId },
+    /// A process ended.
+    NodeStopped { node: NodeId, how: StopKind },
+    /// A process stopped doing anything, as in a long garbage collection.
+    NodePaused { node: NodeId },
+    /// It goes on.
+    NodeResumed { node: NodeId },
+    /// Nothing passes between two nodes any more.
+    LinkCut { from: NodeId, to: NodeId, fault: FaultId },
+    /// The link works again.
+    LinkHealed { from: NodeId, to: NodeId, fault: FaultId },
+    /// A message never arrived.
+    MessageDropped { envelope: EnvelopeId, from: NodeId, to: NodeId, kind: MessageKind, why: DropReason },
+    /// A command could not be carried out.
+    CommandRejected { reason: crate::command::Rejected },
+
+    /// The controller registered an incarnation of a broker.
+    BrokerRegistered { broker: BrokerId, epoch: BrokerEpoch },
+    /// The controller had no heartbeat from a broker for `broker.session.timeout.ms`, or it stops in order.
+    BrokerFenced { broker: BrokerId, silent_for: Duration },
+    /// The controller lets a broker take part again.
+    BrokerUnfenced { broker: BrokerId },
+    /// A topic was created.
+    TopicCreated { topic: TopicId, partitions: i32 },
+    /// The controller gave a partition a leader.
+    LeaderElected { tp: TopicPartition, from: BrokerId, leader: BrokerId, epoch: LeaderEpoch, unclean: bool },
+    /// No replica may lead: the partition is offline.
+    PartitionOffline { tp: TopicPartition, epoch: LeaderEpoch },
+    /// The controller wrote down a new ISR.
+    IsrChanged { tp: TopicPartition, from: Vec<BrokerId>, isr: Vec<BrokerId> },
+
+    /// A broker began to lead in an epoch.
+    LeaderActivated {
+        broker: BrokerId,
+        tp: TopicPartition,
+        epoch: LeaderEpoch,
+        log_end_offset: Offset,
+        high_watermark: Offset,
+    },
+    /// A broker began to follow.
+    FollowerActivated { broker: BrokerId, tp: TopicPartition, epoch: LeaderEpoch, leader: BrokerId },
+    /// Records entered a log.
+    RecordsAppended {
+        broker: BrokerId,
+        tp: TopicPartition,
+        base_offset: Offset,
+        records: Vec<RecordId>,
+        count: u32,
+        epoch: LeaderEpoch,
+        as_leader: bool,
+    },
+    /// The broker recognised a batch it already had and appended nothing.
+    DuplicateRecognised { broker: BrokerId, tp: TopicPartition, base_offset: Offset },
+    /// A replica's high watermark moved up.
+    HighWatermarkAdvanced { broker: BrokerId, tp: TopicPartition, from: Offset, to: Offset, as_leader: bool },
+    /// A log was cut.
+    LogTruncated { broker: BrokerId, tp: TopicPartition, from: Offset, to: Offset, why: TruncationReason },
+    /// A leader wants a follower out of the ISR because it lags.
+    IsrShrinkProposed { broker: BrokerId, tp: TopicPartition, out: Vec<BrokerId> },
+    /// A leader wants a follower back in the ISR.
+    IsrExpandProposed { broker: BrokerId, tp: TopicPartition, joining: BrokerId },
+    /// A log was fsynced.
+    LogFlushed { broker: BrokerId, tp: TopicPartition, to: Offset },
+
+    /// An application handed a record to its producer.
+    RecordSent { producer: NodeId, record: RecordId, tp: TopicPartition, key: Option<String> },
+    /// The producer was told that a record is stored; offset −1 with `acks=0`.
+    RecordAcked { producer: NodeId, record: RecordId, tp: TopicPartition, offset: Offset },
+    /// The producer gave up on a record.
+    SendFailed { producer: NodeId, record: RecordId, tp: TopicPartition, error: ErrorCode, maybe_written: bool },
+    /// A batch is sent again because of an error.
+    ProduceRetried { producer: NodeId, tp: TopicPartition, error: ErrorCode, attempt: u32 },
+    /// A client got no answer within `request.timeout.ms`.
+    RequestTimedOut { client: NodeId, to: NodeId, kind: MessageKind },
+
+    /// A consumer group changed its state.
+    GroupStateChanged { group: GroupId, state: GroupState, generation: Generation },
+    /// A member joined a group.
+    MemberJoined { group: GroupId, client: NodeId },
+    /// A member is no longer in a group.
+    MemberLeft { group: GroupId, client: NodeId, why: LeaveReason },
+    /// A broker became coordinator of a group and read its state from the log.
+    CoordinatorLoaded { broker: BrokerId, group: GroupId },
+    /// A consumer got partitions.
+    PartitionsAssigned { client: NodeId, group: GroupId, generation: Generation, partitions: Vec<TopicPartition> },
+    /// A consumer gave partitions up, or lost them.
+    PartitionsRevoked { client: NodeId, group: GroupId, partitions: Vec<TopicPartition>, lost: bool },
+    /// A consumer's position was set other than by reading.
+    PositionSet { client: NodeId, group: GroupId, tp: TopicPartition, to: Offset, why: PositionReason },
+    /// `poll` handed records to the application.
+    RecordsPolled { client: NodeId, group: GroupId, tp: TopicPartition, records: Vec<(Offset, RecordId)> },
+    /// The application processed a record.
+    RecordProcessed { client: NodeId, group: GroupId, tp: TopicPartition, offset: Offset, record: RecordId },
+    /// A group's committed offset is in `__consumer_offsets`.
+    OffsetCommitted { group: GroupId, tp: TopicPartition, offset: Offset, by: Option<NodeId> },
+    /// A commit was refused.
+    CommitRefused { client: NodeId, group: GroupId, error: ErrorCode },
+
+    /// A database applied a record's effect.
+    EffectApplied { database: NodeId, record: RecordId, times: u32 },
+    /// A database refused a record it had already applied.
+    EffectDeduplicated { database: NodeId, record: RecordId },
+
+    /// A queue took a message.
+    QueueStored { queue: QueueId, record: RecordId },
+    /// A queue handed a message to a consumer.
+    QueueDelivered { queue: QueueId, record: RecordId, consumer: NodeId, redelivered: bool },
+    /// A worker processed a message.
+    QueueProcessed { queue: QueueId, record: RecordId, consumer: NodeId },
+    /// A consumer acknowledged a message: it is gone.
+    QueueRemoved { queue: QueueId, record: RecordId, consumer: NodeId },
+    /// A message went back to its place in the queue.
+    QueueRequeued { queue: QueueId, record: RecordId, consumer: NodeId },
+    /// A message was discarded: it was refused without requeue.
+    QueueDiscarded { queue: QueueId, record: RecordId, consumer: NodeId },
+    /// A message was lost with the queue broker's process: it was not persistent.
+    QueueLost { queue: QueueId, record: RecordId },
+
+    /// An acknowledged record is not in the log of the new leader.
+    AckedRecordLost { record: RecordId, tp: TopicPartition, offset: Offset, leader: BrokerId },
+    /// A record stands a second time in a log.
+    RecordDuplicated { record: RecordId, tp: TopicPartition, offset: Offset },
+    /// A group's new owner starts behind a record no member has processed: the group will not see it.
+    RecordSkipped { record: RecordId, group: GroupId, tp: TopicPartition, offset: Offset },
+    /// A group processed a record a second time.
+    RecordReprocessed { record: RecordId, group: GroupId, tp: TopicPartition, offset: Offset, times: u32 },
+}
+
+impl Event {
+    /// The variant's name, as scenarios and filters write it.
+    pub fn name(&self) -> &'static str {
+        macro_rules! names {
+            ($($variant:ident)*) => { match self { $( Event::$variant { .. } => stringify!($variant), )* } };
+        }
+        names! {
+            NodeStarted NodeStopped NodePaused NodeResumed LinkCut LinkHealed MessageDropped CommandRejected
+            BrokerRegistered BrokerFenced BrokerUnfenced TopicCreated LeaderElected PartitionOffline IsrChanged
+            LeaderActivated FollowerActivated RecordsAppended DuplicateRecognised HighWatermarkAdvanced LogTruncated
+            IsrShrinkProposed IsrExpandProposed LogFlushed RecordSent RecordAcked SendFailed ProduceRetried
+            RequestTimedOut GroupStateChanged MemberJoined MemberLeft CoordinatorLoaded PartitionsAssigned
+            PartitionsRevoked PositionSet RecordsPolled RecordProcessed OffsetCommitted CommitRefused EffectApplied
+            EffectDeduplicated QueueStored QueueDelivered QueueProcessed QueueRemoved QueueRequeued QueueDiscarded
+            QueueLost AckedRecordLost RecordDuplicated RecordSkipped RecordReprocessed
+        }
+    }
+
+    /// Every name [`Event::name`] can return.
+    pub const NAMES: &'static [&'static str] = &[
+        "NodeStarted",
+        "NodeStopped",
+        "NodePaused",
+        "NodeResumed",
+        "LinkCut",
+        "LinkHealed",
+        "MessageDropped",
+        "CommandRejected",
+        "BrokerRegistered",
+        "BrokerFenced",
+        "BrokerUnfenced",
+        "TopicCreated",
+        "LeaderElected",
+        "PartitionOffline",
+        "IsrChanged",
+        "LeaderActivated",
+        "FollowerActivated",
+        "RecordsAppended",
+        "DuplicateRecognised",
+        "HighWatermarkAdvanced",
+        "LogTruncated",
+        "IsrShrinkProposed",
+        "IsrExpandProposed",
+        "LogFlushed",
+        "RecordSent",
+        "RecordAcked",
+        "SendFailed",
+        "ProduceRetried",
+        "RequestTimedOut",
+        "GroupStateChanged",
+        "MemberJoined",
+        "MemberLeft",
+        "CoordinatorLoaded",
+        "PartitionsAssigned",
+        "PartitionsRevoked",
+        "PositionSet",
+        "RecordsPolled",
+        "RecordProcessed",
+        "OffsetCommitted",
+        "CommitRefused",
+        "EffectApplied",
+        "EffectDeduplicated",
+        "QueueStored",
+        "QueueDelivered",
+        "QueueProcessed",
+        "QueueRemoved",
+        "QueueRequeued",
+        "QueueDiscarded",
+        "QueueLost",
+        "AckedRecordLost",
+        "RecordDuplicated",
+        "RecordSkipped",
+        "RecordReprocessed",
+    ];
+}

@@ -1,0 +1,13 @@
+//! Time as a thing to hold: recordings, checkpoints, seeking, acting in the past.
+//!
+//! A [`Recording`] is the truth; everything else is derived from it. Modelled: checkpoints thinned with their age, exact
+//! seeking by event and by time, forks with undo and redo, the chain of causes of every event.
+//! Absent: named branches, a cap on memory.
+
+mod cause;
+mod recording;
+mod timeline;
+
+pub use cause::{Cause, CauseKind};
+pub use recording::{Recorded, Recording};
+pub use timeline::History;

@@ -1,0 +1,215 @@
+//! Who can reach whom, and how long it takes.
+
+use super::envelope::Envelope;
+use crate::ids::{EnvelopeId, FaultId, NodeId};
+use crate::protocol::{Body, Channel, MessageKind};
+use crate::rng::SimRng;
+use crate::time::{Duration, Instant};
+use std::collections::BTreeMap;
+
+/// First wait before a lost packet is sent again (the usual minimum of TCP's retransmission timer).
+const RETRANSMISSION: Duration = Duration::from_millis(200);
+
+/// A rule that keeps messages from passing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Fault {
+    /// One end.
+    pub from: NodeId,
+    /// The other end; none for every other node.
+    pub to: Option<NodeId>,
+    /// Whether it works in both directions.
+    pub both_ways: bool,
+}
+
+impl Fault {
+    fn stops(&self, from: NodeId, to: NodeId) -> bool {
+        match self.to {
+            Some(other) => (self.from == from && other == to) || (self.both_ways && self.from == to && other == from),
+            None => self.from == from || (self.both_ways && self.from == to),
+        }
+    }
+}
+
+/// What became of a message that was to be sent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Passage {
+    /// It is under way and arrives then.
+    UnderWay(EnvelopeId, Instant),
+    /// It waits at a cut link.
+    Held,
+    /// A person wanted it gone.
+    Dropped(EnvelopeId),
+}
+
+/// The network between all nodes.
+#[derive(Clone, Hash, Debug)]
+pub struct Network {
+    latency: Duration,
+    jitter: Duration,
+    loss_per_million: u32,
+    rng: SimRng,
+    next_envelope: u64,
+    next_fault: u32,
+    in_flight: BTreeMap<EnvelopeId, Envelope>,
+    held: Vec<Envelope>,
+    last_arrival: BTreeMap<(NodeId, NodeId, Channel), Instant>,
+    faults: BTreeMap<FaultId, Fault>,
+    drop_next: Vec<(NodeId, NodeId, MessageKind, bool)>,
+}
+
+impl Network {
+    /// A network without faults. `loss_per_million` is the chance of each transmission to get lost.
+    pub fn new(seed: u64, latency: Duration, jitter: Duration, loss_per_million: u32) -> Network {
+        Network {
+            latency,
+            jitter,
+            loss_per_million,
+            rng: SimRng::stream(seed, "network"),
+            next_envelope: 0,
+            next_fault: 0,
+            in_flight: BTreeMap::new(),
+            held: Vec::new(),
+            last_arrival: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            drop_next: Vec::new(),
+        }
+    }
+
+    /// Messages under way, in the order of sending.
+    pub fn in_flight(&self) -> impl Iterator<Item = &Envelope> {
+        self.in_flight.values()
+    }
+
+    /// One message under way.
+    pub fn envelope(&self, id: EnvelopeId) -> Option<&Envelope> {
+        self.in_flight.get(&id)
+    }
+
+    /// The rules in force.
+    pub fn faults(&self) -> &BTreeMap<FaultId, Fault> {
+        &self.faults
+    }
+
+    /// Changes the latency of every link from now on.
+    pub fn set_latency(&mut self, latency: Duration, jitter: Duration) {
+        self.latency = latency;
+        self.jitter = jitter;
+    }
+
+    /// Whether nothing passes from one node to another.
+    pub fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
+        !self.faults.is_empty() && self.faults.values().any(|fault| fault.stops(from, to))
+    }
+
+    /// Sends a message.
+    pub fn send(&mut self, now: Instant, from: NodeId, to: NodeId, channel: Channel, body: Body) -> Passage {
+        let id = EnvelopeId(self.next_envelope);
+        self.next_envelope += 1;
+        if let Some(index) = self.wanted_gone(from, to, &body) {
+            self.drop_next.remove(index);
+            return Passage::Dropped(id);
+        }
+        let envelope = Envelope { id, from, to, channel, body, sent_at: now, arrives_at: now };
+        if self.is_cut(from, to) {
+            self.held.push(envelope);
+            return Passage::Held;
+        }
+        let span = self.transit();
+        let at = self.launch(envelope, now + span);
+        Passage::UnderWay(id, at)
+    }
+
+    fn wanted_gone(&self, from: NodeId, to: NodeId, body: &Body) -> Option<usize> {
+        if self.drop_next.is_empty() {
+            return None;
+        }
+        let wanted = (from, to, body.kind(), body.is_response());
+        self.drop_next.iter().position(|rule| *rule == wanted)
+    }
+
+    fn transit(&mut self) -> Duration {
+        let mut span = self.latency + self.rng.up_to(self.jitter);
+        let mut wait = RETRANSMISSION;
+        while self.rng.chance(self.loss_per_million) && wait < Duration::from_secs(60) {
+            span = span + wait;
+            wait = wait.times(2);
+        }
+        span
+    }
+
+    fn launch(&mut self, mut envelope: Envelope, at: Instant) -> Instant {
+        let key = (envelope.from, envelope.to, envelope.channel);
+        let last = self.last_arrival.entry(key).or_default();
+        let at = at.max(*last);
+        *last = at;
+        envelope.arrives_at = at;
+        self.in_flight.insert(envelope.id, envelope);
+        at
+    }
+
+    /// A message's time has come: it leaves the network. None when it was dropped meanwhile. A cut link keeps it.
+    pub fn arrive(&mut self, id: EnvelopeId) -> Option<Envelope> {
+        let envelope = self.in_flight.remove(&id)?;
+        if self.is_cut(envelope.from, envelope.to) {
+            self.held.push(envelope);
+            return None;
+        }
+        Some(envelope)
+    }
+
+    /// Makes a message vanish.
+    pub fn remove(&mut self, id: EnvelopeId) -> Option<Envelope> {
+        self.in_flight.remove(&id)
+    }
+
+    /// The next message of this kind between these nodes will vanish.
+    pub fn drop_next(&mut self, from: NodeId, to: NodeId, kind: MessageKind, response: bool) {
+        self.drop_next.push((from, to, kind, response));
+    }
+
+    /// Adds a rule.
+    pub fn cut(&mut self, fault: Fault) -> FaultId {
+        let id = FaultId(self.next_fault);
+        self.next_fault += 1;
+        self.faults.insert(id, fault);
+        id
+    }
+
+    /// Lifts a rule. What waited at the link goes on after one retransmission; those messages and their arrivals are returned.
+    pub fn heal(&mut self, id: FaultId, now: Instant) -> Option<(Fault, Vec<(EnvelopeId, Instant)>)> {
+        let fault = self.faults.remove(&id)?;
+        let mut going_on = Vec::new();
+        for envelope in std::mem::take(&mut self.held) {
+            if self.is_cut(envelope.from, envelope.to) {
+                self.held.push(envelope);
+                continue;
+            }
+            let id = envelope.id;
+            let at = now + self.transit() + RETRANSMISSION;
+            going_on.push((id, self.launch(envelope, at)));
+        }
+        Some((fault, going_on))
+    }
+
+    /// A connection is gone, in both directions: what was under way or waiting on it is lost, and returned.
+    pub fn close(&mut self, one: NodeId, other: NodeId, channel: Option<Channel>) -> Vec<Envelope> {
+        let belongs = |envelope: &Envelope| {
+            let ends = (envelope.from, envelope.to);
+            (ends == (one, other) || ends == (other, one)) && channel.is_none_or(|channel| channel == envelope.channel)
+        };
+        self.held.retain(|envelope| !belongs(envelope));
+        let lost: Vec<EnvelopeId> =
+            self.in_flight.values().filter(|envelope| belongs(envelope)).map(|envelope| envelope.id).collect();
+        lost.into_iter().filter_map(|id| self.in_flight.remove(&id)).collect()
+    }
+
+    /// A node is gone: what it had sent into cut links is lost with it. Messages already under way still arrive.
+    pub fn forget_sender(&mut self, node: NodeId) {
+        self.held.retain(|envelope| envelope.from != node && envelope.to != node);
+    }
+
+    /// How long a notice of a broken connection takes.
+    pub fn notice(&mut self) -> Duration {
+        self.latency + self.rng.up_to(self.jitter)
+    }
+}

@@ -1,0 +1,106 @@
+//! Kafka's error codes (`Errors`), those the modelled APIs can answer with.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! error_codes {
+    ($( $(#[$doc:meta])* $variant:ident = $code:literal, $name:literal, $retriable:literal; )*) => {
+        /// An error code of the Kafka protocol.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        pub enum ErrorCode { $( $(#[$doc])* $variant, )* }
+
+        impl ErrorCode {
+            /// The number on the wire.
+            pub fn code(self) -> i16 {
+                match self { $( ErrorCode::$variant => $code, )* }
+            }
+            /// Kafka's name, as its logs and documentation print it.
+            pub fn name(self) -> &'static str {
+                match self { $( ErrorCode::$variant => $name, )* }
+            }
+            /// Whether a client may simply try again (`RetriableException`).
+            pub fn is_retriable(self) -> bool {
+                match self { $( ErrorCode::$variant => $retriable, )* }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// No error.
+    None = 0, "NONE", false;
+    /// The offset is below the log start or above the log end.
+    OffsetOutOfRange = 1, "OFFSET_OUT_OF_RANGE", false;
+    /// The broker does not know the partition.
+    UnknownTopicOrPartition = 3, "UNKNOWN_TOPIC_OR_PARTITION", true;
+    /// The partition has no leader at the moment.
+    LeaderNotAvailable = 5, "LEADER_NOT_AVAILABLE", true;
+    /// This broker does not lead the partition.
+    NotLeaderOrFollower = 6, "NOT_LEADER_OR_FOLLOWER", true;
+    /// The request was not satisfied in time; the write may have happened.
+    RequestTimedOut = 7, "REQUEST_TIMED_OUT", true;
+    /// The batch is larger than `max.message.bytes`.
+    MessageTooLarge = 10, "MESSAGE_TOO_LARGE", false;
+    /// The connection broke before the answer came; never on the wire.
+    NetworkException = 13, "NETWORK_EXCEPTION", true;
+    /// The coordinator is still reading its log.
+    CoordinatorLoadInProgress = 14, "COORDINATOR_LOAD_IN_PROGRESS", true;
+    /// No coordinator could be found.
+    CoordinatorNotAvailable = 15, "COORDINATOR_NOT_AVAILABLE", true;
+    /// This broker does not coordinate the group.
+    NotCoordinator = 16, "NOT_COORDINATOR", true;
+    /// The ISR is smaller than `min.insync.replicas`: nothing was written.
+    NotEnoughReplicas = 19, "NOT_ENOUGH_REPLICAS", true;
+    /// The record was written, but the ISR shrank below `min.insync.replicas` before it was acknowledged.
+    NotEnoughReplicasAfterAppend = 20, "NOT_ENOUGH_REPLICAS_AFTER_APPEND", true;
+    /// The generation is not the group's current one.
+    IllegalGeneration = 22, "ILLEGAL_GENERATION", false;
+    /// The members of the group share no assignor.
+    InconsistentGroupProtocol = 23, "INCONSISTENT_GROUP_PROTOCOL", false;
+    /// The coordinator does not know the member.
+    UnknownMemberId = 25, "UNKNOWN_MEMBER_ID", false;
+    /// The session timeout is outside the broker's bounds.
+    InvalidSessionTimeout = 26, "INVALID_SESSION_TIMEOUT", false;
+    /// The group is rebalancing: join again.
+    RebalanceInProgress = 27, "REBALANCE_IN_PROGRESS", false;
+    /// A topic with this name exists already.
+    TopicAlreadyExists = 36, "TOPIC_ALREADY_EXISTS", false;
+    /// The number of partitions is not possible.
+    InvalidPartitions = 37, "INVALID_PARTITIONS", false;
+    /// More replicas than brokers.
+    InvalidReplicationFactor = 38, "INVALID_REPLICATION_FACTOR", false;
+    /// The manual assignment is not possible.
+    InvalidReplicaAssignment = 39, "INVALID_REPLICA_ASSIGNMENT", false;
+    /// This node is not the active controller, or knows less than the sender.
+    NotController = 41, "NOT_CONTROLLER", true;
+    /// The request makes no sense to the controller.
+    InvalidRequest = 42, "INVALID_REQUEST", false;
+    /// The sequence does not continue the producer's last one.
+    OutOfOrderSequenceNumber = 45, "OUT_OF_ORDER_SEQUENCE_NUMBER", false;
+    /// The producer's epoch is older than the newest seen.
+    InvalidProducerEpoch = 47, "INVALID_PRODUCER_EPOCH", false;
+    /// The sender's leader epoch is older than mine.
+    FencedLeaderEpoch = 74, "FENCED_LEADER_EPOCH", true;
+    /// The sender's leader epoch is newer than mine.
+    UnknownLeaderEpoch = 75, "UNKNOWN_LEADER_EPOCH", true;
+    /// The request comes from an earlier incarnation of the broker.
+    StaleBrokerEpoch = 77, "STALE_BROKER_EPOCH", false;
+    /// A new leader does not know yet how far the log is committed.
+    OffsetNotAvailable = 78, "OFFSET_NOT_AVAILABLE", true;
+    /// Join again with the member id in this answer (KIP-394).
+    MemberIdRequired = 79, "MEMBER_ID_REQUIRED", false;
+    /// The group has as many members as `group.max.size` allows.
+    GroupMaxSizeReached = 81, "GROUP_MAX_SIZE_REACHED", false;
+    /// The partition epoch is older than the controller's.
+    InvalidUpdateVersion = 95, "INVALID_UPDATE_VERSION", false;
+    /// Another incarnation of this broker is still registered.
+    DuplicateBrokerRegistration = 101, "DUPLICATE_BROKER_REGISTRATION", false;
+    /// A replica may not join the ISR: it is fenced or of an old incarnation.
+    IneligibleReplica = 107, "INELIGIBLE_REPLICA", false;
+}
+
+impl ErrorCode {
+    /// Whether this is an error at all.
+    pub fn is_error(self) -> bool {
+        self != ErrorCode::None
+    }
+}

@@ -1,0 +1,105 @@
+//! Fetch and ListOffsets.
+
+use super::ErrorCode;
+use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, TopicPartition};
+use crate::storage::{EpochEnd, ReadBatches};
+use crate::time::Duration;
+
+/// FetchRequest of a follower or a consumer.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FetchRequest {
+    /// The follower's id and incarnation; none for a consumer.
+    pub replica: Option<(BrokerId, BrokerEpoch)>,
+    /// How long the broker may hold the request.
+    pub max_wait: Duration,
+    /// Least data that answers at once.
+    pub min_bytes: i32,
+    /// Whether the partitions only add to and change what the session asked for before (KIP-227).
+    /// False begins a new session; consumers always ask in full.
+    pub incremental: bool,
+    /// Partitions the session no longer wants.
+    pub forgotten: Vec<TopicPartition>,
+    /// What is wanted.
+    pub partitions: Vec<FetchPartition>,
+}
+
+/// One partition of a fetch.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct FetchPartition {
+    /// The partition.
+    pub tp: TopicPartition,
+    /// The leader epoch the sender believes in, −1 for no check.
+    pub current_leader_epoch: LeaderEpoch,
+    /// First offset wanted. From a follower: everything below is in its log.
+    pub fetch_offset: Offset,
+    /// The epoch of the follower's last record (KIP-595), −1 for none.
+    pub last_fetched_epoch: LeaderEpoch,
+    /// Most bytes wanted.
+    pub max_bytes: i32,
+}
+
+/// FetchResponse.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FetchResponse {
+    /// Whether the broker knows the session an incremental request builds on.
+    pub session_error: bool,
+    /// One answer per partition asked for; in a session only those with something to say.
+    pub partitions: Vec<PartitionFetchResponse>,
+}
+
+/// The answer for one partition.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct PartitionFetchResponse {
+    /// The partition.
+    pub tp: TopicPartition,
+    /// NONE or why there is nothing.
+    pub error: ErrorCode,
+    /// The high watermark the leader read before it noted this fetch.
+    pub high_watermark: Offset,
+    /// The leader's log start offset.
+    pub log_start_offset: Offset,
+    /// Where the sender's log parts from the leader's: truncate there.
+    pub diverging_epoch: Option<EpochEnd>,
+    /// On NOT_LEADER_OR_FOLLOWER or FENCED_LEADER_EPOCH: the leader this broker knows (KIP-951).
+    pub current_leader: Option<(BrokerId, LeaderEpoch)>,
+    /// The batches.
+    pub batches: ReadBatches,
+}
+
+impl PartitionFetchResponse {
+    /// An answer without data.
+    pub fn failed(tp: TopicPartition, error: ErrorCode) -> PartitionFetchResponse {
+        PartitionFetchResponse {
+            tp,
+            error,
+            high_watermark: Offset::NONE,
+            log_start_offset: Offset::NONE,
+            diverging_epoch: None,
+            current_leader: None,
+            batches: Vec::new(),
+        }
+    }
+}
+
+/// Which end of a log ListOffsets asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum OffsetSpec {
+    /// The log start offset (timestamp −2).
+    Earliest,
+    /// The high watermark (timestamp −1).
+    Latest,
+}
+
+/// ListOffsetsRequest.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ListOffsetsRequest {
+    /// The partitions, each with the leader epoch the client believes in and what it looks for.
+    pub partitions: Vec<(TopicPartition, LeaderEpoch, OffsetSpec)>,
+}
+
+/// ListOffsetsResponse.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ListOffsetsResponse {
+    /// Error and offset per partition.
+    pub partitions: Vec<(TopicPartition, ErrorCode, Offset)>,
+}

@@ -1,0 +1,276 @@
+//! What travels: requests and responses by API, with the fields of Kafka's own.
+//!
+//! Simplified: one version per API; topics are named by id; fields of features that are not modelled are left out.
+//! Consumers fetch without a session.
+//! Absent: quotas, authentication. The queue broker's frames are in [`crate::queue`].
+
+mod controller;
+mod error_code;
+mod fetch;
+mod groups;
+mod metadata;
+mod produce;
+
+pub use controller::*;
+pub use error_code::ErrorCode;
+pub use fetch::*;
+pub use groups::*;
+pub use metadata::*;
+pub use produce::*;
+
+use crate::app::{DatabaseRequest, DatabaseResponse};
+use crate::ids::CorrelationId;
+use crate::queue::QueueFrame;
+
+/// Which of the connections between two processes a message uses. Order is kept per connection.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Channel {
+    /// A client's data connection to a broker.
+    Client,
+    /// A consumer's own connection to its group coordinator.
+    Coordinator,
+    /// A follower's fetcher.
+    Replication,
+    /// A broker's connection to the controller for everything but the metadata log.
+    Controller,
+    /// A broker's fetch of the metadata log.
+    Metadata,
+    /// A queue client's channel.
+    Queue,
+    /// An application's connection to its database.
+    Database,
+}
+
+/// The content of a message.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Body {
+    /// A Kafka request.
+    Request(CorrelationId, Request),
+    /// The answer to the request with this id on the same connection.
+    Response(CorrelationId, Response),
+    /// A frame of the queue protocol.
+    Queue(QueueFrame),
+    /// A statement to the application's database.
+    DatabaseRequest(DatabaseRequest),
+    /// Its answer.
+    DatabaseResponse(DatabaseResponse),
+}
+
+/// A Kafka request.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Request {
+    /// Write batches.
+    Produce(Box<ProduceRequest>),
+    /// Read batches, as a follower or as a consumer.
+    Fetch(Box<FetchRequest>),
+    /// Find an offset: earliest or latest.
+    ListOffsets(ListOffsetsRequest),
+    /// Learn topics, leaders and brokers.
+    Metadata(MetadataRequest),
+    /// Learn which broker coordinates a group.
+    FindCoordinator(FindCoordinatorRequest),
+    /// Enter a group or a rebalance.
+    JoinGroup(Box<JoinGroupRequest>),
+    /// Give or get the assignment.
+    SyncGroup(Box<SyncGroupRequest>),
+    /// Tell the coordinator that the member lives.
+    Heartbeat(HeartbeatRequest),
+    /// Leave a group.
+    LeaveGroup(LeaveGroupRequest),
+    /// Commit offsets of a group.
+    OffsetCommit(Box<OffsetCommitRequest>),
+    /// Read committed offsets of a group.
+    OffsetFetch(OffsetFetchRequest),
+    /// Get a producer id.
+    InitProducerId,
+    /// A broker registers with the controller.
+    BrokerRegistration(BrokerRegistrationRequest),
+    /// A broker tells the controller that it lives.
+    BrokerHeartbeat(BrokerHeartbeatRequest),
+    /// A leader asks the controller to change an ISR.
+    AlterPartition(Box<AlterPartitionRequest>),
+    /// A broker asks for a block of producer ids.
+    AllocateProducerIds(AllocateProducerIdsRequest),
+    /// Create topics.
+    CreateTopics(Box<CreateTopicsRequest>),
+    /// A broker reads the metadata log.
+    FetchMetadata(FetchMetadataRequest),
+}
+
+/// A Kafka response.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Response {
+    /// To [`Request::Produce`].
+    Produce(Box<ProduceResponse>),
+    /// To [`Request::Fetch`].
+    Fetch(Box<FetchResponse>),
+    /// To [`Request::ListOffsets`].
+    ListOffsets(ListOffsetsResponse),
+    /// To [`Request::Metadata`].
+    Metadata(Box<MetadataResponse>),
+    /// To [`Request::FindCoordinator`].
+    FindCoordinator(FindCoordinatorResponse),
+    /// To [`Request::JoinGroup`].
+    JoinGroup(Box<JoinGroupResponse>),
+    /// To [`Request::SyncGroup`].
+    SyncGroup(Box<SyncGroupResponse>),
+    /// To [`Request::Heartbeat`].
+    Heartbeat(ErrorCode),
+    /// To [`Request::LeaveGroup`].
+    LeaveGroup(ErrorCode),
+    /// To [`Request::OffsetCommit`].
+    OffsetCommit(OffsetCommitResponse),
+    /// To [`Request::OffsetFetch`].
+    OffsetFetch(OffsetFetchResponse),
+    /// To [`Request::InitProducerId`].
+    InitProducerId(InitProducerIdResponse),
+    /// To [`Request::BrokerRegistration`].
+    BrokerRegistration(BrokerRegistrationResponse),
+    /// To [`Request::BrokerHeartbeat`].
+    BrokerHeartbeat(BrokerHeartbeatResponse),
+    /// To [`Request::AlterPartition`].
+    AlterPartition(Box<AlterPartitionResponse>),
+    /// To [`Request::AllocateProducerIds`].
+    AllocateProducerIds(AllocateProducerIdsResponse),
+    /// To [`Request::CreateTopics`].
+    CreateTopics(Box<CreateTopicsResponse>),
+    /// To [`Request::FetchMetadata`].
+    FetchMetadata(FetchMetadataResponse),
+}
+
+/// The kind of a message, for pictures, filters and rules.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[allow(missing_docs, reason = "the names are Kafka's API names, or the queue protocol's methods")]
+pub enum MessageKind {
+    Produce,
+    Fetch,
+    ListOffsets,
+    Metadata,
+    FindCoordinator,
+    JoinGroup,
+    SyncGroup,
+    Heartbeat,
+    LeaveGroup,
+    OffsetCommit,
+    OffsetFetch,
+    InitProducerId,
+    BrokerRegistration,
+    BrokerHeartbeat,
+    AlterPartition,
+    AllocateProducerIds,
+    CreateTopics,
+    FetchMetadata,
+    QueuePublish,
+    QueueConfirm,
+    QueueConsume,
+    QueueDeliver,
+    QueueAck,
+    QueueNack,
+    Database,
+}
+
+impl MessageKind {
+    /// Kafka's name of the API, or the queue protocol's of the method.
+    pub fn name(self) -> &'static str {
+        match self {
+            MessageKind::Produce => "Produce",
+            MessageKind::Fetch => "Fetch",
+            MessageKind::ListOffsets => "ListOffsets",
+            MessageKind::Metadata => "Metadata",
+            MessageKind::FindCoordinator => "FindCoordinator",
+            MessageKind::JoinGroup => "JoinGroup",
+            MessageKind::SyncGroup => "SyncGroup",
+            MessageKind::Heartbeat => "Heartbeat",
+            MessageKind::LeaveGroup => "LeaveGroup",
+            MessageKind::OffsetCommit => "OffsetCommit",
+            MessageKind::OffsetFetch => "OffsetFetch",
+            MessageKind::InitProducerId => "InitProducerId",
+            MessageKind::BrokerRegistration => "BrokerRegistration",
+            MessageKind::BrokerHeartbeat => "BrokerHeartbeat",
+            MessageKind::AlterPartition => "AlterPartition",
+            MessageKind::AllocateProducerIds => "AllocateProducerIds",
+            MessageKind::CreateTopics => "CreateTopics",
+            MessageKind::FetchMetadata => "Fetch __cluster_metadata",
+            MessageKind::QueuePublish => "basic.publish",
+            MessageKind::QueueConfirm => "confirm",
+            MessageKind::QueueConsume => "basic.consume",
+            MessageKind::QueueDeliver => "basic.deliver",
+            MessageKind::QueueAck => "basic.ack",
+            MessageKind::QueueNack => "basic.nack",
+            MessageKind::Database => "SQL",
+        }
+    }
+}
+
+impl Body {
+    /// What kind of message this is; a response has the kind of its request.
+    pub fn kind(&self) -> MessageKind {
+        match self {
+            Body::Request(_, request) => request.kind(),
+            Body::Response(_, response) => response.kind(),
+            Body::Queue(frame) => frame.kind(),
+            Body::DatabaseRequest(_) | Body::DatabaseResponse(_) => MessageKind::Database,
+        }
+    }
+
+    /// Whether it answers another message.
+    pub fn is_response(&self) -> bool {
+        match self {
+            Body::Response(..) | Body::DatabaseResponse(_) => true,
+            Body::Queue(frame) => matches!(frame.kind(), MessageKind::QueueConfirm),
+            Body::Request(..) | Body::DatabaseRequest(_) => false,
+        }
+    }
+}
+
+impl Request {
+    /// The API.
+    pub fn kind(&self) -> MessageKind {
+        match self {
+            Request::Produce(_) => MessageKind::Produce,
+            Request::Fetch(_) => MessageKind::Fetch,
+            Request::ListOffsets(_) => MessageKind::ListOffsets,
+            Request::Metadata(_) => MessageKind::Metadata,
+            Request::FindCoordinator(_) => MessageKind::FindCoordinator,
+            Request::JoinGroup(_) => MessageKind::JoinGroup,
+            Request::SyncGroup(_) => MessageKind::SyncGroup,
+            Request::Heartbeat(_) => MessageKind::Heartbeat,
+            Request::LeaveGroup(_) => MessageKind::LeaveGroup,
+            Request::OffsetCommit(_) => MessageKind::OffsetCommit,
+            Request::OffsetFetch(_) => MessageKind::OffsetFetch,
+            Request::InitProducerId => MessageKind::InitProducerId,
+            Request::BrokerRegistration(_) => MessageKind::BrokerRegistration,
+            Request::BrokerHeartbeat(_) => MessageKind::BrokerHeartbeat,
+            Request::AlterPartition(_) => MessageKind::AlterPartition,
+            Request::AllocateProducerIds(_) => MessageKind::AllocateProducerIds,
+            Request::CreateTopics(_) => MessageKind::CreateTopics,
+            Request::FetchMetadata(_) => MessageKind::FetchMetadata,
+        }
+    }
+}
+
+impl Response {
+    /// The API.
+    pub fn kind(&self) -> MessageKind {
+        match self {
+            Response::Produce(_) => MessageKind::Produce,
+            Response::Fetch(_) => MessageKind::Fetch,
+            Response::ListOffsets(_) => MessageKind::ListOffsets,
+            Response::Metadata(_) => MessageKind::Metadata,
+            Response::FindCoordinator(_) => MessageKind::FindCoordinator,
+            Response::JoinGroup(_) => MessageKind::JoinGroup,
+            Response::SyncGroup(_) => MessageKind::SyncGroup,
+            Response::Heartbeat(_) => MessageKind::Heartbeat,
+            Response::LeaveGroup(_) => MessageKind::LeaveGroup,
+            Response::OffsetCommit(_) => MessageKind::OffsetCommit,
+            Response::OffsetFetch(_) => MessageKind::OffsetFetch,
+            Response::InitProducerId(_) => MessageKind::InitProducerId,
+            Response::BrokerRegistration(_) => MessageKind::BrokerRegistration,
+            Response::BrokerHeartbeat(_) => MessageKind::BrokerHeartbeat,
+            Response::AlterPartition(_) => MessageKind::AlterPartition,
+            Response::AllocateProducerIds(_) => MessageKind::AllocateProducerIds,
+            Response::CreateTopics(_) => MessageKind::CreateTopics,
+            Response::FetchMetadata(_) => MessageKind::FetchMetadata,
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Produce and InitProducerId.
+
+use super::ErrorCode;
+use crate::config::Acks;
+use crate::ids::{BrokerId, LeaderEpoch, Offset, ProducerId, TopicPartition};
+use crate::storage::RecordBatch;
+use crate::time::Duration;
+
+/// ProduceRequest: at most one batch per partition.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ProduceRequest {
+    /// When to answer.
+    pub acks: Acks,
+    /// How long the broker may wait for the in-sync replicas.
+    pub timeout: Duration,
+    /// The batches.
+    pub batches: Vec<(TopicPartition, RecordBatch)>,
+}
+
+/// ProduceResponse.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ProduceResponse {
+    /// One verdict per batch of the request.
+    pub partitions: Vec<PartitionProduceResponse>,
+}
+
+/// The verdict on one batch.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct PartitionProduceResponse {
+    /// The partition.
+    pub tp: TopicPartition,
+    /// NONE, also for a recognised duplicate.
+    pub error: ErrorCode,
+    /// Offset of the first record, −1 on error.
+    pub base_offset: Offset,
+    /// On NOT_LEADER_OR_FOLLOWER: the leader this broker knows instead (KIP-951).
+    pub current_leader: Option<(BrokerId, LeaderEpoch)>,
+}
+
+/// InitProducerIdResponse.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct InitProducerIdResponse {
+    /// NONE or why not.
+    pub error: ErrorCode,
+    /// The new id.
+    pub producer_id: ProducerId,
+    /// Its epoch, 0.
+    pub producer_epoch: i16,
+}

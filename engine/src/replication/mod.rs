@@ -1,0 +1,15 @@
+//! One replica of a partition on one broker: leading, following, and how far the log is committed.
+//!
+//! Modelled: high watermark by the maximal ISR with its one-fetch lag on followers; ISR expansion and shrinking by
+//! `replica.lag.time.max.ms` through AlterPartition, pending until the controller has decided; `min.insync.replicas`
+//! before the append, after it, and as a brake on the high watermark (strict min ISR, 3.7); truncation on fetch by
+//! leader epochs (KIP-595); checkpointed high watermarks.
+//! Absent: the historical truncation modes, follower reads (KIP-392), ELR (KIP-966), reassignment.
+
+mod isr;
+mod leadership;
+mod replica;
+
+pub use isr::{IsrState, PendingIsr};
+pub use leadership::{FollowerProgress, Leadership};
+pub use replica::{Replica, Role};

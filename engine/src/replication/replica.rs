@@ -1,0 +1,237 @@
+//! A replica: its log, its high watermark and its role.
+
+use super::isr::{IsrState, PendingIsr};
+use super::leadership::{FollowerProgress, Leadership};
+use crate::config::TopicConfig;
+use crate::controller::PartitionImage;
+use crate::ids::{BrokerId, LeaderEpoch, Offset, PartitionEpoch};
+use crate::storage::{EpochEnd, Log};
+use crate::time::{Duration, Instant};
+use std::sync::Arc;
+
+/// What a replica does.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Role {
+    /// Nothing: the process is down or has not heard from the controller, or the partition has no leader.
+    #[default]
+    None,
+    /// It takes writes.
+    Leader(Box<Leadership>),
+    /// It copies from this broker.
+    Follower(BrokerId),
+}
+
+/// One replica of a partition on one broker.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Replica {
+    /// The log; it survives the process.
+    pub log: Log,
+    /// Offsets below are committed as far as this replica knows.
+    pub high_watermark: Offset,
+    /// The high watermark in the checkpoint file: what a restarted process begins with.
+    pub checkpointed_high_watermark: Offset,
+    /// What it does.
+    pub role: Role,
+    /// The leader epoch it has heard of.
+    pub leader_epoch: LeaderEpoch,
+    /// The version of the partition's record it has heard of.
+    pub partition_epoch: PartitionEpoch,
+    /// All replicas of the partition, preferred leader first.
+    pub assignment: Arc<[BrokerId]>,
+    /// The topic's settings.
+    pub config: Arc<TopicConfig>,
+}
+
+impl Replica {
+    /// An empty replica.
+    pub fn new(config: Arc<TopicConfig>) -> Replica {
+        Replica {
+            log: Log::default(),
+            high_watermark: Offset::ZERO,
+            checkpointed_high_watermark: Offset::ZERO,
+            role: Role::None,
+            leader_epoch: LeaderEpoch::NONE,
+            partition_epoch: PartitionEpoch(-1),
+            assignment: Arc::new([]),
+            config,
+        }
+    }
+
+    /// The leader's side, when this replica leads.
+    pub fn leadership(&self) -> Option<&Leadership> {
+        match &self.role {
+            Role::Leader(leadership) => Some(leadership),
+            Role::None | Role::Follower(_) => None,
+        }
+    }
+
+    /// The leader's side, to change it.
+    pub fn leadership_mut(&mut self) -> Option<&mut Leadership> {
+        match &mut self.role {
+            Role::Leader(leadership) => Some(leadership),
+            Role::None | Role::Follower(_) => None,
+        }
+    }
+
+    /// `min.insync.replicas`, but never more than there are replicas.
+    pub fn effective_min_isr(&self) -> usize {
+        usize::try_from(self.config.min_insync_replicas).unwrap_or(1).min(self.assignment.len().max(1))
+    }
+
+    /// The process died: memory is gone, the log and the checkpoint stay.
+    pub fn forget_memory(&mut self) {
+        self.role = Role::None;
+        self.leader_epoch = LeaderEpoch::NONE;
+        self.partition_epoch = PartitionEpoch(-1);
+        self.high_watermark = self.checkpointed_high_watermark.min(self.log.log_end_offset());
+    }
+
+    /// Leads from now on, as the controller's record says. True when a new epoch began.
+    pub fn become_leader(&mut self, me: BrokerId, image: &PartitionImage, now: Instant) -> bool {
+        let new_epoch = image.leader_epoch > self.leader_epoch;
+        let was_leader = self.leadership().is_some();
+        self.partition_epoch = image.partition_epoch;
+        self.assignment = image.replicas.clone();
+        let isr = IsrState { committed: image.isr.clone(), pending: None };
+        if !new_epoch && let Role::Leader(leadership) = &mut self.role {
+            leadership.isr = isr;
+            leadership.alter_requested = false;
+            return false;
+        }
+        self.leader_epoch = image.leader_epoch;
+        self.log.begin_epoch(image.leader_epoch);
+        let old = self.leadership().map(|leadership| leadership.followers.clone()).unwrap_or_default();
+        let followers = image
+            .replicas
+            .iter()
+            .filter(|replica| **replica != me)
+            .map(|replica| {
+                let caught_up = if image.isr.contains(replica) { now } else { Instant::ZERO };
+                let mut progress = FollowerProgress::unknown(caught_up);
+                if was_leader && let Some(known) = old.get(replica) {
+                    progress.log_end_offset = known.log_end_offset;
+                }
+                (*replica, progress)
+            })
+            .collect();
+        self.role = Role::Leader(Box::new(Leadership {
+            epoch_start_offset: self.log.log_end_offset(),
+            isr,
+            followers,
+            awaiting: Default::default(),
+            alter_requested: false,
+        }));
+        true
+    }
+
+    /// Follows from now on. True when the leader or its epoch is new.
+    pub fn become_follower(&mut self, image: &PartitionImage) -> bool {
+        let new_epoch = image.leader_epoch > self.leader_epoch;
+        self.partition_epoch = image.partition_epoch;
+        self.leader_epoch = image.leader_epoch;
+        self.assignment = image.replicas.clone();
+        let role = match image.leader.some() {
+            Some(leader) => Role::Follower(leader),
+            None => Role::None,
+        };
+        let changed = new_epoch || role != self.role;
+        self.role = role;
+        changed
+    }
+
+    /// Raises the leader's high watermark to what every replica of the maximal ISR has. Returns the old value if it moved.
+    ///
+    /// A replica outside the ISR that keeps pace and may join also counts, so that it need not chase a running mark.
+    pub fn advance_high_watermark(
+        &mut self,
+        now: Instant,
+        lag_max: Duration,
+        may_join: impl Fn(BrokerId) -> bool,
+    ) -> Option<Offset> {
+        let min_isr = self.effective_min_isr();
+        let end = self.log.log_end_offset();
+        let Role::Leader(leadership) = &self.role else { return None };
+        if leadership.isr.committed.len() < min_isr {
+            return None;
+        }
+        let mut mark = end;
+        for (broker, progress) in &leadership.followers {
+            let counts =
+                leadership.isr.in_maximal(*broker) || (progress.is_caught_up(end, now, lag_max) && may_join(*broker));
+            if counts {
+                mark = mark.min(progress.log_end_offset.unwrap_or(Offset::NONE));
+            }
+        }
+        if mark <= self.high_watermark {
+            return None;
+        }
+        Some(std::mem::replace(&mut self.high_watermark, mark))
+    }
+
+    /// Whether a follower may be proposed for the ISR: it has reached the high watermark and the present leader's start.
+    pub fn may_expand(&self, follower: BrokerId) -> bool {
+        let Some(leadership) = self.leadership() else { return false };
+        if leadership.isr.pending.is_some() || leadership.isr.committed.contains(&follower) {
+            return false;
+        }
+        leadership
+            .followers
+            .get(&follower)
+            .and_then(|progress| progress.log_end_offset)
+            .is_some_and(|end| end >= self.high_watermark && end >= leadership.epoch_start_offset)
+    }
+
+    /// Followers in the ISR that have not caught up for too long.
+    pub fn lagging(&self, now: Instant, lag_max: Duration) -> Vec<BrokerId> {
+        let end = self.log.log_end_offset();
+        let Some(leadership) = self.leadership() else { return Vec::new() };
+        if leadership.isr.pending.is_some() {
+            return Vec::new();
+        }
+        let in_isr = leadership.followers.iter().filter(|(broker, _)| leadership.isr.committed.contains(broker));
+        in_isr.filter(|(_, p)| !p.is_caught_up(end, now, lag_max)).map(|(broker, _)| *broker).collect()
+    }
+
+    /// Asks for a change of the ISR. It counts as pending until the controller answers.
+    pub fn propose(&mut self, change: PendingIsr) {
+        if let Some(leadership) = self.leadership_mut() {
+            leadership.isr.pending = Some(change);
+            leadership.alter_requested = false;
+        }
+    }
+
+    /// Where a follower's log parts from this leader's, if it does (`Partition.readRecords`).
+    pub fn divergence(&self, fetch_offset: Offset, last_fetched_epoch: LeaderEpoch) -> Option<EpochEnd> {
+        if last_fetched_epoch == LeaderEpoch::NONE {
+            return None;
+        }
+        let end = self.log.epochs().end_offset_for(last_fetched_epoch, self.log.log_end_offset());
+        (end.epoch < last_fetched_epoch || end.end_offset < fetch_offset).then_some(end)
+    }
+
+    /// Where to cut when the leader answered that the logs part at `end` (`AbstractFetcherThread.getOffsetTruncationState`).
+    pub fn truncation_point(&self, end: EpochEnd) -> Offset {
+        let own_end = self.log.log_end_offset();
+        if end == EpochEnd::UNDEFINED {
+            return self.high_watermark.min(own_end);
+        }
+        let own = self.log.epochs().end_offset_for(end.epoch, own_end);
+        if own == EpochEnd::UNDEFINED {
+            return end.end_offset.min(own_end);
+        }
+        if own.epoch == end.epoch {
+            own.end_offset.min(end.end_offset).min(own_end)
+        } else {
+            // This log does not know the leader's epoch: drop back one epoch and ask again.
+            own.end_offset.min(own_end)
+        }
+    }
+
+    /// Cuts the log; the high watermark cannot stay beyond its end. Returns the old and the new end when something went.
+    pub fn truncate_to(&mut self, offset: Offset) -> Option<(Offset, Offset)> {
+        let from = self.log.log_end_offset();
+        let to = self.log.truncate_to(offset);
+        self.high_watermark = self.high_watermark.min(to);
+        (to < from).then_some((from, to))
+    }
+}

@@ -1,0 +1,157 @@
+//! Commands in a scenario: names instead of ids, and `$name` for what a story has bound.
+
+use super::document::{Line, Source};
+use super::step::CommandTemplate;
+use crate::command::Command;
+use crate::effect::SeekTo;
+use crate::event::StopKind;
+use crate::ids::NodeId;
+use crate::protocol::MessageKind;
+use crate::sim::Directory;
+use crate::time::Duration;
+use std::collections::BTreeMap;
+
+/// The verbs.
+pub(super) const COMMANDS: &[&str] = &[
+    "kill",
+    "power-off",
+    "stop",
+    "start",
+    "pause",
+    "resume",
+    "cut",
+    "isolate",
+    "heal",
+    "drop-next",
+    "send",
+    "seek",
+    "processing",
+    "latency",
+];
+
+const KINDS: &[(&str, MessageKind)] = &[
+    ("Produce", MessageKind::Produce),
+    ("Fetch", MessageKind::Fetch),
+    ("OffsetCommit", MessageKind::OffsetCommit),
+    ("JoinGroup", MessageKind::JoinGroup),
+    ("SyncGroup", MessageKind::SyncGroup),
+    ("Heartbeat", MessageKind::Heartbeat),
+    ("Metadata", MessageKind::Metadata),
+    ("BrokerHeartbeat", MessageKind::BrokerHeartbeat),
+    ("AlterPartition", MessageKind::AlterPartition),
+    ("basic.publish", MessageKind::QueuePublish),
+    ("confirm", MessageKind::QueueConfirm),
+    ("basic.deliver", MessageKind::QueueDeliver),
+    ("basic.ack", MessageKind::QueueAck),
+];
+
+/// Reads one command; none when the verb is not one.
+pub(super) fn read_command(
+    line: &mut Line<'_>,
+    directory: &Directory,
+    source: &mut Source<'_>,
+) -> Option<CommandTemplate> {
+    let verb = COMMANDS.iter().find(|verb| **verb == line.name())?;
+    let mut template = CommandTemplate { verb, nodes: Vec::new(), words: Vec::new(), span: None, flag: false };
+    let node = |line: &mut Line<'_>, source: &mut Source<'_>| {
+        let name = line.required("a node", source);
+        if !name.starts_with('$') && !name.is_empty() && directory.find_node(&name).is_none() {
+            let known: Vec<&str> = directory.nodes().map(|(node, _)| directory.node_name(node)).collect();
+            source.unknown(line.node, "node", &name, &known);
+        }
+        name
+    };
+    match *verb {
+        "kill" | "power-off" | "stop" | "start" | "pause" | "resume" | "isolate" => {
+            template.nodes.push(node(line, source));
+        }
+        "cut" => {
+            template.nodes.push(node(line, source));
+            template.nodes.push(node(line, source));
+            template.flag = line.flag("one-way", source);
+        }
+        "heal" => {}
+        "drop-next" => {
+            let kind = line.required("a kind of message", source);
+            if !KINDS.iter().any(|(name, _)| *name == kind) {
+                let known: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+                source.unknown(line.node, "kind of message", &kind, &known);
+            }
+            template.words.push(kind);
+            template.nodes.push(node(line, source));
+            template.nodes.push(node(line, source));
+            template.flag = line.flag("response", source);
+        }
+        "send" => {
+            template.nodes.push(node(line, source));
+            let count = line.required("a number of records", source);
+            if count.parse::<u32>().is_err() {
+                source.error(line.node, format!("\"{count}\" is not a number of records"), "write: send p1 3");
+            }
+            template.words.push(count);
+        }
+        "seek" => {
+            let group = line.required("a group", source);
+            if directory.find_group(&group).is_none() {
+                let names = directory.group_names();
+                let known: Vec<&str> = names.iter().map(String::as_str).collect();
+                source.unknown(line.node, "group", &group, &known);
+            }
+            let to = line.required("beginning or end", source);
+            if to != "beginning" && to != "end" {
+                source.unknown(line.node, "place", &to, &["beginning", "end"]);
+            }
+            template.words = vec![group, to];
+        }
+        "processing" => {
+            template.nodes.push(node(line, source));
+            let takes = line.required("a duration", source);
+            template.span = line.read_duration("processing", &takes, source);
+        }
+        _ => {
+            let latency = line.required("a duration", source);
+            template.span = line.read_duration("latency", &latency, source);
+        }
+    }
+    line.finish(&["one-way", "response"], source);
+    Some(template)
+}
+
+impl CommandTemplate {
+    /// The command, with what the story has bound filled in; the unbound name on failure.
+    pub fn fill(&self, directory: &Directory, bindings: &BTreeMap<String, String>) -> Result<Command, String> {
+        let node = |index: usize| -> Result<NodeId, String> {
+            let name = self.nodes.get(index).cloned().unwrap_or_default();
+            let name = match name.strip_prefix('$') {
+                Some(bound) => bindings.get(bound).cloned().ok_or_else(|| name.clone())?,
+                None => name,
+            };
+            directory.find_node(&name).ok_or(name)
+        };
+        let word = |index: usize| self.words.get(index).map(String::as_str).unwrap_or_default();
+        Ok(match self.verb {
+            "kill" => Command::Stop { node: node(0)?, how: StopKind::Crash },
+            "power-off" => Command::Stop { node: node(0)?, how: StopKind::Power },
+            "stop" => Command::Stop { node: node(0)?, how: StopKind::Graceful },
+            "start" => Command::Start { node: node(0)? },
+            "pause" => Command::Pause { node: node(0)? },
+            "resume" => Command::Resume { node: node(0)? },
+            "isolate" => Command::Isolate { node: node(0)? },
+            "cut" => Command::Cut { from: node(0)?, to: node(1)?, both_ways: !self.flag },
+            "heal" => Command::HealAll,
+            "drop-next" => Command::DropNext {
+                from: node(0)?,
+                to: node(1)?,
+                kind: KINDS.iter().find(|(name, _)| *name == word(0)).map(|(_, kind)| *kind).ok_or(word(0))?,
+                response: self.flag,
+            },
+            "send" => Command::Send { producer: node(0)?, count: word(0).parse().map_err(|_| word(0).to_owned())? },
+            "seek" => Command::Seek {
+                group: directory.find_group(word(0)).ok_or(word(0))?,
+                to: if word(1) == "end" { SeekTo::End } else { SeekTo::Beginning },
+            },
+            "processing" => Command::Processing { node: node(0)?, takes: self.span.unwrap_or(Duration::ZERO) },
+            _ => Command::Latency { latency: self.span.unwrap_or(Duration::ZERO), jitter: Duration::ZERO },
+        })
+    }
+}

@@ -1,0 +1,202 @@
+//! Reading KDL nodes: arguments and properties that are taken one by one, so that what is left over is a mistake.
+
+use super::error::ScenarioError;
+use crate::config::edit_distance;
+use crate::time::Duration;
+use kdl::{KdlDocument, KdlNode, KdlValue};
+
+/// Longest text that is looked at.
+const TEXT_MAX: usize = 256 * 1024;
+/// Deepest nesting that is looked at: the parser is recursive.
+const DEPTH_MAX: usize = 32;
+
+/// The source text, to turn spans into lines and columns, and the mistakes found so far.
+pub(super) struct Source<'a> {
+    text: &'a str,
+    pub errors: Vec<ScenarioError>,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(text: &'a str) -> Source<'a> {
+        Source { text, errors: Vec::new() }
+    }
+
+    /// Parses the text; none when it is not KDL, or too large to look at.
+    pub fn document(&mut self) -> Option<KdlDocument> {
+        if self.text.len() > TEXT_MAX {
+            let message = format!("the text has {} bytes; at most {TEXT_MAX} are read", self.text.len());
+            self.error_at(0, message, "split it, or remove what is not a scenario".to_owned());
+            return None;
+        }
+        let mut depth = 0usize;
+        for (offset, byte) in self.text.bytes().enumerate() {
+            match byte {
+                b'{' => depth += 1,
+                b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth > DEPTH_MAX {
+                self.error_at(
+                    offset,
+                    format!("braces are nested deeper than {DEPTH_MAX}"),
+                    "a scenario needs three levels".to_owned(),
+                );
+                return None;
+            }
+        }
+        match KdlDocument::parse_v2(self.text) {
+            Ok(document) => Some(document),
+            Err(error) => {
+                for diagnostic in error.diagnostics.iter().take(5) {
+                    let message = diagnostic.message.clone().unwrap_or_else(|| "this is not KDL".to_owned());
+                    let help = diagnostic.help.clone().unwrap_or_else(|| {
+                        "values with a unit need quotation marks, as in latency=\"2ms\"; true and false are #true and #false".to_owned()
+                    });
+                    self.error_at(diagnostic.span.offset(), message, help);
+                }
+                if self.errors.is_empty() {
+                    self.error_at(0, "this is not KDL".to_owned(), "see https://kdl.dev".to_owned());
+                }
+                None
+            }
+        }
+    }
+
+    pub fn error_at(&mut self, offset: usize, message: String, help: String) {
+        let before = &self.text[..self.text.floor_char_boundary(offset.min(self.text.len()))];
+        let line = before.matches('\n').count() as u32 + 1;
+        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) as u32 + 1;
+        self.errors.push(ScenarioError { line, column, message, help });
+    }
+
+    pub fn error(&mut self, node: &KdlNode, message: impl Into<String>, help: impl Into<String>) {
+        self.error_at(node.span().offset(), message.into(), help.into());
+    }
+
+    /// A word that is not one of `known`.
+    pub fn unknown(&mut self, node: &KdlNode, what: &str, word: &str, known: &[&str]) {
+        let nearest = known.iter().min_by_key(|candidate| edit_distance(candidate, word));
+        let help = match nearest.filter(|near| edit_distance(near, word) <= near.len() / 2 + 1) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("possible here: {}", known.join(", ")),
+        };
+        self.error(node, format!("unknown {what} \"{word}\""), help);
+    }
+}
+
+/// One node whose parts are taken one by one.
+pub(super) struct Line<'a> {
+    pub node: &'a KdlNode,
+    arguments: std::collections::VecDeque<&'a KdlValue>,
+    properties: Vec<(&'a str, &'a KdlValue)>,
+}
+
+impl<'a> Line<'a> {
+    pub fn new(node: &'a KdlNode) -> Line<'a> {
+        let mut line = Line { node, arguments: Default::default(), properties: Vec::new() };
+        for entry in node.entries() {
+            match entry.name() {
+                Some(name) => line.properties.push((name.value(), entry.value())),
+                None => line.arguments.push_back(entry.value()),
+            }
+        }
+        line
+    }
+
+    pub fn name(&self) -> &'a str {
+        self.node.name().value()
+    }
+
+    pub fn children(&self) -> impl Iterator<Item = &'a KdlNode> {
+        self.node.children().into_iter().flat_map(|children| children.nodes().iter())
+    }
+
+    /// The next argument, if there is one more.
+    pub fn argument(&mut self) -> Option<String> {
+        self.arguments.pop_front().map(text_of)
+    }
+
+    pub fn required(&mut self, what: &str, source: &mut Source<'_>) -> String {
+        self.argument().unwrap_or_else(|| {
+            source.error(
+                self.node,
+                format!("\"{}\" needs {what}", self.name()),
+                format!("write: {} {what} …", self.name()),
+            );
+            String::new()
+        })
+    }
+
+    pub fn property(&mut self, name: &str) -> Option<String> {
+        let place = self.properties.iter().position(|(known, _)| *known == name)?;
+        Some(text_of(self.properties.remove(place).1))
+    }
+
+    pub fn flag(&mut self, name: &str, source: &mut Source<'_>) -> bool {
+        let Some(text) = self.property(name) else { return false };
+        match text.as_str() {
+            "true" => true,
+            "false" => false,
+            _ => {
+                source.error(
+                    self.node,
+                    format!("{name}={text} is neither true nor false"),
+                    format!("write {name}=#true"),
+                );
+                false
+            }
+        }
+    }
+
+    pub fn number<T: std::str::FromStr>(&mut self, name: &str, source: &mut Source<'_>) -> Option<T> {
+        let text = self.property(name)?;
+        let value = text.parse().ok();
+        if value.is_none() {
+            source.error(
+                self.node,
+                format!("{name}={text} is not a whole number that fits"),
+                format!("write a number, as in {name}=3"),
+            );
+        }
+        value
+    }
+
+    pub fn duration(&mut self, name: &str, source: &mut Source<'_>) -> Option<Duration> {
+        let text = self.property(name)?;
+        self.read_duration(name, &text, source)
+    }
+
+    pub fn read_duration(&self, name: &str, text: &str, source: &mut Source<'_>) -> Option<Duration> {
+        let value = Duration::parse(text);
+        if value.is_none() {
+            let help = "a number with its unit, in quotation marks: \"500us\", \"20ms\", \"1.5s\", \"2min\"";
+            source.error(self.node, format!("{name}: \"{text}\" is not a duration"), help);
+        }
+        value
+    }
+
+    /// Every property that is left: settings by Kafka's name.
+    pub fn settings(&mut self) -> Vec<(String, String)> {
+        self.properties.drain(..).map(|(name, value)| (name.to_owned(), text_of(value))).collect()
+    }
+
+    /// What nobody took is a mistake.
+    pub fn finish(&mut self, known: &[&str], source: &mut Source<'_>) {
+        for (name, _) in std::mem::take(&mut self.properties) {
+            source.unknown(self.node, &format!("property of \"{}\"", self.name()), name, known);
+        }
+        if let Some(extra) = self.argument() {
+            source.error(self.node, format!("\"{}\" does not take \"{extra}\"", self.name()), "remove it");
+        }
+    }
+}
+
+fn text_of(value: &KdlValue) -> String {
+    match value {
+        KdlValue::String(text) => text.clone(),
+        KdlValue::Integer(number) => number.to_string(),
+        KdlValue::Float(number) => number.to_string(),
+        KdlValue::Bool(value) => value.to_string(),
+        KdlValue::Null => String::new(),
+    }
+}

@@ -1,0 +1,208 @@
+//! Facts: questions about a simulation that have one answer.
+
+use crate::ids::{NodeId, Offset};
+use crate::sim::{Actor, Simulation};
+use crate::view::{LedgerView, Lens, StageView, ledger, stage};
+
+/// A question, as a scenario writes it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fact {
+    /// What is asked.
+    pub kind: FactKind,
+    /// What it is asked of.
+    pub subjects: Vec<String>,
+}
+
+/// The answer as text: a number, a name, or a list.
+pub type FactValue = String;
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $subjects:literal;)*) => {
+        /// What can be asked.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum FactKind { $( $(#[$doc])* $variant, )* }
+
+        impl FactKind {
+            /// Every kind.
+            pub const ALL: &'static [FactKind] = &[$(FactKind::$variant,)*];
+            /// Its word.
+            pub fn name(self) -> &'static str {
+                match self { $(FactKind::$variant => $name,)* }
+            }
+            /// How many subjects it has.
+            pub fn subjects(self) -> usize {
+                match self { $(FactKind::$variant => $subjects,)* }
+            }
+        }
+    };
+}
+
+facts! {
+    /// Records sent.
+    Sent = "sent", 0;
+    /// Records acknowledged.
+    Acked = "acked", 0;
+    /// Records given up.
+    Failed = "failed", 0;
+    /// Records stored somewhere.
+    Stored = "stored", 0;
+    /// Acknowledged records lost.
+    Lost = "lost", 0;
+    /// Records that stand twice in a log.
+    StoredTwice = "stored-twice", 0;
+    /// Repetitions of processing.
+    ProcessedAgain = "processed-again", 0;
+    /// Records passed over by a group.
+    Skipped = "skipped", 0;
+    /// Records a group has processed at least once.
+    ProcessedBy = "processed-by", 1;
+    /// The leader of a partition: a broker id, −1 for none.
+    Leader = "leader", 1;
+    /// A partition's leader epoch.
+    LeaderEpoch = "leader-epoch", 1;
+    /// A partition's ISR: broker ids in the order of the assignment.
+    Isr = "isr", 1;
+    /// The end of a partition's log on a broker.
+    LogEnd = "log-end", 2;
+    /// A partition's high watermark on a broker.
+    HighWatermark = "high-watermark", 2;
+    /// Whether all replicas of a partition hold the same records: true or false.
+    ReplicasEqual = "replicas-equal", 1;
+    /// A group's committed offset in a partition, −1 for none.
+    Committed = "committed", 2;
+    /// A group's state.
+    GroupState = "group-state", 1;
+    /// A group's generation.
+    Generation = "generation", 1;
+    /// How many partitions a consumer has.
+    Assigned = "assigned", 1;
+    /// Messages in a queue that were not acknowledged.
+    QueueDepth = "queue-depth", 1;
+    /// Messages acknowledged and removed from a queue.
+    QueueRemoved = "queue-removed", 1;
+    /// Messages a worker has processed.
+    WorkerProcessed = "worker-processed", 1;
+    /// Effects in a database, repetitions included.
+    Effects = "effects", 1;
+    /// Records whose effect a database holds more than once.
+    EffectsRepeated = "effects-repeated", 1;
+    /// Repetitions a dedupe table refused.
+    Deduplicated = "deduplicated", 1;
+    /// Whether a node's process runs: true or false.
+    Running = "running", 1;
+}
+
+impl FactKind {
+    /// The kind with this word.
+    pub fn find(name: &str) -> Option<FactKind> {
+        FactKind::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+impl Fact {
+    /// The answer now; none when the subject does not exist (yet).
+    pub fn value(&self, simulation: &Simulation, resolve: impl Fn(&str) -> String) -> Option<FactValue> {
+        let subject = |index: usize| self.subjects.get(index).map(|word| resolve(word)).unwrap_or_default();
+        if let Some(value) = self.from_ledger(&ledger(simulation)) {
+            return Some(value.to_string());
+        }
+        let directory = simulation.directory();
+        let node = |name: &str| directory.find_node(name);
+        match self.kind {
+            FactKind::Running => {
+                let running = simulation.process(node(&subject(0))?)? == crate::sim::Process::Running;
+                Some(running.to_string())
+            }
+            FactKind::ProcessedBy => {
+                let group = directory.find_group(&subject(0))?;
+                let done = |fate: &crate::audit::Fate| {
+                    fate.readings.iter().any(|reading| reading.reader == group.0 && reading.processed > 0)
+                };
+                Some(simulation.ledger().all().filter(|(_, fate)| done(fate)).count().to_string())
+            }
+            FactKind::Assigned => match simulation.actor(node(&subject(0))?)? {
+                Actor::Consumer(consumer) => Some(consumer.positions().count().to_string()),
+                _ => None,
+            },
+            FactKind::WorkerProcessed => match simulation.actor(node(&subject(0))?)? {
+                Actor::Worker(worker) => Some(worker.processed().len().to_string()),
+                _ => None,
+            },
+            FactKind::Effects | FactKind::EffectsRepeated | FactKind::Deduplicated => {
+                self.of_database(simulation, node(&subject(0))?)
+            }
+            FactKind::QueueDepth | FactKind::QueueRemoved => {
+                let queue = directory.find_queue(&subject(0))?;
+                simulation.actors().find_map(|(_, actor)| match actor {
+                    Actor::QueueBroker(broker) if broker.queue() == queue => Some(match self.kind {
+                        FactKind::QueueDepth => broker.messages().len().to_string(),
+                        _ => broker.removed().len().to_string(),
+                    }),
+                    _ => None,
+                })
+            }
+            _ => self.from_stage(&stage(simulation, &Lens::default()), &subject(0), &subject(1)),
+        }
+    }
+
+    fn from_ledger(&self, ledger: &LedgerView) -> Option<u64> {
+        Some(match self.kind {
+            FactKind::Sent => ledger.sent,
+            FactKind::Acked => ledger.acked,
+            FactKind::Failed => ledger.failed,
+            FactKind::Stored => ledger.stored,
+            FactKind::Lost => ledger.lost,
+            FactKind::StoredTwice => ledger.stored_twice,
+            FactKind::ProcessedAgain => ledger.processed_again,
+            FactKind::Skipped => ledger.skipped,
+            _ => return None,
+        })
+    }
+
+    fn of_database(&self, simulation: &Simulation, node: NodeId) -> Option<FactValue> {
+        let Actor::Database(database) = simulation.actor(node)? else { return None };
+        let value = match self.kind {
+            FactKind::Effects => database.effects().values().map(|times| u64::from(*times)).sum(),
+            FactKind::EffectsRepeated => database.effects().values().filter(|times| **times > 1).count() as u64,
+            _ => u64::from(database.deduplicated()),
+        };
+        Some(value.to_string())
+    }
+
+    fn from_stage(&self, view: &StageView, first: &str, second: &str) -> Option<FactValue> {
+        match self.kind {
+            FactKind::GroupState | FactKind::Generation | FactKind::Committed => {
+                let group = view.groups.iter().find(|group| group.name == first)?;
+                match self.kind {
+                    FactKind::GroupState => Some(group.state.name().to_owned()),
+                    FactKind::Generation => Some(group.generation.to_string()),
+                    _ => {
+                        let tp = view.partitions.iter().find(|partition| partition.name == second)?.tp;
+                        let offset = group.offsets.iter().find(|offset| offset.tp == tp)?;
+                        Some(offset.committed.unwrap_or(Offset::NONE).to_string())
+                    }
+                }
+            }
+            _ => {
+                let partition = view.partitions.iter().find(|partition| partition.name == first)?;
+                let broker = second.trim_start_matches("broker").trim_start_matches(['-', ' ']);
+                let replica = partition.replicas.iter().find(|replica| replica.broker.to_string() == broker);
+                Some(match self.kind {
+                    FactKind::Leader => partition.leader.to_string(),
+                    FactKind::LeaderEpoch => partition.leader_epoch.to_string(),
+                    FactKind::LogEnd => replica?.log_end_offset.to_string(),
+                    FactKind::HighWatermark => replica?.high_watermark.to_string(),
+                    FactKind::ReplicasEqual => {
+                        let mut replicas = partition.replicas.iter();
+                        let cells = &replicas.next()?.cells;
+                        replicas.all(|replica| replica.cells == *cells).to_string()
+                    }
+                    _ => {
+                        let in_isr = partition.assignment.iter().filter(|broker| partition.isr.contains(broker));
+                        in_isr.map(ToString::to_string).collect::<Vec<_>>().join(",")
+                    }
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Reading a whole scenario: the world, the commands at fixed times, the story.
+
+use super::command::{COMMANDS, read_command};
+use super::document::{Line, Source};
+use super::error::ScenarioError;
+use super::step::{CommandTemplate, Step, read_story};
+use crate::app::Workload;
+use crate::client::CommitMode;
+use crate::sim::{
+    ConsumerSpec, DatabaseSpec, Directory, GroupSpec, ProducerSpec, QueueSpec, Spec, Target, TopicSpec, WorkerSpec,
+};
+use crate::time::{Duration, Instant};
+use kdl::KdlNode;
+
+const DIRECTIVES: &[&str] = &[
+    "scenario", "brokers", "network", "disk", "topic", "producer", "group", "queue", "database", "at", "story", "twin",
+];
+
+/// A world, commands at fixed times, and a story about them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// The seed it is told with.
+    pub seed: u64,
+    /// The world.
+    pub spec: Spec,
+    /// Commands at fixed times.
+    pub timed: Vec<(Instant, CommandTemplate)>,
+    /// The story's steps.
+    pub steps: Vec<Step>,
+    /// A scenario that differs in one thing and is worth comparing with.
+    pub twin: Option<String>,
+}
+
+impl Scenario {
+    /// Reads a scenario. With any mistake nothing is taken, and all mistakes that could be found are returned.
+    pub fn parse(text: &str) -> Result<Scenario, Vec<ScenarioError>> {
+        let mut source = Source::new(text);
+        let Some(document) = source.document() else { return Err(source.errors) };
+        let mut scenario = Scenario { seed: 1, ..Scenario::default() };
+        for node in document.nodes() {
+            read_directive(node, &mut scenario, &mut source);
+        }
+        if source.errors.is_empty()
+            && let Err(error) = scenario.spec.validate()
+        {
+            let line = document.nodes().iter().find(|node| mentions(node, &error.to_string()));
+            let offset = line.map_or(0, |node| node.span().offset());
+            source.error_at(offset, error.to_string(), "correct this line; nothing was changed".to_owned());
+        }
+        if source.errors.is_empty() {
+            let directory = Directory::of(&scenario.spec);
+            for node in document.nodes() {
+                read_actions(node, &mut scenario, &directory, &mut source);
+            }
+        }
+        if source.errors.is_empty() { Ok(scenario) } else { Err(source.errors) }
+    }
+}
+
+/// Whether an error is about this node: the message names its first argument.
+fn mentions(node: &KdlNode, message: &str) -> bool {
+    let mut line = Line::new(node);
+    let name = line.name();
+    match line.argument() {
+        Some(argument) if name != "brokers" => {
+            message.contains(&format!("{name} {argument}")) || message.starts_with(&argument)
+        }
+        _ => message.starts_with(name),
+    }
+}
+
+fn read_directive(node: &KdlNode, scenario: &mut Scenario, source: &mut Source<'_>) {
+    let mut line = Line::new(node);
+    let spec = &mut scenario.spec;
+    match line.name() {
+        "scenario" => {
+            scenario.name = line.required("a name", source);
+            scenario.seed = line.number("seed", source).unwrap_or(1);
+            line.finish(&["seed"], source);
+        }
+        "twin" => {
+            scenario.twin = Some(line.required("a scenario", source));
+            line.finish(&[], source);
+        }
+        "brokers" => {
+            let count = line.required("a number", source);
+            match count.parse() {
+                Ok(count) => spec.brokers = count,
+                Err(_) => source.error(node, format!("\"{count}\" is not a number of brokers"), "write: brokers 3"),
+            }
+            spec.broker_settings = line.settings();
+            line.finish(&[], source);
+        }
+        "network" => {
+            let network = &mut spec.network;
+            network.latency = line.duration("latency", source).unwrap_or(network.latency);
+            network.jitter = line.duration("jitter", source).unwrap_or(network.jitter);
+            network.loss_per_million = line.number("loss-per-million", source).unwrap_or(0);
+            line.finish(&["latency", "jitter", "loss-per-million"], source);
+        }
+        "disk" => {
+            spec.fsync = line.duration("fsync", source);
+            line.finish(&["fsync"], source);
+        }
+        "topic" => spec.topics.push(read_topic(&mut line, source)),
+        "producer" => spec.producers.push(read_producer(&mut line, source)),
+        "group" => spec.groups.push(read_group(&mut line, source)),
+        "queue" => spec.queues.push(read_queue(&mut line, source)),
+        "database" => {
+            spec.databases.push(DatabaseSpec { name: line.required("a name", source) });
+            line.finish(&[], source);
+        }
+        "at" | "story" => {}
+        other => source.unknown(node, "directive", other, DIRECTIVES),
+    }
+}
+
+fn read_topic(line: &mut Line<'_>, source: &mut Source<'_>) -> TopicSpec {
+    let mut topic = TopicSpec {
+        name: line.required("a name", source),
+        partitions: line.number("partitions", source).unwrap_or(1),
+        replication_factor: line.number("replication-factor", source).unwrap_or(1),
+        ..TopicSpec::default()
+    };
+    topic.settings = line.settings();
+    for child in line.children() {
+        let mut replicas = Line::new(child);
+        if replicas.name() != "replicas" {
+            source.unknown(child, "line of a topic", replicas.name(), &["replicas"]);
+            continue;
+        }
+        let mut list = Vec::new();
+        while let Some(id) = replicas.argument() {
+            match id.parse() {
+                Ok(id) => list.push(id),
+                Err(_) => source.error(child, format!("\"{id}\" is not a broker id"), "write: replicas 1 2 3"),
+            }
+        }
+        topic.assignment.push(list);
+    }
+    line.finish(&["partitions", "replication-factor"], source);
+    topic
+}
+
+fn read_producer(line: &mut Line<'_>, source: &mut Source<'_>) -> ProducerSpec {
+    let name = line.required("a name", source);
+    let target = match (line.property("topic"), line.property("queue")) {
+        (Some(topic), None) => Target::Topic(topic),
+        (None, Some(queue)) => Target::Queue(queue),
+        _ => {
+            source.error(
+                line.node,
+                format!("producer {name} needs a topic or a queue, and only one"),
+                "write: producer p1 topic=orders",
+            );
+            Target::default()
+        }
+    };
+    let defaults = Workload::default();
+    let mut workload = Workload {
+        start: line.duration("start", source).unwrap_or(defaults.start),
+        every: line.duration("every", source).unwrap_or(defaults.every),
+        count: line.number("count", source),
+        size: line.number("size", source).unwrap_or(defaults.size),
+        keys: Vec::new(),
+    };
+    let settings = line.settings();
+    for child in line.children() {
+        let mut keys = Line::new(child);
+        if keys.name() != "keys" {
+            source.unknown(child, "line of a producer", keys.name(), &["keys"]);
+            continue;
+        }
+        while let Some(key) = keys.argument() {
+            workload.keys.push(key);
+        }
+    }
+    line.finish(&["topic", "queue", "start", "every", "count", "size"], source);
+    ProducerSpec { name, target, workload, settings }
+}
+
+fn read_group(line: &mut Line<'_>, source: &mut Source<'_>) -> GroupSpec {
+    let mut group = GroupSpec { name: line.required("a name", source), ..GroupSpec::default() };
+    match line.property("topic") {
+        Some(topics) => group.topics = topics.split(',').map(|topic| topic.trim().to_owned()).collect(),
+        None => {
+            source.error(line.node, format!("group {} needs a topic", group.name), "write: group billing topic=orders")
+        }
+    }
+    group.settings = line.settings();
+    for child in line.children() {
+        let mut consumer = Line::new(child);
+        if consumer.name() != "consumer" {
+            source.unknown(child, "line of a group", consumer.name(), &["consumer"]);
+            continue;
+        }
+        let commit = match consumer.property("commit").as_deref() {
+            None | Some("auto") => CommitMode::Auto,
+            Some("before") => CommitMode::Before,
+            Some("after") => CommitMode::After,
+            Some("each") => CommitMode::Each,
+            Some(other) => {
+                source.unknown(child, "commit mode", other, &["auto", "before", "after", "each"]);
+                CommitMode::Auto
+            }
+        };
+        group.consumers.push(ConsumerSpec {
+            name: consumer.required("a name", source),
+            processing: consumer.duration("processing", source).unwrap_or(Duration::ZERO),
+            commit,
+            database: consumer.property("database"),
+            dedupe: consumer.flag("dedupe", source),
+            stopped: consumer.flag("stopped", source),
+        });
+        consumer.finish(&["processing", "commit", "database", "dedupe", "stopped"], source);
+    }
+    line.finish(&["topic"], source);
+    group
+}
+
+fn read_queue(line: &mut Line<'_>, source: &mut Source<'_>) -> QueueSpec {
+    let mut queue = QueueSpec {
+        name: line.required("a name", source),
+        persistent: line.flag("persistent", source),
+        workers: Vec::new(),
+    };
+    for child in line.children() {
+        let mut worker = Line::new(child);
+        if worker.name() != "worker" {
+            source.unknown(child, "line of a queue", worker.name(), &["worker"]);
+            continue;
+        }
+        queue.workers.push(WorkerSpec {
+            name: worker.required("a name", source),
+            prefetch: worker.number("prefetch", source).unwrap_or(1),
+            processing: worker.duration("processing", source).unwrap_or(Duration::ZERO),
+            nack_every: worker.number("nack-every", source).unwrap_or(0),
+            stopped: worker.flag("stopped", source),
+        });
+        worker.finish(&["prefetch", "processing", "nack-every", "stopped"], source);
+    }
+    line.finish(&["persistent"], source);
+    queue
+}
+
+fn read_actions(node: &KdlNode, scenario: &mut Scenario, directory: &Directory, source: &mut Source<'_>) {
+    let mut line = Line::new(node);
+    match line.name() {
+        "at" => {
+            let time = line.required("a time", source);
+            let Some(span) = line.read_duration("at", &time, source) else { return };
+            let at = Instant::ZERO + span;
+            for child in line.children() {
+                let mut inner = Line::new(child);
+                match read_command(&mut inner, directory, source) {
+                    Some(command) => scenario.timed.push((at, command)),
+                    None => source.unknown(child, "command", inner.name(), COMMANDS),
+                }
+            }
+            line.finish(&[], source);
+        }
+        "story" => scenario.steps.extend(read_story(&line, directory, source)),
+        _ => {}
+    }
+}

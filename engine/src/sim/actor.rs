@@ -1,0 +1,85 @@
+//! The actors of a simulation, and whether their processes run.
+
+use super::schedule::Item;
+use crate::app::Database;
+use crate::broker::Broker;
+use crate::client::{Consumer, Producer};
+use crate::controller::Controller;
+use crate::effect::{Effects, Input, Timer};
+use crate::queue::{QueueBroker, QueuePublisher, Worker};
+use crate::time::Instant;
+use std::collections::BTreeMap;
+
+/// One actor.
+#[derive(Clone, Hash, Debug)]
+#[allow(missing_docs, reason = "each variant is named after the type it holds")]
+pub enum Actor {
+    Controller(Box<Controller>),
+    Broker(Box<Broker>),
+    Producer(Box<Producer>),
+    Consumer(Box<Consumer>),
+    QueueBroker(Box<QueueBroker>),
+    QueuePublisher(Box<QueuePublisher>),
+    Worker(Box<Worker>),
+    Database(Box<Database>),
+}
+
+impl Actor {
+    pub(super) fn handle(&mut self, input: Input, out: &mut Effects<'_>) {
+        match self {
+            Actor::Controller(actor) => actor.handle(input, out),
+            Actor::Broker(actor) => actor.handle(input, out),
+            Actor::Producer(actor) => actor.handle(input, out),
+            Actor::Consumer(actor) => actor.handle(input, out),
+            Actor::QueueBroker(actor) => actor.handle(input, out),
+            Actor::QueuePublisher(actor) => actor.handle(input, out),
+            Actor::Worker(actor) => actor.handle(input, out),
+            Actor::Database(actor) => actor.handle(input, out),
+        }
+    }
+
+    /// The process ends; what it had in memory is gone.
+    pub(super) fn crash(&mut self, power_lost: bool, out: &mut Effects<'_>) {
+        match self {
+            Actor::Controller(actor) => actor.crash(power_lost),
+            Actor::Broker(actor) => actor.crash(power_lost, out),
+            Actor::Producer(actor) => actor.crash(),
+            Actor::Consumer(actor) => actor.crash(),
+            Actor::QueueBroker(actor) => actor.crash(out),
+            Actor::QueuePublisher(actor) => actor.crash(),
+            Actor::Worker(actor) => actor.crash(),
+            Actor::Database(_) => {}
+        }
+    }
+}
+
+/// Whether a process runs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Process {
+    /// It runs.
+    Running,
+    /// It is frozen; what arrives waits.
+    Paused(Instant),
+    /// It is down. With the machine off, peers hear nothing at all.
+    Down {
+        /// Since when.
+        since: Instant,
+        /// Whether the machine is off, rather than only the process.
+        machine_off: bool,
+    },
+}
+
+/// An actor, its process and what is meant for it.
+#[derive(Clone, Hash, Debug)]
+pub(super) struct Slot {
+    pub actor: Actor,
+    pub process: Process,
+    /// How often the process has started: what was scheduled for an earlier one is void.
+    pub incarnation: u32,
+    /// Timers that run, with the number of the item that will fire them.
+    pub timers: BTreeMap<Timer, u64>,
+    /// What arrived while the process was frozen.
+    pub held: Vec<(u64, Item)>,
+    /// Nodes it has exchanged messages with since it started: they notice when it dies.
+    pub peers: std::collections::BTreeSet<crate::ids::NodeId>,
+}

@@ -1,0 +1,220 @@
+//! Carrying commands out: processes, links, messages.
+
+use super::actor::{Actor, Process};
+use super::schedule::Item;
+use super::simulation::Simulation;
+use crate::command::{Command, Rejected};
+use crate::effect::{Effects, Input, Instruction};
+use crate::event::{DropReason, Event, StopKind};
+use crate::ids::{FaultId, NodeId};
+use crate::network::Fault;
+
+impl Simulation {
+    pub(super) fn carry_out(&mut self, command: &Command) {
+        if let Err(reason) = self.try_command(command) {
+            self.tell(Event::CommandRejected { reason });
+        }
+    }
+
+    /// Whether a command would be refused now, and why.
+    pub fn check(&self, command: &Command) -> Result<(), Rejected> {
+        match command {
+            Command::Stop { node, .. } => match self.known(*node)? {
+                Process::Down { .. } => Err(Rejected::NotRunning(*node)),
+                Process::Running | Process::Paused(_) => Ok(()),
+            },
+            Command::Start { node } => match self.known(*node)? {
+                Process::Down { .. } => Ok(()),
+                Process::Running | Process::Paused(_) => Err(Rejected::AlreadyRunning(*node)),
+            },
+            Command::Pause { node } | Command::Processing { node, .. } => self.running(*node),
+            Command::Resume { node } => match self.known(*node)? {
+                Process::Paused(_) => Ok(()),
+                Process::Running => Err(Rejected::AlreadyRunning(*node)),
+                Process::Down { .. } => Err(Rejected::NotRunning(*node)),
+            },
+            Command::Cut { from, to, .. } => {
+                self.known(*from)?;
+                self.known(*to)?;
+                if from == to { Err(Rejected::SameNode(*from)) } else { Ok(()) }
+            }
+            Command::DropNext { from, to, .. } => {
+                self.known(*from)?;
+                self.known(*to).map(|_| ())
+            }
+            Command::Isolate { node } => self.known(*node).map(|_| ()),
+            Command::Heal { fault } => {
+                self.network.faults().contains_key(fault).then_some(()).ok_or(Rejected::UnknownFault(*fault))
+            }
+            Command::Drop { envelope } => {
+                self.network.envelope(*envelope).map(|_| ()).ok_or(Rejected::NotInFlight(*envelope))
+            }
+            Command::Send { producer, .. } => {
+                self.running(*producer)?;
+                match self.actor(*producer) {
+                    Some(Actor::Producer(_) | Actor::QueuePublisher(_)) => Ok(()),
+                    _ => Err(Rejected::WrongKind(*producer, "a producer".to_owned())),
+                }
+            }
+            Command::Seek { group, .. } => {
+                let exists = !self.directory.group_name(*group).is_empty();
+                exists.then_some(()).ok_or(Rejected::UnknownGroup(*group))
+            }
+            Command::HealAll | Command::Latency { .. } => Ok(()),
+        }
+    }
+
+    fn known(&self, node: NodeId) -> Result<Process, Rejected> {
+        self.process(node).ok_or(Rejected::UnknownNode(node))
+    }
+
+    fn running(&self, node: NodeId) -> Result<(), Rejected> {
+        match self.known(node)? {
+            Process::Running => Ok(()),
+            Process::Paused(_) | Process::Down { .. } => Err(Rejected::NotRunning(node)),
+        }
+    }
+
+    fn try_command(&mut self, command: &Command) -> Result<(), Rejected> {
+        self.check(command)?;
+        match command {
+            Command::Stop { node, how: StopKind::Graceful } => {
+                // Asked to go, it goes by itself; a frozen process cannot, and is ended.
+                if self.running(*node).is_ok() && !matches!(self.actor(*node), Some(Actor::Database(_))) {
+                    self.handle(*node, Input::Told(Instruction::Stop));
+                } else {
+                    self.stop(*node, StopKind::Crash);
+                }
+            }
+            Command::Stop { node, how } => self.stop(*node, *how),
+            Command::Start { node } => self.start(*node),
+            Command::Pause { node } => {
+                self.set_process(*node, Process::Paused(self.now));
+                self.tell(Event::NodePaused { node: *node });
+            }
+            Command::Resume { node } => self.resume(*node),
+            Command::Cut { from, to, both_ways } => {
+                self.cut(Fault { from: *from, to: Some(*to), both_ways: *both_ways });
+            }
+            Command::Isolate { node } => self.cut(Fault { from: *node, to: None, both_ways: true }),
+            Command::Heal { fault } => self.heal(*fault),
+            Command::HealAll => {
+                let all: Vec<FaultId> = self.network.faults().keys().copied().collect();
+                all.into_iter().for_each(|fault| self.heal(fault));
+            }
+            Command::Drop { envelope } => {
+                if let Some(lost) = self.network.remove(*envelope) {
+                    let (from, to, kind) = (lost.from, lost.to, lost.body.kind());
+                    let why = DropReason::Dropped;
+                    self.tell(Event::MessageDropped { envelope: *envelope, from, to, kind, why });
+                }
+            }
+            Command::DropNext { from, to, kind, response } => self.network.drop_next(*from, *to, *kind, *response),
+            Command::Send { producer, count } => self.handle(*producer, Input::Told(Instruction::Send(*count))),
+            Command::Seek { group, to } => {
+                let members: Vec<NodeId> = self
+                    .actors()
+                    .filter(|(_, actor)| matches!(actor, Actor::Consumer(consumer) if consumer.group() == *group))
+                    .map(|(node, _)| node)
+                    .collect();
+                for node in members {
+                    self.handle(node, Input::Told(Instruction::Seek(*to)));
+                }
+            }
+            Command::Processing { node, takes } => {
+                self.handle(*node, Input::Told(Instruction::Processing(*takes)));
+            }
+            Command::Latency { latency, jitter } => self.network.set_latency(*latency, *jitter),
+        }
+        Ok(())
+    }
+
+    fn set_process(&mut self, node: NodeId, process: Process) {
+        if let Some(slot) = self.slots.get_mut(node.0 as usize) {
+            slot.process = process;
+        }
+    }
+
+    /// Starts a process.
+    pub(super) fn start(&mut self, node: NodeId) {
+        let Some(slot) = self.slots.get_mut(node.0 as usize) else { return };
+        if !matches!(slot.process, Process::Down { .. }) {
+            return;
+        }
+        slot.process = Process::Running;
+        slot.incarnation += 1;
+        slot.peers.clear();
+        self.tell(Event::NodeStarted { node });
+        self.handle(node, Input::Started);
+    }
+
+    /// Ends a process.
+    pub(super) fn stop(&mut self, node: NodeId, how: StopKind) {
+        let power_lost = how == StopKind::Power;
+        let Some(slot) = self.slots.get_mut(node.0 as usize) else { return };
+        if matches!(slot.process, Process::Down { .. }) {
+            return;
+        }
+        slot.process = Process::Down { since: self.now, machine_off: power_lost };
+        slot.incarnation += 1;
+        slot.timers.clear();
+        let held = std::mem::take(&mut slot.held);
+        let peers = std::mem::take(&mut slot.peers);
+        // What waited at a frozen process's door is lost with it.
+        for (_, item) in held {
+            if let Item::Deliver { envelope } = item {
+                self.network.remove(envelope);
+            }
+        }
+        self.tell(Event::NodeStopped { node, how });
+        let mut list = Vec::new();
+        let mut out = Effects { now: self.now, observed: self.observe.events, rng: &mut self.rng, list: &mut list };
+        if let Some(slot) = self.slots.get_mut(node.0 as usize) {
+            slot.actor.crash(power_lost, &mut out);
+        }
+        self.act_on(node, &mut list);
+        self.network.forget_sender(node);
+        if power_lost {
+            // A machine without power closes no connection: its peers hear nothing.
+            return;
+        }
+        for peer in peers {
+            self.notice_broken(peer, node, None);
+        }
+    }
+
+    /// A frozen process goes on: what waited for it happens now, in its old order.
+    fn resume(&mut self, node: NodeId) {
+        let now = self.now;
+        let Some(slot) = self.slots.get_mut(node.0 as usize) else { return };
+        slot.process = Process::Running;
+        let held = std::mem::take(&mut slot.held);
+        self.tell(Event::NodeResumed { node });
+        for (old, item) in held {
+            let timer = match &item {
+                Item::Timer { timer, .. } => Some(*timer),
+                _ => None,
+            };
+            let seq = self.schedule.add(now, self.dispatched, item);
+            if let (Some(timer), Some(slot)) = (timer, self.slots.get_mut(node.0 as usize))
+                && slot.timers.get(&timer) == Some(&old)
+            {
+                slot.timers.insert(timer, seq);
+            }
+        }
+    }
+
+    fn cut(&mut self, rule: Fault) {
+        let fault = self.network.cut(rule);
+        let to = rule.to.unwrap_or(rule.from);
+        self.tell(Event::LinkCut { from: rule.from, to, fault });
+    }
+
+    fn heal(&mut self, id: FaultId) {
+        let Some((rule, going_on)) = self.network.heal(id, self.now) else { return };
+        self.tell(Event::LinkHealed { from: rule.from, to: rule.to.unwrap_or(rule.from), fault: id });
+        for (envelope, at) in going_on {
+            self.schedule.add(at, self.dispatched, Item::Deliver { envelope });
+        }
+    }
+}

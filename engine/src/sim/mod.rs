@@ -1,0 +1,21 @@
+//! The scheduler: it alone owns the queue of what comes next, the random streams and the actors.
+//!
+//! Order is total: `(at, seq)`, where `seq` counts what was scheduled. Dispatching one item is one *event* of the
+//! simulation; everything it sets in motion carries its number as cause.
+
+mod actor;
+mod commands;
+mod directory;
+mod schedule;
+mod simulation;
+mod spec;
+mod start;
+
+pub use actor::{Actor, Process};
+pub use directory::{Directory, NodeKind};
+pub use schedule::Item;
+pub use simulation::{Dispatched, Emitted, Observe, Simulation};
+pub use spec::{
+    ConsumerSpec, DatabaseSpec, GroupSpec, NetworkSpec, ProducerSpec, QueueSpec, Spec, SpecError, Target, TopicSpec,
+    WorkerSpec,
+};

@@ -1,0 +1,387 @@
+//! The simulation: a value that is stepped forward one event at a time.
+
+use super::actor::{Actor, Process, Slot};
+use super::directory::Directory;
+use super::schedule::{Item, Schedule};
+use crate::audit::Ledger;
+use crate::command::Command;
+use crate::effect::{DiskToken, Effect, Effects, Input, Timer};
+use crate::event::{DropReason, Event, StopKind};
+use crate::ids::NodeId;
+use crate::network::{Envelope, Network, Passage};
+use crate::protocol::{Channel, MessageKind};
+use crate::rng::SimRng;
+use crate::time::{Duration, Instant};
+use std::sync::Arc;
+
+/// Who watches. Watching never changes what happens, only what it costs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Observe {
+    /// Events are built and handed out.
+    pub events: bool,
+    /// The ledger follows every record.
+    pub ledger: bool,
+}
+
+impl Observe {
+    /// Everything.
+    pub const ALL: Observe = Observe { events: true, ledger: true };
+    /// Nothing: the bare protocol.
+    pub const NOTHING: Observe = Observe { events: false, ledger: false };
+}
+
+/// What one step dispatched, for the chain of causes.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Dispatched {
+    /// A process started.
+    Start { node: NodeId },
+    /// A message arrived.
+    Message { from: NodeId, to: NodeId, kind: MessageKind, is_response: bool },
+    /// A timer ran out.
+    Timer { node: NodeId, timer: Timer },
+    /// An fsync was done.
+    Disk { node: NodeId },
+    /// A node noticed a broken connection.
+    Disconnected { node: NodeId, peer: NodeId },
+    /// A command was carried out.
+    Command(Box<Command>),
+    /// The world's beginning told a node something.
+    Told { node: NodeId },
+    /// What arrived was meant for a process that is gone or frozen.
+    Nothing,
+}
+
+/// An event with its place in the run.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Emitted {
+    /// The number of the dispatch that brought it about, from 1.
+    pub n: u64,
+    /// When.
+    pub at: Instant,
+    /// The dispatch that had scheduled this one; 0 for the beginning.
+    pub cause: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// A running world.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    pub(super) now: Instant,
+    pub(super) dispatched: u64,
+    pub(super) cause: u64,
+    pub(super) schedule: Schedule,
+    pub(super) slots: Vec<Slot>,
+    pub(super) network: Network,
+    pub(super) directory: Arc<Directory>,
+    pub(super) rng: SimRng,
+    pub(super) fsync: Duration,
+    pub(super) disk_free_at: Vec<Instant>,
+    pub(super) observe: Observe,
+    pub(super) emitted: Vec<Emitted>,
+    pub(super) ledger: Ledger,
+    pub(super) effects: Vec<Effect>,
+}
+
+impl Simulation {
+    /// The time of the last event.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// How many events have happened.
+    pub fn dispatched(&self) -> u64 {
+        self.dispatched
+    }
+
+    /// The event that had scheduled the last one; 0 for the beginning.
+    pub fn cause(&self) -> u64 {
+        self.cause
+    }
+
+    /// When the next event happens; none when nothing will happen any more.
+    pub fn next_at(&self) -> Option<Instant> {
+        self.schedule.next_at()
+    }
+
+    /// The names of this world.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The ledger of all records.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// An actor.
+    pub fn actor(&self, node: NodeId) -> Option<&Actor> {
+        self.slots.get(node.0 as usize).map(|slot| &slot.actor)
+    }
+
+    /// All actors by node.
+    pub fn actors(&self) -> impl Iterator<Item = (NodeId, &Actor)> {
+        self.slots.iter().enumerate().map(|(index, slot)| (NodeId(index as u32), &slot.actor))
+    }
+
+    /// Whether a node's process runs.
+    pub fn process(&self, node: NodeId) -> Option<Process> {
+        self.slots.get(node.0 as usize).map(|slot| slot.process)
+    }
+
+    /// How many things are scheduled.
+    pub fn scheduled(&self) -> usize {
+        self.schedule.len()
+    }
+
+    /// Events since this was last asked.
+    pub fn take_emitted(&mut self) -> Vec<Emitted> {
+        std::mem::take(&mut self.emitted)
+    }
+
+    /// One number for the whole state: equal states have equal hashes, on every machine.
+    pub fn state_hash(&self) -> u64 {
+        crate::hash::stable_hash(&(
+            (self.now, self.dispatched),
+            &self.schedule,
+            &self.slots,
+            &self.network,
+            (&self.rng, &self.disk_free_at),
+            &self.ledger,
+        ))
+    }
+
+    /// Schedules a command. It is carried out in its turn: after everything scheduled before for the same moment.
+    pub fn command(&mut self, at: Instant, command: Command) {
+        self.schedule.add(at.max(self.now), 0, Item::Command(Box::new(command)));
+    }
+
+    /// Dispatches the next event. None when nothing will happen any more.
+    pub fn step(&mut self) -> Option<Dispatched> {
+        loop {
+            let (at, seq, cause, item) = self.schedule.pop()?;
+            if self.is_void(seq, &item) {
+                continue;
+            }
+            self.now = at;
+            self.dispatched += 1;
+            self.cause = cause;
+            return Some(self.dispatch(seq, item));
+        }
+    }
+
+    /// Dispatches everything that happens at or before `until`.
+    pub fn run_until(&mut self, until: Instant) {
+        while self.schedule.next_at().is_some_and(|at| at <= until) {
+            if self.step().is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Whether the next scheduled thing is a cancelled timer; such things are dropped silently.
+    fn is_void(&self, seq: u64, item: &Item) -> bool {
+        match item {
+            Item::Timer { node, timer } => {
+                self.slots.get(node.0 as usize).is_none_or(|slot| slot.timers.get(timer) != Some(&seq))
+            }
+            Item::Disk { node, incarnation, .. } => {
+                self.slots.get(node.0 as usize).is_none_or(|slot| slot.incarnation != *incarnation)
+            }
+            _ => false,
+        }
+    }
+
+    /// Drops cancelled things from the front, so that [`Simulation::next_at`] tells the truth.
+    pub fn settle_front(&mut self) {
+        while self.schedule.peek().is_some_and(|(seq, item)| self.is_void(seq, item)) {
+            self.schedule.pop();
+        }
+    }
+
+    fn dispatch(&mut self, seq: u64, item: Item) -> Dispatched {
+        match item {
+            Item::Command(command) => {
+                self.carry_out(&command);
+                Dispatched::Command(command)
+            }
+            Item::Deliver { envelope } => {
+                // A frozen process does not read its sockets: the message waits at its door.
+                let to = self.network.envelope(envelope).map(|envelope| envelope.to);
+                if to.is_some_and(|to| self.hold(to, seq, Item::Deliver { envelope })) {
+                    return Dispatched::Nothing;
+                }
+                match self.network.arrive(envelope) {
+                    Some(envelope) => self.deliver(envelope),
+                    None => Dispatched::Nothing,
+                }
+            }
+            Item::Start { node } => {
+                self.start(node);
+                Dispatched::Start { node }
+            }
+            Item::Timer { node, timer } => {
+                if self.hold(node, seq, Item::Timer { node, timer }) {
+                    return Dispatched::Nothing;
+                }
+                if let Some(slot) = self.slots.get_mut(node.0 as usize) {
+                    slot.timers.remove(&timer);
+                }
+                self.handle(node, Input::TimerFired(timer));
+                Dispatched::Timer { node, timer }
+            }
+            Item::Disk { node, incarnation, token } => {
+                if self.hold(node, seq, Item::Disk { node, incarnation, token }) {
+                    return Dispatched::Nothing;
+                }
+                self.handle(node, Input::DiskDone(token));
+                Dispatched::Disk { node }
+            }
+            Item::Disconnect { node, peer, channel } => {
+                if self.hold(node, seq, Item::Disconnect { node, peer, channel }) {
+                    return Dispatched::Nothing;
+                }
+                self.handle(node, Input::Disconnected { peer, channel });
+                Dispatched::Disconnected { node, peer }
+            }
+            Item::Told { node, instruction } => {
+                self.handle(node, Input::Told(*instruction));
+                Dispatched::Told { node }
+            }
+        }
+    }
+
+    /// A frozen process keeps what is meant for it until it goes on.
+    fn hold(&mut self, node: NodeId, seq: u64, item: Item) -> bool {
+        let Some(slot) = self.slots.get_mut(node.0 as usize) else { return true };
+        if let Process::Paused(_) = slot.process {
+            slot.held.push((seq, item));
+            return true;
+        }
+        false
+    }
+
+    fn deliver(&mut self, envelope: Envelope) -> Dispatched {
+        let Envelope { id, from, to, channel, body, .. } = envelope;
+        let kind = body.kind();
+        let is_response = body.is_response();
+        let Some(slot) = self.slots.get_mut(to.0 as usize) else { return Dispatched::Nothing };
+        match slot.process {
+            Process::Running => {}
+            // `dispatch` keeps what is meant for a frozen process.
+            Process::Paused(_) => return Dispatched::Nothing,
+            Process::Down { machine_off, .. } => {
+                self.tell(Event::MessageDropped { envelope: id, from, to, kind, why: DropReason::ReceiverDown });
+                if !machine_off {
+                    // Nobody listens on the port: the sender is refused at once.
+                    self.notice_broken(from, to, Some(channel));
+                }
+                return Dispatched::Nothing;
+            }
+        }
+        slot.peers.insert(from);
+        self.handle(to, Input::Delivered { from, channel, body });
+        Dispatched::Message { from, to, kind, is_response }
+    }
+
+    /// Lets an actor handle an input and acts on its wishes.
+    pub(super) fn handle(&mut self, node: NodeId, input: Input) {
+        let Some(slot) = self.slots.get_mut(node.0 as usize) else { return };
+        if slot.process != Process::Running {
+            return;
+        }
+        let mut list = std::mem::take(&mut self.effects);
+        let mut out = Effects { now: self.now, observed: self.observe.events, rng: &mut self.rng, list: &mut list };
+        slot.actor.handle(input, &mut out);
+        self.act_on(node, &mut list);
+        self.effects = list;
+    }
+
+    pub(super) fn act_on(&mut self, node: NodeId, list: &mut Vec<Effect>) {
+        let cause = self.dispatched;
+        for effect in list.drain(..) {
+            match effect {
+                Effect::Send { to, channel, body } => {
+                    let kind = body.kind();
+                    match self.network.send(self.now, node, to, channel, body) {
+                        Passage::UnderWay(envelope, at) => {
+                            self.schedule.add(at, cause, Item::Deliver { envelope });
+                        }
+                        Passage::Held => {}
+                        Passage::Dropped(envelope) => {
+                            let why = DropReason::Dropped;
+                            self.tell(Event::MessageDropped { envelope, from: node, to, kind, why });
+                        }
+                    }
+                    if let Some(slot) = self.slots.get_mut(node.0 as usize) {
+                        slot.peers.insert(to);
+                    }
+                }
+                Effect::SetTimer(timer, at) => {
+                    let seq = self.schedule.add(at.max(self.now), cause, Item::Timer { node, timer });
+                    if let Some(slot) = self.slots.get_mut(node.0 as usize) {
+                        slot.timers.insert(timer, seq);
+                    }
+                }
+                Effect::CancelTimer(timer) => {
+                    if let Some(slot) = self.slots.get_mut(node.0 as usize) {
+                        slot.timers.remove(&timer);
+                    }
+                }
+                Effect::Sync(token) => self.sync(node, token),
+                Effect::Close { to, channel } => self.close(node, to, channel),
+                Effect::Emit(event) => self.tell(event),
+                Effect::Exit => self.stop(node, StopKind::Graceful),
+            }
+        }
+    }
+
+    /// Tells the world what happened.
+    pub(super) fn tell(&mut self, event: Event) {
+        if !self.observe.events {
+            return;
+        }
+        let (n, at, cause) = (self.dispatched, self.now, self.cause);
+        if self.observe.ledger {
+            let verdicts = self.ledger.observe(&event, n);
+            self.emitted.push(Emitted { n, at, cause, event });
+            self.emitted.extend(verdicts.into_iter().map(|event| Emitted { n, at, cause, event }));
+        } else {
+            self.emitted.push(Emitted { n, at, cause, event });
+        }
+    }
+
+    /// One disk does one fsync after the other.
+    fn sync(&mut self, node: NodeId, token: DiskToken) {
+        let Some(slot) = self.slots.get(node.0 as usize) else { return };
+        let incarnation = slot.incarnation;
+        let Some(free_at) = self.disk_free_at.get_mut(node.0 as usize) else { return };
+        *free_at = (*free_at).max(self.now) + self.fsync;
+        let at = *free_at;
+        self.schedule.add(at, self.dispatched, Item::Disk { node, incarnation, token });
+    }
+
+    /// A node closes a connection; the other side notices unless the link is cut.
+    fn close(&mut self, node: NodeId, to: NodeId, channel: Channel) {
+        for lost in self.network.close(node, to, Some(channel)) {
+            let kind = lost.body.kind();
+            let why = DropReason::ConnectionBroken;
+            self.tell(Event::MessageDropped { envelope: lost.id, from: lost.from, to: lost.to, kind, why });
+        }
+        self.notice_broken(to, node, Some(channel));
+    }
+
+    /// `node` will notice that its connection to `peer` broke, if it can be told.
+    pub(super) fn notice_broken(&mut self, node: NodeId, peer: NodeId, channel: Option<Channel>) {
+        if self.network.is_cut(peer, node) {
+            return;
+        }
+        let at = self.now + self.network.notice();
+        self.schedule.add(at, self.dispatched, Item::Disconnect { node, peer, channel });
+    }
+}

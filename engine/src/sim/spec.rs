@@ -1,0 +1,366 @@
+//! The world a simulation begins with. Part of every recording and link, so it is plain text and numbers,
+//! and new fields get defaults.
+
+use crate::app::Workload;
+use crate::client::CommitMode;
+use crate::config::{BrokerConfig, ConfigError, ConsumerConfig, ControllerConfig, ProducerConfig, TopicConfig};
+use crate::time::Duration;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Settings by Kafka's name, as written.
+pub type Settings = Vec<(String, String)>;
+
+/// A world: a cluster, queues, and the programs around them.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Spec {
+    /// How many brokers; 0 for a world without Kafka.
+    pub brokers: u32,
+    /// Settings of all brokers and of the controller.
+    pub broker_settings: Settings,
+    /// The network.
+    pub network: NetworkSpec,
+    /// How long an fsync takes.
+    pub fsync: Option<Duration>,
+    /// Topics to create at the start.
+    pub topics: Vec<TopicSpec>,
+    /// Producing programs.
+    pub producers: Vec<ProducerSpec>,
+    /// Consumer groups.
+    pub groups: Vec<GroupSpec>,
+    /// Queues, each with its own queue broker.
+    pub queues: Vec<QueueSpec>,
+    /// Databases.
+    pub databases: Vec<DatabaseSpec>,
+}
+
+/// The network between all nodes.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NetworkSpec {
+    /// One way.
+    pub latency: Duration,
+    /// Added to it, drawn evenly from zero to this.
+    pub jitter: Duration,
+    /// Chance of one transmission to get lost, in a million.
+    pub loss_per_million: u32,
+}
+
+impl Default for NetworkSpec {
+    /// Machines in neighbouring data centres: 2 ms and up to half a millisecond more.
+    fn default() -> Self {
+        NetworkSpec { latency: Duration::from_millis(2), jitter: Duration::from_micros(500), loss_per_million: 0 }
+    }
+}
+
+/// A topic.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TopicSpec {
+    /// Its name.
+    pub name: String,
+    /// Number of partitions.
+    pub partitions: i32,
+    /// Replicas per partition.
+    pub replication_factor: i16,
+    /// Brokers of each partition, preferred leader first; empty for automatic placement.
+    pub assignment: Vec<Vec<i32>>,
+    /// Its settings.
+    pub settings: Settings,
+}
+
+/// Where a producing program writes to.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// A topic, by name.
+    Topic(String),
+    /// A queue, by name.
+    Queue(String),
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Target::Topic(String::new())
+    }
+}
+
+/// A producing program.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProducerSpec {
+    /// Its name.
+    pub name: String,
+    /// Where it writes to.
+    pub target: Target,
+    /// What it sends and when.
+    pub workload: Workload,
+    /// The client's settings.
+    pub settings: Settings,
+}
+
+/// A consumer group.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GroupSpec {
+    /// `group.id`.
+    pub name: String,
+    /// Topics its members subscribe to.
+    pub topics: Vec<String>,
+    /// Its members.
+    pub consumers: Vec<ConsumerSpec>,
+    /// The clients' settings.
+    pub settings: Settings,
+}
+
+/// A consumer.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConsumerSpec {
+    /// Its name.
+    pub name: String,
+    /// How long it takes for one record.
+    pub processing: Duration,
+    /// When it commits.
+    pub commit: CommitMode,
+    /// The database it writes its effects to.
+    pub database: Option<String>,
+    /// Whether that database has a dedupe table.
+    pub dedupe: bool,
+    /// Whether it starts with the simulation.
+    pub stopped: bool,
+}
+
+/// A queue and its workers.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct QueueSpec {
+    /// Its name.
+    pub name: String,
+    /// Whether it is durable and its messages persistent.
+    pub persistent: bool,
+    /// Its consumers.
+    pub workers: Vec<WorkerSpec>,
+}
+
+/// A queue's consumer.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WorkerSpec {
+    /// Its name.
+    pub name: String,
+    /// Most messages lent to it at once; 0 for no limit.
+    pub prefetch: u32,
+    /// How long it takes for one message.
+    pub processing: Duration,
+    /// Every nth first delivery is refused and requeued; 0 for none.
+    pub nack_every: u32,
+    /// Whether it starts with the simulation.
+    pub stopped: bool,
+}
+
+/// A database.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DatabaseSpec {
+    /// Its name.
+    pub name: String,
+}
+
+/// Why a world cannot be.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum SpecError {
+    /// A setting is wrong.
+    #[error("{owner}: {error}")]
+    Config {
+        /// Whose setting.
+        owner: String,
+        /// What is wrong with it.
+        error: ConfigError,
+    },
+    /// A number is outside what a world can hold.
+    #[error("{what} must be {least}..{most}, found {found}")]
+    OutOfRange {
+        /// Which number.
+        what: String,
+        /// Smallest allowed.
+        least: i64,
+        /// Largest allowed.
+        most: i64,
+        /// As written.
+        found: i64,
+    },
+    /// A name is used that nothing has.
+    #[error("{user} names the {kind} \"{name}\", which does not exist")]
+    UnknownName {
+        /// Who names it.
+        user: String,
+        /// What it should be.
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A name is used twice.
+    #[error("the name \"{0}\" is used twice")]
+    DuplicateName(String),
+    /// A name is empty or has characters Kafka refuses.
+    #[error("\"{0}\" is not a possible name: letters, digits, '.', '_' and '-', at most 249")]
+    BadName(String),
+}
+
+/// Most brokers a world can hold.
+pub const BROKERS_MAX: u32 = 1_000;
+/// Most partitions in all.
+pub const PARTITIONS_MAX: i64 = 20_000;
+/// Most programs of one kind.
+pub const PROGRAMS_MAX: usize = 2_000;
+
+impl Spec {
+    /// Checks names, numbers and settings; a world that passes can be built.
+    pub fn validate(&self) -> Result<(), SpecError> {
+        within("brokers", 0, i64::from(BROKERS_MAX), i64::from(self.brokers))?;
+        self.broker_configs()?;
+        let partitions: i64 = self.topics.iter().map(|topic| i64::from(topic.partitions.max(0))).sum();
+        within("partitions in all", 0, PARTITIONS_MAX, partitions)?;
+        let programs = self.producers.len()
+            + self.groups.iter().map(|group| group.consumers.len()).sum::<usize>()
+            + self.queues.iter().map(|queue| queue.workers.len()).sum::<usize>();
+        within("programs in all", 0, PROGRAMS_MAX as i64, programs as i64)?;
+        self.validate_names()?;
+        for topic in &self.topics {
+            self.validate_topic(topic)?;
+        }
+        for producer in &self.producers {
+            self.validate_producer(producer)?;
+        }
+        for group in &self.groups {
+            group.config()?;
+            for topic in &group.topics {
+                known(&group.name, "topic", topic, self.topics.iter().map(|topic| &topic.name))?;
+            }
+            for consumer in &group.consumers {
+                if let Some(database) = &consumer.database {
+                    known(&consumer.name, "database", database, self.databases.iter().map(|d| &d.name))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_topic(&self, topic: &TopicSpec) -> Result<(), SpecError> {
+        let name = &topic.name;
+        topic.config()?;
+        within(&format!("topic {name}: partitions"), 1, PARTITIONS_MAX, i64::from(topic.partitions))?;
+        let brokers = i64::from(self.brokers);
+        let factor = i64::from(topic.replication_factor);
+        within(&format!("topic {name}: replication-factor"), 1, brokers.max(1), factor)?;
+        for replicas in &topic.assignment {
+            for broker in replicas {
+                within(&format!("topic {name}: replicas"), 1, brokers, i64::from(*broker))?;
+            }
+            let found = replicas.len() as i64;
+            within(&format!("topic {name}: number of replicas"), factor, factor, found)?;
+        }
+        if !topic.assignment.is_empty() {
+            let found = topic.assignment.len() as i64;
+            let partitions = i64::from(topic.partitions);
+            within(&format!("topic {name}: assigned partitions"), partitions, partitions, found)?;
+        }
+        Ok(())
+    }
+
+    fn validate_producer(&self, producer: &ProducerSpec) -> Result<(), SpecError> {
+        producer.config()?;
+        let every = producer.workload.every.0;
+        within(&format!("producer {}: every (µs)", producer.name), 100, i64::MAX, every.min(i64::MAX as u64) as i64)?;
+        let size = i64::from(producer.workload.size);
+        within(&format!("producer {}: size", producer.name), 0, 1_000_000, size)?;
+        match &producer.target {
+            Target::Topic(name) => known(&producer.name, "topic", name, self.topics.iter().map(|topic| &topic.name)),
+            Target::Queue(name) => known(&producer.name, "queue", name, self.queues.iter().map(|queue| &queue.name)),
+        }
+    }
+
+    fn validate_names(&self) -> Result<(), SpecError> {
+        let programs = self.producers.iter().map(|producer| &producer.name);
+        let consumers = self.groups.iter().flat_map(|group| group.consumers.iter().map(|consumer| &consumer.name));
+        let workers = self.queues.iter().flat_map(|queue| queue.workers.iter().map(|worker| &worker.name));
+        let databases = self.databases.iter().map(|database| &database.name);
+        distinct(programs.chain(consumers).chain(workers).chain(databases))?;
+        distinct(self.topics.iter().map(|topic| &topic.name).chain(self.queues.iter().map(|queue| &queue.name)))?;
+        distinct(self.groups.iter().map(|group| &group.name))
+    }
+
+    /// The brokers' and the controller's settings. Kafka counts both as the broker's.
+    pub fn broker_configs(&self) -> Result<(BrokerConfig, ControllerConfig), SpecError> {
+        let mut broker = BrokerConfig::default();
+        let mut controller = ControllerConfig::default();
+        // As in Kafka's own quick start: a cluster of fewer than three brokers cannot hold three copies.
+        let factor = i16::try_from(self.brokers.clamp(1, 3)).unwrap_or(3);
+        broker.offsets_topic_replication_factor = factor;
+        for (name, value) in &self.broker_settings {
+            let result =
+                if controller.get(name).is_some() { controller.set(name, value) } else { broker.set(name, value) };
+            result.map_err(|error| SpecError::Config { owner: "brokers".to_owned(), error })?;
+        }
+        Ok((broker, controller))
+    }
+}
+
+macro_rules! settings_of {
+    ($spec:ty, $config:ty, $kind:literal) => {
+        impl $spec {
+            /// The settings, typed; Kafka's defaults where nothing is said.
+            pub fn config(&self) -> Result<$config, SpecError> {
+                let mut config = <$config>::default();
+                for (name, value) in &self.settings {
+                    config.set(name, value).map_err(|error| SpecError::Config {
+                        owner: format!(concat!($kind, " {}"), self.name),
+                        error,
+                    })?;
+                }
+                Ok(config)
+            }
+        }
+    };
+}
+settings_of!(TopicSpec, TopicConfig, "topic");
+settings_of!(ProducerSpec, ProducerConfig, "producer");
+settings_of!(GroupSpec, ConsumerConfig, "group");
+
+fn within(what: &str, least: i64, most: i64, found: i64) -> Result<(), SpecError> {
+    if (least..=most).contains(&found) {
+        Ok(())
+    } else {
+        Err(SpecError::OutOfRange { what: what.to_owned(), least, most, found })
+    }
+}
+
+fn known<'a>(
+    user: &str,
+    kind: &'static str,
+    name: &String,
+    mut names: impl Iterator<Item = &'a String>,
+) -> Result<(), SpecError> {
+    if names.any(|known| known == name) {
+        Ok(())
+    } else {
+        Err(SpecError::UnknownName { user: user.to_owned(), kind, name: name.clone() })
+    }
+}
+
+/// Topic names as Kafka allows them; the same rule serves every other name.
+fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), SpecError> {
+    let mut seen = std::collections::BTreeSet::new();
+    for name in names {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if name.is_empty() || name.len() > 249 || !name.chars().all(allowed) || name == "." || name == ".." {
+            return Err(SpecError::BadName(name.clone()));
+        }
+        if !seen.insert(name) {
+            return Err(SpecError::DuplicateName(name.clone()));
+        }
+    }
+    Ok(())
+}

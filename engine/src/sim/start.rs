@@ -1,0 +1,164 @@
+//! Building a world from its description.
+
+use super::actor::{Actor, Process, Slot};
+use super::directory::{Directory, NodeKind, OFFSETS_TOPIC};
+use super::schedule::{Item, Schedule};
+use super::simulation::{Observe, Simulation};
+use super::spec::{Spec, SpecError};
+use crate::app::Database;
+use crate::audit::Ledger;
+use crate::broker::Broker;
+use crate::client::{Consumer, ConsumerProgram, Producer};
+use crate::controller::Controller;
+use crate::effect::Instruction;
+use crate::ids::{BrokerId, GroupId, NodeId, QueueId, TopicId};
+use crate::network::Network;
+use crate::protocol::CreatableTopic;
+use crate::queue::{QueueBroker, QueuePublisher, Worker};
+use crate::rng::SimRng;
+use crate::time::{Duration, Instant};
+use std::sync::Arc;
+
+/// How long an fsync takes unless the world says otherwise.
+const FSYNC: Duration = Duration::from_millis(2);
+
+impl Simulation {
+    /// A world at its beginning. Nothing has happened yet; every process is about to start.
+    pub fn new(spec: &Spec, seed: u64, observe: Observe) -> Result<Simulation, SpecError> {
+        spec.validate()?;
+        let directory = Arc::new(Directory::of(spec));
+        let slots = build_actors(spec, &directory)?;
+        let nodes = slots.len();
+        let network = Network::new(seed, spec.network.latency, spec.network.jitter, spec.network.loss_per_million);
+        let mut simulation = Simulation {
+            now: Instant::ZERO,
+            dispatched: 0,
+            cause: 0,
+            schedule: Schedule::default(),
+            slots,
+            network,
+            directory,
+            rng: SimRng::stream(seed, "actors"),
+            fsync: spec.fsync.unwrap_or(FSYNC),
+            disk_free_at: vec![Instant::ZERO; nodes],
+            observe,
+            emitted: Vec::new(),
+            ledger: Ledger::new(spec.topics.len() + 1),
+            effects: Vec::new(),
+        };
+        simulation.schedule_beginning(spec)?;
+        Ok(simulation)
+    }
+
+    fn schedule_beginning(&mut self, spec: &Spec) -> Result<(), SpecError> {
+        let stopped: Vec<&str> = spec
+            .groups
+            .iter()
+            .flat_map(|group| group.consumers.iter().filter(|consumer| consumer.stopped).map(|c| c.name.as_str()))
+            .chain(spec.queues.iter().flat_map(|queue| {
+                queue.workers.iter().filter(|worker| worker.stopped).map(|worker| worker.name.as_str())
+            }))
+            .collect();
+        let starting: Vec<NodeId> = self
+            .directory
+            .nodes()
+            .filter(|(node, kind)| match kind {
+                NodeKind::Controller => spec.brokers > 0,
+                _ => !stopped.contains(&self.directory.node_name(*node)),
+            })
+            .map(|(node, _)| node)
+            .collect();
+        for node in starting {
+            self.schedule.add(Instant::ZERO, 0, Item::Start { node });
+        }
+        for (index, topic) in spec.topics.iter().enumerate() {
+            let creatable = CreatableTopic {
+                topic: TopicId(index as u32 + 1),
+                partitions: topic.partitions,
+                replication_factor: topic.replication_factor,
+                assignment: topic.assignment.iter().map(|list| list.iter().map(|id| BrokerId(*id)).collect()).collect(),
+                config: Arc::new(topic.config()?),
+            };
+            let instruction = Box::new(Instruction::CreateTopic(creatable));
+            self.schedule.add(Instant::ZERO, 0, Item::Told { node: NodeId(0), instruction });
+        }
+        Ok(())
+    }
+}
+
+fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecError> {
+    let (broker_config, controller_config) = spec.broker_configs()?;
+    let controller = NodeId(0);
+    let bootstrap: Vec<NodeId> = (1..=spec.brokers).map(NodeId).collect();
+    let mut actors: Vec<Actor> = Vec::new();
+    actors.push(Actor::Controller(Box::new(Controller::new(spec.brokers as usize, controller_config))));
+    for id in 1..=spec.brokers {
+        let broker = Broker::new(
+            BrokerId(id as i32),
+            NodeId(id),
+            controller,
+            OFFSETS_TOPIC,
+            directory.group_names(),
+            broker_config.clone(),
+        );
+        actors.push(Actor::Broker(Box::new(broker)));
+    }
+    let queue_node = |queue: QueueId| NodeId(spec.brokers + 1 + queue.0);
+    for (index, queue) in spec.queues.iter().enumerate() {
+        let broker = QueueBroker::new(QueueId(index as u32), queue.persistent);
+        actors.push(Actor::QueueBroker(Box::new(broker)));
+    }
+    for _ in &spec.databases {
+        let node = NodeId(actors.len() as u32);
+        actors.push(Actor::Database(Box::new(Database::new(node))));
+    }
+    for producer in &spec.producers {
+        let node = NodeId(actors.len() as u32);
+        let workload = producer.workload.clone();
+        match directory.resolve(&producer.target) {
+            Some(Ok(topic)) => {
+                let client = Producer::new(node, bootstrap.clone(), topic, workload, producer.config()?);
+                actors.push(Actor::Producer(Box::new(client)));
+            }
+            Some(Err(queue)) => {
+                let client = QueuePublisher::new(node, queue_node(queue), queue, workload);
+                actors.push(Actor::QueuePublisher(Box::new(client)));
+            }
+            // `validate` has checked the name.
+            None => return Err(SpecError::BadName(producer.name.clone())),
+        }
+    }
+    for (index, group) in spec.groups.iter().enumerate() {
+        let topics: Vec<TopicId> = group.topics.iter().filter_map(|name| directory.find_topic(name)).collect();
+        for consumer in &group.consumers {
+            let node = NodeId(actors.len() as u32);
+            let program = ConsumerProgram {
+                commit: consumer.commit,
+                processing: consumer.processing,
+                database: consumer.database.as_ref().and_then(|name| directory.find_node(name)),
+                dedupe: consumer.dedupe,
+            };
+            let group_id = GroupId(index as u32);
+            let client = Consumer::new(node, bootstrap.clone(), group_id, topics.clone(), program, group.config()?);
+            actors.push(Actor::Consumer(Box::new(client)));
+        }
+    }
+    for (index, queue) in spec.queues.iter().enumerate() {
+        let id = QueueId(index as u32);
+        for worker in &queue.workers {
+            let node = NodeId(actors.len() as u32);
+            let client = Worker::new(node, queue_node(id), id, worker.prefetch, worker.processing, worker.nack_every);
+            actors.push(Actor::Worker(Box::new(client)));
+        }
+    }
+    let down = Process::Down { since: Instant::ZERO, machine_off: false };
+    let slot = |actor| Slot {
+        actor,
+        process: down,
+        incarnation: 0,
+        timers: Default::default(),
+        held: Vec::new(),
+        peers: Default::default(),
+    };
+    Ok(actors.into_iter().map(slot).collect())
+}

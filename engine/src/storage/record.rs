@@ -1,0 +1,53 @@
+//! One record: anything a log holds, the users' data and the coordinators' state alike.
+
+use crate::coordinator::GroupRecord;
+use crate::ids::RecordId;
+use std::sync::Arc;
+
+/// The key of a user's record: what decides its partition.
+pub type RecordKey = Arc<str>;
+
+/// One record of a batch.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Record {
+    /// Milliseconds of virtual time at which the application sent it (CreateTime).
+    pub timestamp: u64,
+    /// What it says.
+    pub body: RecordBody,
+}
+
+/// What a record says.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum RecordBody {
+    /// A user's record; its value is the text of the record id and padding up to `size`.
+    User {
+        /// Which send of which producer it is.
+        id: RecordId,
+        /// Its key, or none.
+        key: Option<RecordKey>,
+        /// Bytes of the value.
+        size: u32,
+    },
+    /// A record of `__consumer_offsets`.
+    Group(Arc<GroupRecord>),
+}
+
+impl Record {
+    /// Bytes of the record in a batch of format v2, with one-byte varints where Kafka's would usually be short.
+    pub fn size_in_bytes(&self) -> u32 {
+        let (key, value) = match &self.body {
+            RecordBody::User { key, size, .. } => (key.as_ref().map_or(0, |key| key.len() as u32), *size),
+            RecordBody::Group(record) => (0, record.size_in_bytes()),
+        };
+        // length, attributes, timestamp delta, offset delta, key length, value length, header count
+        7 + key + value + u32::from(key + value > 120)
+    }
+
+    /// The id of a user's record.
+    pub fn id(&self) -> Option<RecordId> {
+        match &self.body {
+            RecordBody::User { id, .. } => Some(*id),
+            RecordBody::Group(_) => None,
+        }
+    }
+}

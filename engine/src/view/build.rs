@@ -1,0 +1,345 @@
+//! Building the stage view from a simulation.
+
+use super::ledger_view::LedgerView;
+use super::stage::*;
+use crate::client::{Consumer, Producer};
+use crate::controller::{Controller, MetadataImage, PartitionImage};
+use crate::event::GroupState;
+use crate::ids::*;
+use crate::queue::QueueBroker;
+use crate::replication::{Replica, Role};
+use crate::sim::{Actor, NodeKind, Process, Simulation};
+use std::collections::BTreeSet;
+
+/// What the stage shows at the simulation's present moment.
+pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
+    let mut view = StageView { now: simulation.now(), ..StageView::default() };
+    let controller = controller_of(simulation);
+    if let Some((node, controller)) = controller {
+        view.controller = Some(ControllerView {
+            node,
+            process: process(simulation, node),
+            metadata_offset: controller.high_watermark(),
+        });
+    }
+    let image = best_image(simulation);
+    let groups = simulation.directory().group_names();
+    for (node, actor) in simulation.actors() {
+        match actor {
+            Actor::Broker(broker) => {
+                let known = image.and_then(|image| image.brokers.get(&broker.id));
+                let coordinates =
+                    (0..groups.len() as u32).map(GroupId).filter(|group| broker.coordinates(*group)).collect();
+                view.brokers.push(BrokerView {
+                    id: broker.id,
+                    node,
+                    process: process(simulation, node),
+                    fenced: known.is_none_or(|known| known.fenced),
+                    last_heartbeat: controller.and_then(|(_, controller)| controller.last_contact(broker.id)),
+                    coordinates,
+                    metadata_offset: broker.metadata_offset(),
+                });
+            }
+            Actor::Producer(producer) => view.producers.push(producer_view(simulation, node, producer)),
+            Actor::QueuePublisher(publisher) => view.producers.push(ProducerView {
+                node,
+                name: simulation.directory().node_name(node).to_owned(),
+                process: process(simulation, node),
+                acks: None,
+                idempotent: false,
+                topic: None,
+                queue: Some(publisher.queue()),
+                waiting: publisher
+                    .unconfirmed()
+                    .iter()
+                    .map(|record| WaitingView {
+                        record: *record,
+                        tp: TopicPartition::default(),
+                        in_flight: true,
+                        attempts: 1,
+                    })
+                    .collect(),
+                last_record: (publisher.sent() > 0).then(|| RecordId::new(node, publisher.sent())),
+            }),
+            Actor::QueueBroker(broker) => view.queues.push(queue_view(simulation, node, broker)),
+            Actor::Database(database) => view.databases.push(DatabaseView {
+                node,
+                name: simulation.directory().node_name(node).to_owned(),
+                process: process(simulation, node),
+                effects: database.effects().iter().map(|(record, times)| (*record, *times)).collect(),
+                deduplicated: database.deduplicated(),
+            }),
+            Actor::Controller(_) | Actor::Consumer(_) | Actor::Worker(_) => {}
+        }
+    }
+    if let Some(image) = image {
+        view.partitions = partitions(simulation, image, lens);
+    }
+    view.groups = (0..groups.len() as u32).map(|id| group_view(simulation, GroupId(id), image)).collect();
+    view.faults = simulation
+        .network()
+        .faults()
+        .iter()
+        .map(|(id, fault)| FaultView { id: *id, from: fault.from, to: fault.to, both_ways: fault.both_ways })
+        .collect();
+    view
+}
+
+/// The ledger in figures.
+pub fn ledger(simulation: &Simulation) -> LedgerView {
+    let totals = simulation.ledger().totals();
+    let under_replicated = best_image(simulation).map_or(0, |image| {
+        let user = image.partitions().filter(|(tp, _)| *tp != TopicPartition::new(TopicId(0), tp.partition));
+        user.filter(|(_, partition)| partition.isr.len() < partition.replicas.len()).count() as u64
+    });
+    LedgerView {
+        sent: totals.sent,
+        acked: totals.acked,
+        failed: totals.failed,
+        stored: totals.stored,
+        delivered: totals.delivered,
+        processed: totals.processed,
+        lost: totals.lost,
+        stored_twice: totals.stored_twice,
+        processed_again: totals.processed_again,
+        skipped: totals.skipped,
+        effects_repeated: totals.effects_repeated,
+        under_replicated,
+    }
+}
+
+fn controller_of(simulation: &Simulation) -> Option<(NodeId, &Controller)> {
+    simulation.actors().find_map(|(node, actor)| match actor {
+        Actor::Controller(controller) if simulation.actors().any(|(_, a)| matches!(a, Actor::Broker(_))) => {
+            Some((node, &**controller))
+        }
+        _ => None,
+    })
+}
+
+/// The controller's metadata; while it is down, that of the broker that has read furthest.
+fn best_image(simulation: &Simulation) -> Option<&MetadataImage> {
+    if let Some(image) = controller_of(simulation).and_then(|(_, controller)| controller.image()) {
+        return Some(image);
+    }
+    let brokers = simulation.actors().filter_map(|(_, actor)| match actor {
+        Actor::Broker(broker) => Some((broker.metadata_offset(), broker.image()?)),
+        _ => None,
+    });
+    brokers.max_by_key(|(offset, _)| *offset).map(|(_, image)| image)
+}
+
+fn process(simulation: &Simulation, node: NodeId) -> ProcessView {
+    match simulation.process(node) {
+        Some(Process::Paused(since)) => ProcessView::Paused(since),
+        Some(Process::Down { since, .. }) => ProcessView::Down(since),
+        Some(Process::Running) | None => ProcessView::Running,
+    }
+}
+
+fn partitions(simulation: &Simulation, image: &MetadataImage, lens: &Lens) -> Vec<PartitionView> {
+    let wanted = |tp: &TopicPartition| {
+        if lens.topics.is_empty() { tp.topic.0 > 0 } else { lens.topics.contains(&tp.topic) }
+    };
+    image
+        .partitions()
+        .filter(|(tp, _)| wanted(tp))
+        .map(|(tp, partition)| {
+            let replicas = partition.replicas.iter().collect::<BTreeSet<_>>();
+            PartitionView {
+                tp,
+                name: simulation.directory().tp_name(tp),
+                leader: partition.leader,
+                leader_epoch: partition.leader_epoch,
+                isr: partition.isr.to_vec(),
+                assignment: partition.replicas.to_vec(),
+                min_insync_replicas: image.topics.get(&tp.topic).map_or(1, |topic| topic.config.min_insync_replicas),
+                replicas: replicas
+                    .into_iter()
+                    .filter_map(|broker| replica_view(simulation, *broker, tp, partition, lens))
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn replica_view(
+    simulation: &Simulation,
+    broker: BrokerId,
+    tp: TopicPartition,
+    partition: &PartitionImage,
+    lens: &Lens,
+) -> Option<ReplicaView> {
+    let Actor::Broker(actor) = simulation.actor(NodeId(u32::try_from(broker.0).ok()?))? else { return None };
+    let replica: &Replica = actor.replicas().get(&tp)?;
+    let role = match &replica.role {
+        Role::Leader(_) => ReplicaRole::Leader,
+        Role::Follower(_) if partition.isr.contains(&broker) => ReplicaRole::FollowerInSync,
+        Role::Follower(_) => ReplicaRole::FollowerLagging,
+        Role::None => ReplicaRole::Offline,
+    };
+    let limit = if lens.newest_records == 0 { usize::MAX } else { lens.newest_records as usize };
+    let mut cells: Vec<CellView> = replica
+        .log
+        .batches()
+        .rev()
+        .flat_map(|batch| {
+            let epoch = batch.leader_epoch;
+            let base = batch.base_offset;
+            batch.records.iter().enumerate().rev().map(move |(index, record)| CellView {
+                offset: base + index as i64,
+                leader_epoch: epoch,
+                record: record.id(),
+            })
+        })
+        .take(limit)
+        .collect();
+    cells.reverse();
+    Some(ReplicaView {
+        broker,
+        role,
+        leader_epoch: replica.leader_epoch,
+        log_start_offset: replica.log.log_start_offset(),
+        log_end_offset: replica.log.log_end_offset(),
+        high_watermark: replica.high_watermark,
+        durable_to: replica.log.durable_to(),
+        cells,
+        epochs: replica.log.epochs().entries().iter().map(|entry| (entry.epoch, entry.start_offset)).collect(),
+    })
+}
+
+fn producer_view(simulation: &Simulation, node: NodeId, producer: &Producer) -> ProducerView {
+    ProducerView {
+        node,
+        name: simulation.directory().node_name(node).to_owned(),
+        process: process(simulation, node),
+        acks: Some(producer.config.acks),
+        idempotent: producer.config.idempotent(),
+        topic: Some(producer.topic()),
+        queue: None,
+        waiting: producer
+            .waiting()
+            .into_iter()
+            .map(|(record, tp, in_flight, attempts)| WaitingView { record, tp, in_flight, attempts })
+            .collect(),
+        last_record: (producer.sent() > 0).then(|| RecordId::new(node, producer.sent())),
+    }
+}
+
+fn member_view(simulation: &Simulation, node: NodeId, consumer: &Consumer) -> MemberView {
+    let activity = match consumer.processing() {
+        Some(record) => ConsumerActivity::Processing(record),
+        None if consumer.is_committing() => ConsumerActivity::Committing,
+        None if consumer.is_stable() => ConsumerActivity::Polling,
+        None => ConsumerActivity::Joining,
+    };
+    MemberView {
+        node,
+        name: simulation.directory().node_name(node).to_owned(),
+        process: process(simulation, node),
+        activity,
+        generation: consumer.generation(),
+        positions: consumer.positions().map(|(tp, offset)| (tp, offset.unwrap_or(Offset::NONE))).collect(),
+    }
+}
+
+fn group_view(simulation: &Simulation, id: GroupId, image: Option<&MetadataImage>) -> GroupView {
+    let mut view = GroupView {
+        id,
+        name: simulation.directory().group_name(id).to_owned(),
+        state: GroupState::Empty,
+        generation: Generation::NONE,
+        coordinator: None,
+        members: Vec::new(),
+        offsets: Vec::new(),
+    };
+    let mut topics: BTreeSet<TopicId> = BTreeSet::new();
+    let mut committed = std::collections::BTreeMap::new();
+    for (node, actor) in simulation.actors() {
+        match actor {
+            Actor::Consumer(consumer) if consumer.group() == id => {
+                topics.extend(consumer.topics());
+                view.members.push(member_view(simulation, node, consumer));
+            }
+            Actor::Broker(broker) if broker.coordinates(id) => {
+                view.coordinator = Some(broker.id);
+                if let Some(group) = broker.groups().and_then(|groups| groups.group(id)) {
+                    view.state = group.state;
+                    view.generation = group.generation;
+                    committed = group.offsets.iter().map(|(tp, offset)| (*tp, offset.offset)).collect();
+                }
+            }
+            _ => {}
+        }
+    }
+    let Some(image) = image else { return view };
+    for topic in topics {
+        let count = image.topics.get(&topic).map_or(0, |topic| topic.partitions.len());
+        for partition in 0..count as i32 {
+            let tp = TopicPartition::new(topic, partition);
+            let high_watermark = leader_mark(simulation, image, tp);
+            let committed = committed.get(&tp).copied();
+            let lag = (high_watermark.0 - committed.unwrap_or(Offset::ZERO).0).max(0);
+            view.offsets.push(GroupOffsetView { tp, committed, high_watermark, lag });
+        }
+    }
+    view
+}
+
+/// The high watermark as the partition's leader has it.
+fn leader_mark(simulation: &Simulation, image: &MetadataImage, tp: TopicPartition) -> Offset {
+    let leader = image.partition(tp).and_then(|partition| partition.leader.some());
+    let node = leader.and_then(|leader| u32::try_from(leader.0).ok()).map(NodeId);
+    match node.and_then(|node| simulation.actor(node)) {
+        Some(Actor::Broker(broker)) => {
+            broker.replicas().get(&tp).map_or(Offset::ZERO, |replica| replica.high_watermark)
+        }
+        _ => Offset::ZERO,
+    }
+}
+
+fn queue_view(simulation: &Simulation, node: NodeId, broker: &QueueBroker) -> QueueView {
+    let id = broker.queue();
+    let mut cells: Vec<QueueCellView> = broker
+        .removed()
+        .iter()
+        .rev()
+        .take(200)
+        .map(|(position, record)| QueueCellView {
+            position: *position,
+            record: *record,
+            state: QueueCellState::Removed,
+            redelivered: false,
+        })
+        .collect();
+    cells.extend(broker.messages().iter().map(|(position, message)| QueueCellView {
+        position: *position,
+        record: message.record,
+        state: message.lent_to.map_or(QueueCellState::Ready, QueueCellState::Unacked),
+        redelivered: message.redelivered,
+    }));
+    cells.sort_unstable_by_key(|cell| cell.position);
+    let kinds = simulation.directory().nodes().filter(|(_, kind)| *kind == NodeKind::Worker(id));
+    let workers = kinds
+        .filter_map(|(node, _)| match simulation.actor(node) {
+            Some(Actor::Worker(worker)) => Some(WorkerView {
+                node,
+                name: simulation.directory().node_name(node).to_owned(),
+                process: process(simulation, node),
+                prefetch: worker.prefetch(),
+                processing: worker.processing(),
+                processed: worker.processed().to_vec(),
+            }),
+            _ => None,
+        })
+        .collect();
+    QueueView {
+        id,
+        name: simulation.directory().queue_name(id).to_owned(),
+        node,
+        process: process(simulation, node),
+        persistent: broker.is_persistent(),
+        cells,
+        workers,
+    }
+}

@@ -1,0 +1,176 @@
+//! Messages under way. A picture of one is a function of its envelope and the time alone.
+
+use crate::ids::*;
+use crate::network::Envelope;
+use crate::protocol::{Body, MessageKind, Request, Response};
+use crate::queue::QueueFrame;
+use crate::sim::Simulation;
+use crate::time::Instant;
+
+/// What a packet looks like.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum PacketKind {
+    /// Records on their way to a leader or a queue.
+    Produce,
+    /// The answer to a producer.
+    Ack,
+    /// A fetch, or its answer.
+    Fetch,
+    /// A heartbeat, or its answer.
+    Heartbeat,
+    /// Who leads what: metadata of clients and brokers.
+    Metadata,
+    /// Joining, syncing, leaving a group.
+    Rebalance,
+    /// Offsets being committed or looked up.
+    Offsets,
+    /// The controller's business: registration, ISR changes.
+    Control,
+    /// A queue's delivery, ack or nack.
+    Queue,
+    /// A statement to a database.
+    Database,
+}
+
+/// A message under way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FlightView {
+    /// Its id, to drop it.
+    pub id: EnvelopeId,
+    /// From.
+    pub from: NodeId,
+    /// To.
+    pub to: NodeId,
+    /// What it looks like.
+    pub packet: PacketKind,
+    /// The API.
+    pub message: MessageKind,
+    /// Whether it answers another message.
+    pub is_response: bool,
+    /// When it left.
+    pub sent_at: Instant,
+    /// When it arrives.
+    pub arrives_at: Instant,
+    /// The partitions it speaks of.
+    pub partitions: Vec<TopicPartition>,
+    /// The records it carries or answers for.
+    pub records: Vec<RecordId>,
+    /// The producer whose records it carries or answers for.
+    pub producer: Option<NodeId>,
+    /// Whether it carries an error.
+    pub failed: bool,
+    /// Whether it says something: an idle fetch, a heartbeat or a routine refresh does not.
+    pub matters: bool,
+    /// Whether it travels between brokers for replication.
+    pub replication: bool,
+}
+
+/// Every message under way, in the order of sending.
+pub fn flights(simulation: &Simulation) -> Vec<FlightView> {
+    simulation.network().in_flight().map(flight).collect()
+}
+
+/// One message.
+pub fn flight(envelope: &Envelope) -> FlightView {
+    let message = envelope.body.kind();
+    let mut view = FlightView {
+        id: envelope.id,
+        from: envelope.from,
+        to: envelope.to,
+        packet: packet_kind(message, envelope.body.is_response()),
+        message,
+        is_response: envelope.body.is_response(),
+        sent_at: envelope.sent_at,
+        arrives_at: envelope.arrives_at,
+        partitions: Vec::new(),
+        records: Vec::new(),
+        producer: None,
+        failed: false,
+        matters: true,
+        replication: envelope.channel == crate::protocol::Channel::Replication,
+    };
+    describe(&envelope.body, &mut view);
+    if view.packet == PacketKind::Ack {
+        view.producer = Some(envelope.to);
+    } else if view.packet == PacketKind::Produce {
+        view.producer = Some(envelope.from);
+    } else if let Some(record) = view.records.first() {
+        view.producer = Some(record.producer());
+    }
+    view
+}
+
+fn packet_kind(message: MessageKind, is_response: bool) -> PacketKind {
+    match message {
+        MessageKind::Produce if is_response => PacketKind::Ack,
+        MessageKind::QueueConfirm => PacketKind::Ack,
+        MessageKind::Produce | MessageKind::QueuePublish => PacketKind::Produce,
+        MessageKind::Fetch => PacketKind::Fetch,
+        MessageKind::Heartbeat | MessageKind::BrokerHeartbeat => PacketKind::Heartbeat,
+        MessageKind::Metadata
+        | MessageKind::FetchMetadata
+        | MessageKind::FindCoordinator
+        | MessageKind::InitProducerId => PacketKind::Metadata,
+        MessageKind::JoinGroup | MessageKind::SyncGroup | MessageKind::LeaveGroup => PacketKind::Rebalance,
+        MessageKind::OffsetCommit | MessageKind::OffsetFetch | MessageKind::ListOffsets => PacketKind::Offsets,
+        MessageKind::BrokerRegistration
+        | MessageKind::AlterPartition
+        | MessageKind::AllocateProducerIds
+        | MessageKind::CreateTopics => PacketKind::Control,
+        MessageKind::QueueConsume | MessageKind::QueueDeliver | MessageKind::QueueAck | MessageKind::QueueNack => {
+            PacketKind::Queue
+        }
+        MessageKind::Database => PacketKind::Database,
+    }
+}
+
+fn describe(body: &Body, view: &mut FlightView) {
+    match body {
+        Body::Request(_, Request::Produce(request)) => {
+            for (tp, batch) in &request.batches {
+                view.partitions.push(*tp);
+                view.records.extend(batch.records.iter().filter_map(|record| record.id()));
+            }
+        }
+        Body::Response(_, Response::Produce(response)) => {
+            view.partitions = response.partitions.iter().map(|partition| partition.tp).collect();
+            view.failed = response.partitions.iter().any(|partition| partition.error.is_error());
+        }
+        Body::Request(_, Request::Fetch(request)) => {
+            view.partitions = request.partitions.iter().map(|partition| partition.tp).collect();
+            // In a session only partitions that moved are named: a named one acknowledges new data.
+            view.matters = request.replica.is_some() && request.incremental && !request.partitions.is_empty();
+        }
+        Body::Response(_, Response::Fetch(response)) => {
+            view.matters = false;
+            for partition in &response.partitions {
+                view.partitions.push(partition.tp);
+                let records = partition.batches.iter().flat_map(|batch| batch.records.iter());
+                view.records.extend(records.filter_map(|record| record.id()));
+                view.failed |= partition.error.is_error();
+                view.matters |= partition.diverging_epoch.is_some();
+            }
+            view.matters |= !view.records.is_empty() || view.failed;
+        }
+        Body::Request(_, Request::OffsetCommit(request)) => {
+            view.partitions = request.offsets.iter().map(|commit| commit.tp).collect();
+        }
+        Body::Response(_, Response::OffsetCommit(response)) => view.failed = response.error.is_error(),
+        Body::Response(_, Response::JoinGroup(response)) => view.failed = response.error.is_error(),
+        Body::Response(_, Response::SyncGroup(response)) => view.failed = response.error.is_error(),
+        Body::Request(_, Request::AlterPartition(request)) => {
+            view.partitions = request.partitions.iter().map(|partition| partition.tp).collect();
+        }
+        Body::Queue(QueueFrame::Publish { record, .. }) => view.records.push(*record),
+        Body::Queue(QueueFrame::Confirm { record, .. }) => view.records.push(*record),
+        Body::Queue(QueueFrame::Deliver { record, .. }) => view.records.push(*record),
+        Body::Queue(QueueFrame::Ack { record, .. } | QueueFrame::Nack { record, .. }) => view.records.push(*record),
+        Body::DatabaseRequest(request) => view.records.push(request.record),
+        Body::DatabaseResponse(response) => view.records.push(response.record),
+        _ => {}
+    }
+    match view.packet {
+        PacketKind::Heartbeat | PacketKind::Metadata => view.matters = false,
+        _ => {}
+    }
+}

@@ -1,0 +1,14 @@
+//! Read-only pictures of a simulation as plain data: what the page draws and the command line prints.
+//!
+//! A view is built for what is asked (a [`Lens`]), not for everything, and costs what it shows.
+//! It holds no references into the simulation and no words in any human language.
+
+mod build;
+mod flight;
+mod ledger_view;
+mod stage;
+
+pub use build::{ledger, stage};
+pub use flight::{FlightView, PacketKind, flights};
+pub use ledger_view::LedgerView;
+pub use stage::*;

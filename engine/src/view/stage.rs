@@ -1,0 +1,351 @@
+//! The stage: who is there and what each of them holds.
+
+use crate::config::Acks;
+use crate::event::GroupState;
+use crate::ids::*;
+use crate::time::{Duration, Instant};
+
+/// What of a simulation is wanted.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Lens {
+    /// Only these topics; empty for every user topic. Internal topics are only shown when named.
+    pub topics: Vec<TopicId>,
+    /// At most this many of the newest records per replica; 0 for all.
+    pub newest_records: u32,
+}
+
+/// Everything the stage shows.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct StageView {
+    /// The moment.
+    pub now: Instant,
+    /// The controller, when the world has a Kafka cluster.
+    pub controller: Option<ControllerView>,
+    /// The brokers by id.
+    pub brokers: Vec<BrokerView>,
+    /// The partitions shown, by topic and number.
+    pub partitions: Vec<PartitionView>,
+    /// The producers in the order of the scenario.
+    pub producers: Vec<ProducerView>,
+    /// The groups in the order of the scenario.
+    pub groups: Vec<GroupView>,
+    /// The queues of classic queue brokers.
+    pub queues: Vec<QueueView>,
+    /// The applications' databases.
+    pub databases: Vec<DatabaseView>,
+    /// Fault rules in force on the network.
+    pub faults: Vec<FaultView>,
+}
+
+/// Whether a process works.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum ProcessView {
+    /// It works.
+    #[default]
+    Running,
+    /// It is frozen since then.
+    Paused(Instant),
+    /// It is down since then.
+    Down(Instant),
+}
+
+/// The controller.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ControllerView {
+    /// Its address.
+    pub node: NodeId,
+    /// Whether it works.
+    pub process: ProcessView,
+    /// Committed end of the metadata log.
+    pub metadata_offset: Offset,
+}
+
+/// A broker.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BrokerView {
+    /// `node.id`.
+    pub id: BrokerId,
+    /// Its address.
+    pub node: NodeId,
+    /// Whether it works.
+    pub process: ProcessView,
+    /// Whether the controller has fenced it (or does not know it yet).
+    pub fenced: bool,
+    /// When the controller last heard it.
+    pub last_heartbeat: Option<Instant>,
+    /// Groups it coordinates.
+    pub coordinates: Vec<GroupId>,
+    /// How far it has read the metadata log.
+    pub metadata_offset: Offset,
+}
+
+/// A partition as the controller has it, with its replicas.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartitionView {
+    /// The partition.
+    pub tp: TopicPartition,
+    /// `orders-0`.
+    pub name: String,
+    /// The leader in the controller's record, or −1.
+    pub leader: BrokerId,
+    /// Its epoch.
+    pub leader_epoch: LeaderEpoch,
+    /// The ISR in the controller's record.
+    pub isr: Vec<BrokerId>,
+    /// All replicas, preferred leader first.
+    pub assignment: Vec<BrokerId>,
+    /// `min.insync.replicas`.
+    pub min_insync_replicas: i32,
+    /// The replicas by broker id.
+    pub replicas: Vec<ReplicaView>,
+}
+
+/// What a replica believes it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ReplicaRole {
+    /// It takes writes. It may be wrong: a cut-off leader has not heard that it was deposed.
+    Leader,
+    /// It copies and is in the ISR of the controller's record.
+    FollowerInSync,
+    /// It copies but is not in the ISR.
+    FollowerLagging,
+    /// Its process is down, or it has no leader to follow.
+    Offline,
+}
+
+/// One replica's log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReplicaView {
+    /// Where it is.
+    pub broker: BrokerId,
+    /// What it believes it is.
+    pub role: ReplicaRole,
+    /// The leader epoch it has heard of.
+    pub leader_epoch: LeaderEpoch,
+    /// Log start offset.
+    pub log_start_offset: Offset,
+    /// Log end offset.
+    pub log_end_offset: Offset,
+    /// High watermark as this replica knows it.
+    pub high_watermark: Offset,
+    /// Offsets below are fsynced.
+    pub durable_to: Offset,
+    /// The newest records, ascending.
+    pub cells: Vec<CellView>,
+    /// Leader epochs with their first offset, ascending.
+    pub epochs: Vec<(LeaderEpoch, Offset)>,
+}
+
+/// One record on the stage.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct CellView {
+    /// Its offset.
+    pub offset: Offset,
+    /// The epoch of the leader that took it.
+    pub leader_epoch: LeaderEpoch,
+    /// Which record it is; none for a coordinator's record.
+    pub record: Option<RecordId>,
+}
+
+/// A producer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProducerView {
+    /// Its address.
+    pub node: NodeId,
+    /// Its name in the scenario.
+    pub name: String,
+    /// Whether it works.
+    pub process: ProcessView,
+    /// Its `acks`; none when it feeds a queue.
+    pub acks: Option<Acks>,
+    /// Whether it is idempotent.
+    pub idempotent: bool,
+    /// The topic it writes to, or none.
+    pub topic: Option<TopicId>,
+    /// The queue it feeds, or none.
+    pub queue: Option<QueueId>,
+    /// Records that were sent and have no verdict yet, with their partition, oldest first.
+    pub waiting: Vec<WaitingView>,
+    /// The record with the highest number so far.
+    pub last_record: Option<RecordId>,
+}
+
+/// A record without a verdict.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct WaitingView {
+    /// The record.
+    pub record: RecordId,
+    /// Where it goes.
+    pub tp: TopicPartition,
+    /// Whether it is on its way, rather than still in the accumulator.
+    pub in_flight: bool,
+    /// How often its batch has been tried.
+    pub attempts: u32,
+}
+
+/// A consumer group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupView {
+    /// Which group.
+    pub id: GroupId,
+    /// Its name.
+    pub name: String,
+    /// Its state at the coordinator; Empty when there is none.
+    pub state: GroupState,
+    /// Its generation.
+    pub generation: Generation,
+    /// The broker that coordinates it.
+    pub coordinator: Option<BrokerId>,
+    /// The consumers the scenario gives it, members or not.
+    pub members: Vec<MemberView>,
+    /// Committed offset, log end (high watermark) and lag per partition of its topics.
+    pub offsets: Vec<GroupOffsetView>,
+}
+
+/// What a consumer's application does right now.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum ConsumerActivity {
+    /// It is not a member of a generation.
+    #[default]
+    Joining,
+    /// It waits for records.
+    Polling,
+    /// It processes this record.
+    Processing(RecordId),
+    /// It waits for a commit.
+    Committing,
+}
+
+/// One consumer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemberView {
+    /// Its address.
+    pub node: NodeId,
+    /// Its name in the scenario.
+    pub name: String,
+    /// Whether it works.
+    pub process: ProcessView,
+    /// What it does.
+    pub activity: ConsumerActivity,
+    /// Its generation, −1 for none.
+    pub generation: Generation,
+    /// Its partitions with the next offset `poll` returns; −1 while it is looked up.
+    pub positions: Vec<(TopicPartition, Offset)>,
+}
+
+/// A group's place in one partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GroupOffsetView {
+    /// The partition.
+    pub tp: TopicPartition,
+    /// The committed offset, or none.
+    pub committed: Option<Offset>,
+    /// The leader's high watermark.
+    pub high_watermark: Offset,
+    /// Records between the committed offset and the high watermark.
+    pub lag: i64,
+}
+
+/// A message in a queue.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum QueueCellState {
+    /// It waits.
+    Ready,
+    /// It is lent to this consumer.
+    Unacked(NodeId),
+    /// It was acknowledged and is gone.
+    Removed,
+}
+
+/// One message that is, or was, in a queue.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct QueueCellView {
+    /// Its number in the queue, from 1.
+    pub position: u64,
+    /// Which record it is.
+    pub record: RecordId,
+    /// Where it is in its life.
+    pub state: QueueCellState,
+    /// Whether it was delivered before.
+    pub redelivered: bool,
+}
+
+/// A queue.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct QueueView {
+    /// Which queue.
+    pub id: QueueId,
+    /// Its name.
+    pub name: String,
+    /// The queue broker.
+    pub node: NodeId,
+    /// Whether the broker works.
+    pub process: ProcessView,
+    /// Whether it is durable and its messages persistent.
+    pub persistent: bool,
+    /// Messages by position, removed ones included (the newest 200).
+    pub cells: Vec<QueueCellView>,
+    /// Its consumers.
+    pub workers: Vec<WorkerView>,
+}
+
+/// A queue's consumer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WorkerView {
+    /// Its address.
+    pub node: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Whether it works.
+    pub process: ProcessView,
+    /// Most messages lent to it at once.
+    pub prefetch: u32,
+    /// What it processes now.
+    pub processing: Option<RecordId>,
+    /// What it has processed, in order.
+    pub processed: Vec<RecordId>,
+}
+
+/// A database.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DatabaseView {
+    /// Its address.
+    pub node: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Whether it works.
+    pub process: ProcessView,
+    /// How often each record's effect was applied.
+    pub effects: Vec<(RecordId, u32)>,
+    /// How many repetitions the dedupe table refused.
+    pub deduplicated: u32,
+}
+
+/// A fault rule in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FaultView {
+    /// Its id, to heal it.
+    pub id: FaultId,
+    /// From.
+    pub from: NodeId,
+    /// To; none for "to everybody".
+    pub to: Option<NodeId>,
+    /// Whether it works both ways.
+    pub both_ways: bool,
+}
+
+/// How long a process has been as it is, if it is not running.
+impl ProcessView {
+    /// Time since it stopped or froze.
+    pub fn for_how_long(self, now: Instant) -> Option<Duration> {
+        match self {
+            ProcessView::Running => None,
+            ProcessView::Paused(since) | ProcessView::Down(since) => Some(now.since(since)),
+        }
+    }
+
+    /// Whether it works.
+    pub fn is_running(self) -> bool {
+        self == ProcessView::Running
+    }
+}
