@@ -36,19 +36,11 @@ impl World {
 
 /// Every benchmark world.
 pub fn all() -> Vec<World> {
+    let length = Duration::from_secs(600);
     vec![
-        World {
-            name: "failover",
-            spec: classroom(Duration::from_millis(50)),
-            length: Duration::from_secs(600),
-            failover: true,
-        },
-        World {
-            name: "classroom",
-            spec: classroom(Duration::from_millis(500)),
-            length: Duration::from_secs(600),
-            failover: false,
-        },
+        World { name: "failover", spec: classroom(Duration::from_millis(300)), length, failover: true },
+        World { name: "failover-busy", spec: classroom(Duration::from_millis(50)), length, failover: true },
+        World { name: "classroom", spec: classroom(Duration::from_millis(500)), length, failover: false },
     ]
 }
 

@@ -166,7 +166,7 @@ impl fmt::Display for Offset {
 }
 
 /// One partition of one topic.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct TopicPartition {
     /// The topic.
     pub topic: TopicId,
@@ -178,5 +178,24 @@ impl TopicPartition {
     /// Partition `partition` of `topic`.
     pub fn new(topic: TopicId, partition: i32) -> TopicPartition {
         TopicPartition { topic, partition }
+    }
+}
+
+impl TopicPartition {
+    /// Topic and partition in one word: maps of partitions are searched on every hot path.
+    fn order(self) -> u64 {
+        (u64::from(self.topic.0) << 32) | u64::from(self.partition as u32)
+    }
+}
+
+impl Ord for TopicPartition {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+impl PartialOrd for TopicPartition {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }

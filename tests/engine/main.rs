@@ -1,1 +1,23 @@
-mod smoke;
+//! The engine's suites. Natively: `cargo test -p highwater-tests`; the same in Node and Chromium through wasm-pack.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where a program may not")]
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use std::prelude::rust_2024::test;
+
+#[cfg(all(target_arch = "wasm32", feature = "browser"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+mod groups;
+mod lessons;
+mod producers;
+mod promises;
+mod queues;
+mod replay;
+mod replication;
+mod scenario_errors;
+mod storage;
+mod time_travel;
+mod vectors;

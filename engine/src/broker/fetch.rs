@@ -9,7 +9,7 @@ use crate::protocol::{
     ErrorCode, FetchPartition, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse, OffsetSpec,
     PartitionFetchResponse, Response,
 };
-use crate::replication::PendingIsr;
+use crate::replication::{PendingIsr, Replica};
 use crate::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,16 +55,7 @@ impl FollowerSession {
 impl Broker {
     /// Epoch and role checks that every fetch passes (`Partition.checkCurrentLeaderEpoch`).
     fn check_leader(&self, tp: TopicPartition, epoch: LeaderEpoch) -> ErrorCode {
-        let Some(replica) = self.replicas.get(&tp) else { return ErrorCode::UnknownTopicOrPartition };
-        if epoch != LeaderEpoch::NONE {
-            if epoch < replica.leader_epoch {
-                return ErrorCode::FencedLeaderEpoch;
-            }
-            if epoch > replica.leader_epoch {
-                return ErrorCode::UnknownLeaderEpoch;
-            }
-        }
-        if replica.leadership().is_none() { ErrorCode::NotLeaderOrFollower } else { ErrorCode::None }
+        self.replicas.get(&tp).map_or(ErrorCode::UnknownTopicOrPartition, |replica| check_epoch(replica, epoch))
     }
 
     fn fetch_error(&self, tp: TopicPartition, error: ErrorCode) -> PartitionFetchResponse {
@@ -136,13 +127,13 @@ impl Broker {
     }
 
     fn read_for_follower(&self, follower: BrokerId, wanted: &FetchPartition) -> PartitionFetchResponse {
-        let error = self.check_leader(wanted.tp, wanted.current_leader_epoch);
-        if error.is_error() {
-            return self.fetch_error(wanted.tp, error);
-        }
         let Some(replica) = self.replicas.get(&wanted.tp) else {
             return self.fetch_error(wanted.tp, ErrorCode::UnknownTopicOrPartition);
         };
+        let error = check_epoch(replica, wanted.current_leader_epoch);
+        if error.is_error() {
+            return self.fetch_error(wanted.tp, error);
+        }
         if !replica.assignment.contains(&follower) {
             return self.fetch_error(wanted.tp, ErrorCode::UnknownLeaderEpoch);
         }
@@ -233,11 +224,25 @@ impl Broker {
             .map(|(follower, _)| *follower)
             .collect();
         for follower in waiting {
-            if self.read_session(follower).1 {
+            if self.has_news(follower, tp) {
                 self.answer_session(follower, out);
             }
         }
         self.answer_consumers_of(tp, out);
+    }
+
+    /// Whether a partition has something for a waiting follower that is worth an answer at once: data, or an error.
+    fn has_news(&self, follower: BrokerId, tp: TopicPartition) -> bool {
+        let session = self.runtime.as_ref().and_then(|runtime| runtime.sessions.get(&follower));
+        let Some(wanted) = session.and_then(|session| session.partitions.get(&tp)).map(|known| &known.wanted) else {
+            return false;
+        };
+        let settled = self.replicas.get(&tp).is_some_and(|replica| {
+            replica.leadership().is_some()
+                && replica.leader_epoch == wanted.current_leader_epoch
+                && replica.log.log_end_offset() == wanted.fetch_offset
+        });
+        !settled
     }
 
     fn answer_session(&mut self, follower: BrokerId, out: &mut Effects<'_>) {
@@ -371,4 +376,17 @@ impl Broker {
             .collect();
         self.respond(to, Response::ListOffsets(ListOffsetsResponse { partitions }), out);
     }
+}
+
+/// Whether a request that believes in `epoch` may be served by this replica as the leader.
+fn check_epoch(replica: &Replica, epoch: LeaderEpoch) -> ErrorCode {
+    if epoch != LeaderEpoch::NONE {
+        if epoch < replica.leader_epoch {
+            return ErrorCode::FencedLeaderEpoch;
+        }
+        if epoch > replica.leader_epoch {
+            return ErrorCode::UnknownLeaderEpoch;
+        }
+    }
+    if replica.leadership().is_none() { ErrorCode::NotLeaderOrFollower } else { ErrorCode::None }
 }

@@ -205,6 +205,9 @@ impl Replica {
         if last_fetched_epoch == LeaderEpoch::NONE {
             return None;
         }
+        if self.log.epochs().latest() == Some(last_fetched_epoch) && fetch_offset <= self.log.log_end_offset() {
+            return None;
+        }
         let end = self.log.epochs().end_offset_for(last_fetched_epoch, self.log.log_end_offset());
         (end.epoch < last_fetched_epoch || end.end_offset < fetch_offset).then_some(end)
     }

@@ -27,22 +27,22 @@ pub enum Item {
     Told { node: NodeId, instruction: Box<Instruction> },
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Scheduled {
+/// A place in the order; what happens there is in the slab, so that the heap moves little.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Place {
     at: Instant,
     seq: u64,
-    cause: u64,
-    item: Item,
+    index: u32,
 }
 
-impl Ord for Scheduled {
+impl Ord for Place {
     fn cmp(&self, other: &Self) -> Ordering {
         // A heap gives its greatest first; here the earliest must come first.
         (other.at, other.seq).cmp(&(self.at, self.seq))
     }
 }
 
-impl PartialOrd for Scheduled {
+impl PartialOrd for Place {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -51,16 +51,20 @@ impl PartialOrd for Scheduled {
 /// The queue of everything that will happen, in the order of time and then of scheduling.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Schedule {
-    heap: BinaryHeap<Scheduled>,
+    heap: BinaryHeap<Place>,
+    slab: Vec<Option<(u64, Item)>>,
+    free: Vec<u32>,
     next_seq: u64,
 }
 
 impl std::hash::Hash for Schedule {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         // The order inside a heap depends on its history; the set of what is in it does not.
-        let mut items: Vec<&Scheduled> = self.heap.iter().collect();
-        items.sort_unstable_by_key(|item| item.seq);
-        items.hash(state);
+        let mut places: Vec<&Place> = self.heap.iter().collect();
+        places.sort_unstable_by_key(|place| place.seq);
+        for place in places {
+            (place.at, place.seq, self.slab.get(place.index as usize)).hash(state);
+        }
         self.next_seq.hash(state);
     }
 }
@@ -70,7 +74,17 @@ impl Schedule {
     pub fn add(&mut self, at: Instant, cause: u64, item: Item) -> u64 {
         let seq = self.next_seq;
         self.next_seq += 1;
-        self.heap.push(Scheduled { at, seq, cause, item });
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.slab[index as usize] = Some((cause, item));
+                index
+            }
+            None => {
+                self.slab.push(Some((cause, item)));
+                (self.slab.len() - 1) as u32
+            }
+        };
+        self.heap.push(Place { at, seq, index });
         seq
     }
 
@@ -81,12 +95,17 @@ impl Schedule {
 
     /// The number and content of the next thing.
     pub fn peek(&self) -> Option<(u64, &Item)> {
-        self.heap.peek().map(|next| (next.seq, &next.item))
+        let next = self.heap.peek()?;
+        let (_, item) = self.slab.get(next.index as usize)?.as_ref()?;
+        Some((next.seq, item))
     }
 
     /// Takes the next thing: when, its number, its cause, and what.
     pub fn pop(&mut self) -> Option<(Instant, u64, u64, Item)> {
-        self.heap.pop().map(|next| (next.at, next.seq, next.cause, next.item))
+        let next = self.heap.pop()?;
+        let (cause, item) = self.slab.get_mut(next.index as usize)?.take()?;
+        self.free.push(next.index);
+        Some((next.at, next.seq, cause, item))
     }
 
     /// How many things are scheduled.

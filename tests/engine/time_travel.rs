@@ -1,0 +1,127 @@
+//! Back is exactly back.
+
+use crate::test;
+use highwater_engine::command::Command;
+use highwater_engine::event::{Event, StopKind};
+use highwater_engine::history::{CauseKind, History};
+use highwater_engine::ids::NodeId;
+use highwater_engine::sim::Observe;
+use highwater_engine::time::{Duration, Instant};
+use highwater_tests::random_world::{Faults, recording};
+
+fn history(seed: u64) -> History {
+    History::new(recording(seed, Faults::All)).unwrap()
+}
+
+#[test]
+fn seeking_equals_a_fresh_run() {
+    for seed in 0..6 {
+        let mut history = history(seed);
+        history.seek_event(12_000);
+        for n in [11_999, 300, 7_777, 0, 1, 5_120, 9_001, 12_000] {
+            history.seek_event(n);
+            let mut fresh = history.recording().begin(Observe::ALL).unwrap();
+            while fresh.dispatched() < n {
+                history.recording().step(&mut fresh).unwrap();
+            }
+            assert_eq!(history.simulation().state_hash(), fresh.state_hash(), "seed {seed}, event {n}");
+        }
+    }
+}
+
+#[test]
+fn seeking_to_a_time_shows_everything_up_to_it_and_nothing_after() {
+    let mut history = history(3);
+    history.seek_event(8_000);
+    let mut fresh = history.recording().begin(Observe::ALL).unwrap();
+    let at = Instant::ZERO + Duration::from_millis(6_543);
+    history.seek_time(at);
+    while fresh.next_at().is_some_and(|next| next <= at) {
+        history.recording().step(&mut fresh).unwrap();
+    }
+    assert!(history.simulation().now() <= at);
+    assert!(history.next_event_at().unwrap() > at);
+    assert_eq!(history.simulation().state_hash(), fresh.state_hash());
+}
+
+#[test]
+fn fifty_steps_back_and_forward_again_is_the_identical_state() {
+    let mut history = history(1);
+    history.seek_event(6_000);
+    let here = history.simulation().state_hash();
+    let mut passed = Vec::new();
+    for _ in 0..50 {
+        passed.push(history.simulation().state_hash());
+        assert!(history.step_back());
+    }
+    for expected in passed.iter().rev() {
+        assert!(history.step_forward());
+        assert_eq!(history.simulation().state_hash(), *expected);
+    }
+    assert_eq!(history.simulation().state_hash(), here);
+}
+
+#[test]
+fn acting_in_the_past_forks_and_undo_brings_the_old_future_back() {
+    let mut history = History::new(recording(2, Faults::OneBrokerAtATime)).unwrap();
+    history.seek_event(4_000);
+    let old_future = history.simulation().state_hash();
+    history.seek_event(2_000);
+    let before = history.simulation().state_hash();
+    let kill = Command::Stop { node: NodeId(2), how: StopKind::Crash };
+    history.act(kill.clone()).unwrap();
+    let killed = |event: &Event| matches!(event, Event::NodeStopped { node: NodeId(2), .. });
+    assert!(history.past_events().iter().any(|emitted| killed(&emitted.event)));
+    // What is known beyond the cursor is gone; the recording says what was done and where.
+    assert!(history.is_at_end());
+    assert_eq!(history.recording().commands.last().unwrap().command, kill);
+    history.seek_event(4_000);
+    let new_future = history.simulation().state_hash();
+    assert_ne!(new_future, old_future);
+
+    // The fork, run afresh from its recording, is the same.
+    let mut fresh = history.recording().begin(Observe::ALL).unwrap();
+    while fresh.dispatched() < 4_000 {
+        history.recording().step(&mut fresh).unwrap();
+    }
+    assert_eq!(fresh.state_hash(), new_future);
+
+    assert!(history.undo());
+    history.seek_event(4_000);
+    assert_eq!(history.simulation().state_hash(), old_future);
+    history.seek_event(2_000);
+    assert_eq!(history.simulation().state_hash(), before);
+    assert!(history.redo());
+    history.seek_event(4_000);
+    assert_eq!(history.simulation().state_hash(), new_future);
+}
+
+#[test]
+fn a_refused_command_changes_nothing() {
+    let mut history = history(4);
+    history.seek_event(1_000);
+    let before = (history.simulation().state_hash(), history.recording().clone());
+    assert!(history.act(Command::Stop { node: NodeId(999), how: StopKind::Crash }).is_err());
+    assert!(history.act(Command::Start { node: NodeId(0) }).is_err());
+    assert_eq!((history.simulation().state_hash(), history.recording().clone()), before);
+}
+
+#[test]
+fn every_election_traces_back_to_a_command_or_the_beginning() {
+    let mut history = History::new(recording(5, Faults::OneBrokerAtATime)).unwrap();
+    history.seek_time(Instant::ZERO + Duration::from_secs(60));
+    let elections: Vec<u64> = history
+        .past_events()
+        .iter()
+        .filter(|emitted| matches!(emitted.event, Event::LeaderElected { .. }))
+        .map(|emitted| emitted.n)
+        .collect();
+    assert!(!elections.is_empty());
+    for n in elections {
+        let chain = history.why(n);
+        assert!(chain.len() >= 2, "event {n} has no cause");
+        assert!(chain.windows(2).all(|pair| pair[0].n > pair[1].n && pair[0].at >= pair[1].at));
+        let root = &chain.last().unwrap().what;
+        assert!(matches!(root, CauseKind::Start { .. } | CauseKind::Command(_)), "{root:?}");
+    }
+}

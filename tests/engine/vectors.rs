@@ -1,0 +1,34 @@
+//! Golden vectors taken from Apache Kafka.
+
+use crate::test;
+use highwater_engine::vectors::run_suite;
+
+#[track_caller]
+fn check(name: &str, text: &str, cases: u64) {
+    let outcome = run_suite(name, text);
+    assert!(outcome.failures.is_empty(), "{}", outcome.failures.join("\n"));
+    assert_eq!((outcome.passed, outcome.not_covered), (cases, 0));
+}
+
+#[test]
+fn murmur2_chooses_kafkas_partitions() {
+    check("clients_murmur2", include_str!("../vectors/clients_murmur2.json"), 121);
+}
+
+#[test]
+fn a_groups_partition_is_kafkas() {
+    check("broker_coordinator_partition", include_str!("../vectors/broker_coordinator_partition.json"), 13);
+}
+
+#[test]
+fn the_leader_epoch_cache_answers_as_kafkas() {
+    check("broker_leader_epoch_cache", include_str!("../vectors/broker_leader_epoch_cache.json"), 12);
+}
+
+#[test]
+fn a_wrong_answer_fails_and_an_unknown_suite_is_not_covered() {
+    let wrong = r#"{"kind":"murmur2","vectors":[{"name":"a","key_hex":"61","murmur2":1,"partition":{}}]}"#;
+    assert_eq!(run_suite("x", wrong).failures.len(), 1);
+    assert_eq!(run_suite("x", r#"{"suite":"nonsense","cases":[{},{}]}"#).not_covered, 2);
+    assert_eq!(run_suite("x", "{").failures.len(), 1);
+}
