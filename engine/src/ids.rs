@@ -175,6 +175,9 @@ pub struct TopicPartition {
 }
 
 impl TopicPartition {
+    /// No partition: the record goes to a queue.
+    pub const NONE: TopicPartition = TopicPartition { topic: TopicId(u32::MAX), partition: 0 };
+
     /// Partition `partition` of `topic`.
     pub fn new(topic: TopicId, partition: i32) -> TopicPartition {
         TopicPartition { topic, partition }

@@ -1,0 +1,139 @@
+//! What producers promise, and what they do not.
+
+use crate::test;
+use highwater_engine::event::Event;
+use highwater_tests::story::{check, count};
+
+/// Drops the answer to one produce request; the producer sends the batch again.
+fn lost_answer(idempotence: bool) -> String {
+    format!(
+        r#"
+        scenario lost-answer
+        brokers 1
+        topic t partitions=1 replication-factor=1
+        producer p topic=t start="2s" every="100ms" count=5 enable.idempotence=#{idempotence} request.timeout.ms=2000
+        story {{
+            until acked 1
+            drop-next Produce "broker 1" p response=#true
+            wait ProduceRetried producer=p
+            until acked 5
+            run "1s"
+            expect failed 0
+        "#
+    )
+}
+
+#[test]
+fn a_lost_answer_and_a_retry_give_a_duplicate() {
+    check(&(lost_answer(false) + "expect stored-twice \">=1\"\n}"));
+}
+
+#[test]
+fn idempotence_removes_it() {
+    let history = check(&(lost_answer(true) + "expect stored-twice 0\nexpect log-end t-0 1 5\n}"));
+    assert!(count(&history, |event| matches!(event, Event::DuplicateRecognised { .. })) >= 1);
+}
+
+#[test]
+fn acks_0_never_hears_of_its_loss() {
+    check(
+        r#"
+        scenario acks-0
+        brokers 3
+        topic t partitions=1 replication-factor=3 { replicas 1 2 3 }
+        producer p topic=t start="2s" every="100ms" count=100 acks=0
+        story {
+            until acked ">=10"
+            kill "broker 1"
+            until acked 100
+            run "10s"
+            // Everything counts as sent successfully; a part of it never reached a log.
+            expect failed 0
+            expect stored "<100"
+        }
+        "#,
+    );
+}
+
+#[test]
+fn a_key_always_goes_to_the_same_partition() {
+    let history = check(
+        r#"
+        scenario keys
+        brokers 1
+        topic t partitions=6 replication-factor=1
+        producer p topic=t start="2s" every="20ms" count=60 { keys order-1 foobar "21" }
+        story {
+            until acked 60
+            // By the murmur2 of Kafka's clients, of 6 partitions order-1 has number 4, foobar and 21 have number 0.
+            expect log-end t-4 1 20
+            expect log-end t-0 1 40
+        }
+        "#,
+    );
+    assert_eq!(history.simulation().ledger().totals().stored, 60);
+}
+
+#[test]
+fn records_without_a_key_stick_to_a_partition_until_a_batch_is_full() {
+    let history = check(
+        r#"
+        scenario sticky
+        brokers 1
+        topic t partitions=4 replication-factor=1
+        producer p topic=t start="2s" every="20ms" count=200 size=1000 batch.size=4000 linger.ms=0
+        story { until acked 200 }
+        "#,
+    );
+    let mut partitions: Vec<i32> = Vec::new();
+    for emitted in history.past_events() {
+        if let Event::RecordSent { tp, .. } = &emitted.event {
+            partitions.push(tp.partition);
+        }
+    }
+    let switches = partitions.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    // A partition gets between batch.size and twice that before the next is drawn: runs, not round robin.
+    assert!((15..60).contains(&switches), "{switches} switches");
+}
+
+#[test]
+fn linger_gathers_records_into_fewer_batches() {
+    let batches = |linger: u32| {
+        let history = check(&format!(
+            r#"
+            scenario linger
+            brokers 1
+            topic t partitions=1 replication-factor=1
+            producer p topic=t start="2s" every="10ms" count=100 linger.ms={linger} max.in.flight.requests.per.connection=1
+            story {{ until acked 100 }}
+            "#
+        ));
+        count(
+            &history,
+            |event| matches!(event, Event::RecordsAppended { as_leader: true, records, .. } if !records.is_empty()),
+        )
+    };
+    let (hasty, patient) = (batches(0), batches(200));
+    assert!(patient * 3 < hasty, "{hasty} batches without linger, {patient} with 200 ms");
+}
+
+#[test]
+fn a_batch_older_than_the_delivery_timeout_fails_although_it_may_be_written() {
+    check(
+        r#"
+        scenario delivery-timeout
+        brokers 1
+        topic t partitions=1 replication-factor=1
+        producer p topic=t start="2s" every="100ms" count=10 request.timeout.ms=1000 delivery.timeout.ms=3000
+        story {
+            until acked 3
+            isolate "broker 1"
+            wait SendFailed producer=p within="20s"
+            expect failed ">=1"
+            heal
+            run "40s"
+            expect sent 10
+        }
+        "#,
+    );
+}

@@ -18,8 +18,9 @@ fn check_replicas(simulation: &Simulation, seed: u64) {
             assert!(start <= mark && mark <= end, "{place}: start {start}, high watermark {mark}, end {end}");
             assert!(replica.log.durable_to() <= end, "{place}");
             let epochs = replica.log.epochs().entries();
-            let ascending =
-                epochs.windows(2).all(|pair| pair[0].epoch < pair[1].epoch && pair[0].start_offset < pair[1].start_offset);
+            let ascending = epochs
+                .windows(2)
+                .all(|pair| pair[0].epoch < pair[1].epoch && pair[0].start_offset < pair[1].start_offset);
             assert!(ascending, "{place}: {epochs:?}");
         }
     }

@@ -92,11 +92,15 @@ fn spec(rng: &mut SimRng, faults: Faults) -> Spec {
     let queues = vec![QueueSpec {
         name: "q".to_owned(),
         persistent: rng.below(2) == 0,
-        workers: vec![WorkerSpec { name: "w".to_owned(), prefetch: 1, processing: millis(rng, 1, 50), ..WorkerSpec::default() }],
+        workers: vec![WorkerSpec {
+            name: "w".to_owned(),
+            prefetch: 1,
+            processing: millis(rng, 1, 50),
+            ..WorkerSpec::default()
+        }],
     }];
     let loss_per_million = if safe { 0 } else { [0, 0, 5_000][rng.below(3) as usize] };
-    let network =
-        NetworkSpec { latency: millis(rng, 1, 10), jitter: millis(rng, 0, 5), loss_per_million };
+    let network = NetworkSpec { latency: millis(rng, 1, 10), jitter: millis(rng, 0, 5), loss_per_million };
     Spec { brokers, network, topics, producers, groups, queues, ..Spec::default() }
 }
 

@@ -21,7 +21,7 @@ fn trace_hash(seed: u64) -> u64 {
 }
 
 /// Pinned from a native release build. A change of the engine's behaviour changes it; a change of machine must not.
-const HUNDRED_SEEDS: u64 = 0xc0e2_bd08_c8e3_bf82;
+const HUNDRED_SEEDS: u64 = 0x7296_5d0d_e4c4_0da7;
 
 #[test]
 fn a_hundred_random_worlds_with_faults_run_the_same_everywhere() {

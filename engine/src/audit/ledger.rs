@@ -92,7 +92,7 @@ impl Ledger {
         match event {
             Event::RecordSent { record, tp, .. } => {
                 self.totals.sent += 1;
-                self.fate_mut(*record).tp = (tp.topic.0 > 0).then_some(*tp);
+                self.fate_mut(*record).tp = (*tp != TopicPartition::NONE).then_some(*tp);
             }
             Event::RecordAcked { record, tp, offset, .. } => self.acknowledged(*record, *tp, *offset, n, &mut verdicts),
             Event::SendFailed { record, .. } => {

@@ -249,7 +249,7 @@ impl Consumer {
     /// The application is inside `poll` whenever it does nothing else: one pass of its loop.
     fn poll(&mut self, out: &mut Effects<'_>) {
         let Some(runtime) = &mut self.runtime else { return };
-        if runtime.activity != Activity::Polling {
+        if runtime.activity != Activity::Polling || runtime.membership.closing {
             return;
         }
         runtime.last_poll = out.now;

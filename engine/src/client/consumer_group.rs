@@ -46,6 +46,8 @@ pub(super) struct Membership {
     commits_out: u32,
     /// The poll thread was away too long: the heartbeat thread has left the group.
     left: bool,
+    /// The application is closing the consumer.
+    pub closing: bool,
 }
 
 impl Membership {
@@ -270,21 +272,35 @@ impl Consumer {
         runtime.net.ask(coordinator, Channel::Coordinator, request, ConsumerAsk::Leave, out);
     }
 
-    /// The application closes the consumer: commit, leave, stop.
+    /// The application closes the consumer: commit, give everything up, leave, stop.
     pub(super) fn close(&mut self, out: &mut Effects<'_>) {
-        let group = self.group;
+        let Some(runtime) = &mut self.runtime else { return };
+        if std::mem::replace(&mut runtime.membership.closing, true) {
+            return;
+        }
         if self.auto_commits() {
             let offsets = self.consumed();
             self.commit_offsets(offsets, false, out);
         }
-        self.revoke(false, out);
-        if let Some(runtime) = &mut self.runtime
-            && let (Some(coordinator), Some(member)) = (runtime.membership.coordinator, runtime.membership.member)
-        {
-            let request = Request::LeaveGroup(LeaveGroupRequest { group, member });
-            runtime.net.ask(coordinator, Channel::Coordinator, request, ConsumerAsk::Leave, out);
+        self.leave_when_committed(out);
+    }
+
+    /// The last commits are answered: leave, and stop once the coordinator knows.
+    fn leave_when_committed(&mut self, out: &mut Effects<'_>) {
+        let group = self.group;
+        let Some(runtime) = &self.runtime else { return };
+        if !runtime.membership.closing || runtime.membership.commits_out > 0 {
+            return;
         }
-        out.exit();
+        self.revoke(false, out);
+        let Some(runtime) = &mut self.runtime else { return };
+        match (runtime.membership.coordinator, runtime.membership.member) {
+            (Some(coordinator), Some(member)) => {
+                let request = Request::LeaveGroup(LeaveGroupRequest { group, member });
+                runtime.net.ask(coordinator, Channel::Coordinator, request, ConsumerAsk::Leave, out);
+            }
+            _ => out.exit(),
+        }
     }
 
     /// Sends a commit. `wait` is `commitSync`: the application's thread stops until the answer.
@@ -328,6 +344,7 @@ impl Consumer {
         if wait {
             self.commit_returned(out);
         }
+        self.leave_when_committed(out);
     }
 
     /// Errors every request to the coordinator can get.
@@ -393,6 +410,7 @@ impl Consumer {
             }
             (Asked::Own(ConsumerAsk::ListOffsets), Response::ListOffsets(answer)) => self.on_listed(&answer, out),
             (Asked::Own(ConsumerAsk::Fetch), Response::Fetch(answer)) => self.on_fetched(*answer, out),
+            (Asked::Own(ConsumerAsk::Leave), _) if runtime.membership.closing => out.exit(),
             _ => {}
         }
     }
@@ -470,18 +488,15 @@ impl Consumer {
                     if wait {
                         self.commit_returned(out);
                     }
+                    self.leave_when_committed(out);
                 }
-                Asked::Own(ConsumerAsk::OffsetFetch) => {
-                    runtime.membership.state = match runtime.membership.state {
-                        // The positions are still unknown: `poll` asks for them again.
-                        state @ (MemberState::Stable | MemberState::Revoking) => state,
-                        state => state,
-                    }
-                }
+                // The positions are still unknown: `poll` asks for them again.
+                Asked::Own(ConsumerAsk::OffsetFetch) => {}
                 Asked::Own(ConsumerAsk::ListOffsets) => runtime.resetting = false,
                 Asked::Own(ConsumerAsk::Fetch) => {
                     runtime.fetch_after = out.now + self.config.retry_backoff_ms;
                 }
+                Asked::Own(ConsumerAsk::Leave) if runtime.membership.closing => out.exit(),
                 Asked::Own(ConsumerAsk::Leave) => {}
             }
         }

@@ -68,7 +68,7 @@ impl QueuePublisher {
             Input::Delivered { body: Body::Queue(QueueFrame::Confirm { record, .. }), .. } => {
                 if self.unconfirmed.remove(&record) {
                     let producer = self.node;
-                    let tp = TopicPartition::default();
+                    let tp = TopicPartition::NONE;
                     out.emit(|| Event::RecordAcked { producer, record, tp, offset: Offset::NONE });
                 }
             }
@@ -94,7 +94,7 @@ impl QueuePublisher {
         let record = RecordId::new(self.node, self.sent);
         let producer = self.node;
         let key = self.workload.key(self.sent).map(str::to_owned);
-        out.emit(|| Event::RecordSent { producer, record, tp: TopicPartition::default(), key });
+        out.emit(|| Event::RecordSent { producer, record, tp: TopicPartition::NONE, key });
         self.unconfirmed.insert(record);
         self.send(record, out);
     }

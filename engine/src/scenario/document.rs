@@ -10,6 +10,10 @@ const TEXT_MAX: usize = 256 * 1024;
 /// Deepest nesting that is looked at: the parser is recursive.
 const DEPTH_MAX: usize = 32;
 
+/// What to do about most mistakes in KDL itself.
+const UNITS_AND_WORDS: &str =
+    "values with a unit need quotation marks, as in latency=\"2ms\"; true and false are #true and #false";
+
 /// The source text, to turn spans into lines and columns, and the mistakes found so far.
 pub(super) struct Source<'a> {
     text: &'a str,
@@ -47,11 +51,11 @@ impl<'a> Source<'a> {
         match KdlDocument::parse_v2(self.text) {
             Ok(document) => Some(document),
             Err(error) => {
-                for diagnostic in error.diagnostics.iter().take(5) {
+                self.usual_mistakes();
+                let found = !self.errors.is_empty();
+                for diagnostic in error.diagnostics.iter().take(if found { 0 } else { 5 }) {
                     let message = diagnostic.message.clone().unwrap_or_else(|| "this is not KDL".to_owned());
-                    let help = diagnostic.help.clone().unwrap_or_else(|| {
-                        "values with a unit need quotation marks, as in latency=\"2ms\"; true and false are #true and #false".to_owned()
-                    });
+                    let help = diagnostic.help.clone().unwrap_or_else(|| UNITS_AND_WORDS.to_owned());
                     self.error_at(diagnostic.span.offset(), message, help);
                 }
                 if self.errors.is_empty() {
@@ -59,6 +63,27 @@ impl<'a> Source<'a> {
                 }
                 None
             }
+        }
+    }
+
+    /// Mistakes nearly everybody makes once; the parser's own words for them help little.
+    fn usual_mistakes(&mut self) {
+        let mut offset = 0;
+        for line in self.text.split_inclusive('\n') {
+            let code = line.split("//").next().unwrap_or_default();
+            let mut start = 0;
+            for word in code.split([' ', '\t', '=', '{', '}', ';', '\n', '\r']) {
+                let digits = word.len() - word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+                let quoted = code[..start].matches('"').count() % 2 == 1;
+                if !quoted && digits > 0 && word[digits..].starts_with(|c: char| c.is_ascii_alphabetic()) {
+                    let message = format!("{word} has a unit and needs quotation marks");
+                    self.error_at(offset + start, message, format!("write \"{word}\""));
+                } else if !quoted && (word == "true" || word == "false") {
+                    self.error_at(offset + start, format!("{word} is not a KDL word"), format!("write #{word}"));
+                }
+                start += word.len() + 1;
+            }
+            offset += line.len();
         }
     }
 

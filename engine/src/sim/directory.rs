@@ -99,8 +99,11 @@ impl Directory {
         self.topics.iter().position(|known| known == name).map(|index| TopicId(index as u32))
     }
 
-    /// A partition's name: `orders-0`.
+    /// A partition's name: `orders-0`; empty for a topic that does not exist.
     pub fn tp_name(&self, tp: TopicPartition) -> String {
+        if self.topics.len() <= tp.topic.0 as usize {
+            return String::new();
+        }
         format!("{}-{}", self.topic_name(tp.topic), tp.partition)
     }
 

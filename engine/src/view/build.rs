@@ -54,7 +54,7 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
                     .iter()
                     .map(|record| WaitingView {
                         record: *record,
-                        tp: TopicPartition::default(),
+                        tp: TopicPartition::NONE,
                         in_flight: true,
                         attempts: 1,
                     })
