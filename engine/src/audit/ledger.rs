@@ -11,6 +11,9 @@ const FIRST_QUEUE: u32 = 1 << 16;
 /// Fates per shared chunk.
 const CHUNK: usize = 64;
 
+/// The records of one replica's log by the base offset of their batch.
+type Contents = BTreeMap<Offset, Arc<[RecordId]>>;
+
 /// Sums over all records.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[allow(missing_docs, reason = "see view::LedgerView, which shows them")]
@@ -34,7 +37,7 @@ pub struct Ledger {
     /// Fates by producer and record number.
     producers: BTreeMap<NodeId, Vec<Arc<Vec<Fate>>>>,
     /// Which record stands where, per replica: what a truncation takes away.
-    logs: BTreeMap<(BrokerId, TopicPartition), BTreeMap<Offset, Arc<[RecordId]>>>,
+    logs: BTreeMap<(BrokerId, TopicPartition), Contents>,
     /// Acknowledged records per partition that have not been lost, by offset.
     acked: BTreeMap<TopicPartition, BTreeMap<Offset, RecordId>>,
     /// The broker that last began to lead, per partition.

@@ -65,13 +65,7 @@ impl QueuePublisher {
             }
             Input::Told(Instruction::Send(count)) => (0..count.min(10_000)).for_each(|_| self.publish(out)),
             Input::Told(Instruction::Stop) => out.exit(),
-            Input::Delivered { body: Body::Queue(QueueFrame::Confirm { record, .. }), .. } => {
-                if self.unconfirmed.remove(&record) {
-                    let producer = self.node;
-                    let tp = TopicPartition::NONE;
-                    out.emit(|| Event::RecordAcked { producer, record, tp, offset: Offset::NONE });
-                }
-            }
+            Input::Delivered { body: Body::Queue(QueueFrame::Confirm { record, .. }), .. } => self.on_confirm(record, out),
             Input::Disconnected { .. } => out.set_timer(Timer::Reconnect, RECONNECT),
             Input::TimerFired(Timer::Reconnect) => {
                 // What was not confirmed may or may not have been taken: it is sent again, perhaps a second time.
@@ -80,6 +74,13 @@ impl QueuePublisher {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn on_confirm(&mut self, record: RecordId, out: &mut Effects<'_>) {
+        if self.unconfirmed.remove(&record) {
+            let (producer, tp) = (self.node, TopicPartition::NONE);
+            out.emit(|| Event::RecordAcked { producer, record, tp, offset: Offset::NONE });
         }
     }
 

@@ -88,7 +88,8 @@ impl<'a> Source<'a> {
     }
 
     pub fn error_at(&mut self, offset: usize, message: String, help: String) {
-        let before = &self.text[..self.text.floor_char_boundary(offset.min(self.text.len()))];
+        let end = (0..=offset.min(self.text.len())).rev().find(|end| self.text.is_char_boundary(*end)).unwrap_or(0);
+        let before = &self.text[..end];
         let line = before.matches('\n').count() as u32 + 1;
         let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) as u32 + 1;
         self.errors.push(ScenarioError { line, column, message, help });

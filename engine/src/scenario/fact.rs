@@ -103,7 +103,7 @@ impl Fact {
     /// The answer now; none when the subject does not exist (yet).
     pub fn value(&self, simulation: &Simulation, resolve: impl Fn(&str) -> String) -> Option<FactValue> {
         let subject = |index: usize| self.subjects.get(index).map(|word| resolve(word)).unwrap_or_default();
-        if let Some(value) = self.from_ledger(&ledger(simulation)) {
+        if let Some(value) = self.ledger_value(&ledger(simulation)) {
             return Some(value.to_string());
         }
         let directory = simulation.directory();
@@ -141,11 +141,11 @@ impl Fact {
                     _ => None,
                 })
             }
-            _ => self.from_stage(&stage(simulation, &Lens::default()), &subject(0), &subject(1)),
+            _ => self.stage_value(&stage(simulation, &Lens::default()), &subject(0), &subject(1)),
         }
     }
 
-    fn from_ledger(&self, ledger: &LedgerView) -> Option<u64> {
+    fn ledger_value(&self, ledger: &LedgerView) -> Option<u64> {
         Some(match self.kind {
             FactKind::Sent => ledger.sent,
             FactKind::Acked => ledger.acked,
@@ -169,7 +169,7 @@ impl Fact {
         Some(value.to_string())
     }
 
-    fn from_stage(&self, view: &StageView, first: &str, second: &str) -> Option<FactValue> {
+    fn stage_value(&self, view: &StageView, first: &str, second: &str) -> Option<FactValue> {
         match self.kind {
             FactKind::GroupState | FactKind::Generation | FactKind::Committed => {
                 let group = view.groups.iter().find(|group| group.name == first)?;

@@ -22,13 +22,16 @@ pub struct ReplyTo {
     pub correlation: CorrelationId,
 }
 
+/// Records of a group to write, and the answer that leaves once they are committed.
+pub type Write = (GroupId, Vec<Arc<GroupRecord>>, Option<(ReplyTo, Response)>);
+
 /// What a handler of the coordinator came to.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Outcome {
     /// Answers that can leave now.
     pub answers: Vec<(ReplyTo, Response)>,
     /// Records to write, and the answer that leaves once they are committed.
-    pub write: Option<(GroupId, Vec<Arc<GroupRecord>>, Option<(ReplyTo, Response)>)>,
+    pub write: Option<Write>,
 }
 
 impl Outcome {
