@@ -146,7 +146,7 @@ impl Broker {
                     out.emit(|| Event::LogTruncated { broker, tp: *tp, from, to, why: TruncationReason::PowerLoss });
                 }
             }
-            replica.forget_memory();
+            replica.stop();
         }
     }
 
@@ -186,6 +186,7 @@ impl Broker {
 
     fn on_started(&mut self, out: &mut Effects<'_>) {
         self.starts += 1;
+        self.replicas.values_mut().for_each(Replica::load);
         let runtime = Runtime { incarnation: out.rng.bits(), ..Runtime::default() };
         self.runtime = Some(Box::new(runtime));
         self.register(out);

@@ -78,8 +78,14 @@ impl Replica {
         usize::try_from(self.config.min_insync_replicas).unwrap_or(1).min(self.assignment.len().max(1))
     }
 
-    /// The process died: memory is gone, the log and the checkpoint stay.
-    pub fn forget_memory(&mut self) {
+    /// The process died: its role is gone. The high watermark it knew stays readable until a new process starts.
+    pub fn stop(&mut self) {
+        self.role = Role::None;
+        self.high_watermark = self.high_watermark.min(self.log.log_end_offset());
+    }
+
+    /// A new process starts: it knows the log and the checkpoint, nothing else.
+    pub fn load(&mut self) {
         self.role = Role::None;
         self.leader_epoch = LeaderEpoch::NONE;
         self.partition_epoch = PartitionEpoch(-1);

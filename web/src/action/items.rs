@@ -1,0 +1,154 @@
+//! What can be done to something on the stage: the items of its menu, and why some of them cannot be chosen.
+
+use super::{Action, Refusal, label};
+use crate::i18n::{Locale, say, td_string};
+use crate::scene::Target;
+use crate::session::Run;
+use crate::session::words::Names;
+use highwater_engine::command::Command;
+use highwater_engine::effect::SeekTo;
+use highwater_engine::event::StopKind;
+use highwater_engine::ids::{BrokerId, NodeId};
+use highwater_engine::sim::NodeKind;
+use highwater_engine::view::{ProcessView, StageView};
+
+/// One item of a menu.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Item {
+    /// What it is.
+    pub action: Action,
+    /// Its words.
+    pub label: String,
+    /// What it asks of the simulation, or why it cannot.
+    pub command: Result<Command, Refusal>,
+}
+
+/// The items for a target, in the order of the menu.
+pub fn items(target: Target, run: &Run, locale: Locale) -> Vec<Item> {
+    let view = run.view();
+    let names = Names { directory: run.simulation().directory(), locale };
+    let list = Listing { view: &view, names, run };
+    match target {
+        Target::Node(node) => list.node(node),
+        Target::Replica(broker, _) | Target::Record(broker, ..) => list.broker(broker),
+        Target::Partition(tp) => {
+            let leader = view.partitions.iter().find(|partition| partition.tp == tp).map(|partition| partition.leader);
+            leader.and_then(BrokerId::some).map_or_else(Vec::new, |leader| list.broker(leader))
+        }
+        Target::Group(group) => vec![
+            list.item(Action::SeekBeginning, Ok(Command::Seek { group, to: SeekTo::Beginning })),
+            list.item(Action::SeekEnd, Ok(Command::Seek { group, to: SeekTo::End })),
+        ],
+        Target::Queue(queue) => {
+            let node = view.queues.iter().find(|known| known.id == queue).map(|queue| queue.node);
+            node.map_or_else(Vec::new, |node| list.node(node))
+        }
+        Target::Envelope(envelope) => {
+            let there = run.flights().iter().any(|flight| flight.id == envelope);
+            let command = if there { Ok(Command::Drop { envelope }) } else { Err(Refusal::Arrived) };
+            vec![list.item(Action::Drop, command)]
+        }
+    }
+}
+
+struct Listing<'a> {
+    view: &'a StageView,
+    names: Names<'a>,
+    run: &'a Run,
+}
+
+impl Listing<'_> {
+    fn item(&self, action: Action, command: Result<Command, Refusal>) -> Item {
+        Item { action, label: label(action, self.names.locale), command }
+    }
+
+    /// An item that says whom it concerns.
+    fn named(&self, action: Action, sentence: &str, node: NodeId, command: Result<Command, Refusal>) -> Item {
+        Item { action, label: say(sentence, &[("node", &self.names.node(node))]), command }
+    }
+
+    fn broker(&self, broker: BrokerId) -> Vec<Item> {
+        let node = self.view.brokers.iter().find(|known| known.id == broker).map(|broker| broker.node);
+        node.map_or_else(Vec::new, |node| self.node(node))
+    }
+
+    fn node(&self, node: NodeId) -> Vec<Item> {
+        let locale = self.names.locale;
+        let process = process_of(self.view, node);
+        let kind = self.run.simulation().directory().node_kind(node);
+        let up = |command| match process {
+            ProcessView::Down(_) => Err(Refusal::NotRunning),
+            _ => Ok(command),
+        };
+        let mut items = Vec::new();
+        if kind == Some(NodeKind::Producer) {
+            items.push(self.item(Action::SendOne, up(Command::Send { producer: node, count: 1 })));
+            items.push(self.item(Action::SendFive, up(Command::Send { producer: node, count: 5 })));
+        }
+        if let Some(NodeKind::Consumer(group)) = kind {
+            items.push(self.item(Action::SeekBeginning, up(Command::Seek { group, to: SeekTo::Beginning })));
+        }
+        let kill = td_string!(locale, page.action.kill_node);
+        items.push(self.named(Action::Kill, kill, node, up(Command::Stop { node, how: StopKind::Crash })));
+        items.push(self.item(Action::PowerOff, up(Command::Stop { node, how: StopKind::Power })));
+        items.push(self.item(Action::Stop, up(Command::Stop { node, how: StopKind::Graceful })));
+        items.push(self.item(
+            Action::Start,
+            match process {
+                ProcessView::Down(_) => Ok(Command::Start { node }),
+                _ => Err(Refusal::Running),
+            },
+        ));
+        items.push(self.item(
+            Action::Freeze,
+            match process {
+                ProcessView::Running => Ok(Command::Pause { node }),
+                ProcessView::Paused(_) => Err(Refusal::Frozen),
+                ProcessView::Down(_) => Err(Refusal::NotRunning),
+            },
+        ));
+        items.push(self.item(
+            Action::Thaw,
+            match process {
+                ProcessView::Paused(_) => Ok(Command::Resume { node }),
+                _ => Err(Refusal::NotFrozen),
+            },
+        ));
+        for peer in self.peers(node, kind) {
+            let cut = td_string!(locale, page.action.cut_from_node);
+            let command = Ok(Command::Cut { from: node, to: peer, both_ways: true });
+            items.push(self.named(Action::Cut, cut, peer, command));
+        }
+        items.push(self.item(Action::Isolate, Ok(Command::Isolate { node })));
+        let heal = if self.view.faults.is_empty() { Err(Refusal::NothingToHeal) } else { Ok(Command::HealAll) };
+        items.push(self.item(Action::Heal, heal));
+        items
+    }
+
+    /// Whom a process talks to.
+    fn peers(&self, node: NodeId, kind: Option<NodeKind>) -> Vec<NodeId> {
+        let talks = |other: NodeKind| match kind {
+            Some(NodeKind::Broker(_)) => matches!(other, NodeKind::Broker(_) | NodeKind::Controller),
+            Some(NodeKind::Controller | NodeKind::Consumer(_)) => matches!(other, NodeKind::Broker(_)),
+            Some(NodeKind::Producer) => matches!(other, NodeKind::Broker(_) | NodeKind::QueueBroker(_)),
+            Some(NodeKind::Worker(_)) => matches!(other, NodeKind::QueueBroker(_)),
+            _ => false,
+        };
+        let nodes = self.run.simulation().directory().nodes();
+        nodes.filter(|(other, kind)| *other != node && talks(*kind)).map(|(other, _)| other).collect()
+    }
+}
+
+/// Whether a process on the stage works.
+pub fn process_of(view: &StageView, node: NodeId) -> ProcessView {
+    let controller = view.controller.iter().map(|controller| (controller.node, controller.process));
+    let brokers = view.brokers.iter().map(|broker| (broker.node, broker.process));
+    let producers = view.producers.iter().map(|producer| (producer.node, producer.process));
+    let members = view.groups.iter().flat_map(|group| &group.members).map(|member| (member.node, member.process));
+    let queues = view.queues.iter().map(|queue| (queue.node, queue.process));
+    let workers = view.queues.iter().flat_map(|queue| &queue.workers).map(|worker| (worker.node, worker.process));
+    let databases = view.databases.iter().map(|database| (database.node, database.process));
+    let mut all =
+        controller.chain(brokers).chain(producers).chain(members).chain(queues).chain(workers).chain(databases);
+    all.find(|(known, _)| *known == node).map_or(ProcessView::Running, |(_, process)| process)
+}

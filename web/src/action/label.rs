@@ -1,0 +1,85 @@
+//! What actions are called.
+
+use super::Action;
+use crate::i18n::{Locale, say, td_string};
+
+/// An action's words.
+pub fn label(action: Action, locale: Locale) -> String {
+    macro_rules! t {
+        ($key:ident) => {
+            td_string!(locale, page.action.$key).to_owned()
+        };
+    }
+    match action {
+        Action::TogglePlay => t!(toggle_play),
+        Action::EventForward => t!(event_forward),
+        Action::EventBack => t!(event_back),
+        Action::TenForward => t!(ten_forward),
+        Action::TenBack => t!(ten_back),
+        Action::BeatForward => t!(beat_forward),
+        Action::BeatBack => t!(beat_back),
+        Action::ToStart => t!(to_start),
+        Action::ToEnd => t!(to_end),
+        Action::Slower => t!(slower),
+        Action::Faster => t!(faster),
+        Action::Undo => t!(undo),
+        Action::Redo => t!(redo),
+        Action::TakeControls => t!(take_controls),
+        Action::Number(n) => say(td_string!(locale, page.action.number), &[("n", &n)]),
+        Action::NumberToggle(n) => say(td_string!(locale, page.action.number_toggle), &[("n", &n)]),
+        Action::Describe => t!(describe),
+        Action::Inspector => t!(inspector),
+        Action::Language => t!(language),
+        Action::Theme => t!(theme),
+        Action::Present => t!(present),
+        Action::FullScreen => t!(full_screen),
+        Action::Black => t!(black),
+        Action::Help => t!(help),
+        Action::OpenScenario => t!(open_scenario),
+        Action::Escape => t!(escape),
+        Action::Menu => t!(menu),
+        Action::Kill => t!(kill),
+        Action::PowerOff => t!(power_off),
+        Action::Stop => t!(stop),
+        Action::Start => t!(start),
+        Action::Freeze => t!(freeze),
+        Action::Thaw => t!(thaw),
+        Action::Isolate => t!(isolate),
+        Action::Cut => t!(cut),
+        Action::Heal => t!(heal),
+        Action::Drop => t!(drop),
+        Action::SendOne => t!(send_one),
+        Action::SendFive => t!(send_five),
+        Action::SeekBeginning => t!(seek_beginning),
+        Action::SeekEnd => t!(seek_end),
+    }
+}
+
+/// Why something cannot be asked now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// The process does not run.
+    NotRunning,
+    /// The process runs already.
+    Running,
+    /// The process is not frozen.
+    NotFrozen,
+    /// The process is frozen already.
+    Frozen,
+    /// No link is cut.
+    NothingToHeal,
+    /// The message has arrived.
+    Arrived,
+}
+
+/// The words of a refusal.
+pub fn reason(refusal: Refusal, locale: Locale) -> &'static str {
+    match refusal {
+        Refusal::NotRunning => td_string!(locale, page.refusal.not_running),
+        Refusal::Running => td_string!(locale, page.refusal.running),
+        Refusal::NotFrozen => td_string!(locale, page.refusal.not_frozen),
+        Refusal::Frozen => td_string!(locale, page.refusal.frozen),
+        Refusal::NothingToHeal => td_string!(locale, page.refusal.nothing_to_heal),
+        Refusal::Arrived => td_string!(locale, page.refusal.arrived),
+    }
+}

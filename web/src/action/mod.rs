@@ -1,0 +1,102 @@
+//! What can be asked of the page: one list that buttons, menus, keys, the help sheet and tests share.
+
+mod chord;
+mod items;
+mod keyboard;
+mod label;
+mod perform;
+mod table;
+
+pub use chord::Chord;
+pub use items::{Item, items, process_of};
+pub use keyboard::listen;
+pub use label::{Refusal, label, reason};
+pub use perform::{ask, perform};
+pub use table::{Entry, Scope, TABLE, entry};
+
+/// Everything that can be asked.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Action {
+    /// Play or pause.
+    TogglePlay,
+    /// One event forward.
+    EventForward,
+    /// One event back.
+    EventBack,
+    /// Ten events forward.
+    TenForward,
+    /// Ten events back.
+    TenBack,
+    /// On to the next beat.
+    BeatForward,
+    /// Back to the beat before.
+    BeatBack,
+    /// To the start.
+    ToStart,
+    /// To the end.
+    ToEnd,
+    /// Slower.
+    Slower,
+    /// Faster.
+    Faster,
+    /// Take a command back.
+    Undo,
+    /// Give it again.
+    Redo,
+    /// Leave the story and go on alone.
+    TakeControls,
+    /// Choose an answer, or a broker, by its number.
+    Number(u8),
+    /// Kill or restart a broker by its number.
+    NumberToggle(u8),
+    /// Say what is on the stage.
+    Describe,
+    /// Show or hide the inspector.
+    Inspector,
+    /// The other language.
+    Language,
+    /// The next theme.
+    Theme,
+    /// The stage alone, for the back row.
+    Present,
+    /// The whole screen.
+    FullScreen,
+    /// A black screen.
+    Black,
+    /// The keys.
+    Help,
+    /// A scenario from a file.
+    OpenScenario,
+    /// Close what is open, or select nothing.
+    Escape,
+    /// The menu of what is selected.
+    Menu,
+    /// Kill a process.
+    Kill,
+    /// Cut its power.
+    PowerOff,
+    /// Stop it in order.
+    Stop,
+    /// Start it.
+    Start,
+    /// Freeze it.
+    Freeze,
+    /// Let it go on.
+    Thaw,
+    /// Cut it off from everybody.
+    Isolate,
+    /// Cut one link.
+    Cut,
+    /// Heal the network.
+    Heal,
+    /// Drop a message.
+    Drop,
+    /// Send one record.
+    SendOne,
+    /// Send five records.
+    SendFive,
+    /// A group back to the beginning.
+    SeekBeginning,
+    /// A group to the end.
+    SeekEnd,
+}

@@ -1,0 +1,163 @@
+//! Doing what was asked.
+
+use super::{Action, process_of};
+use crate::app::Page;
+use crate::components::describe;
+use crate::i18n::Locale;
+use crate::route::{Moment, Route, Screen};
+use crate::scene::Target;
+use crate::session::{Purpose, Run, Session};
+use crate::theme;
+use highwater_engine::command::Command;
+use highwater_engine::event::StopKind;
+use highwater_engine::ids::NodeId;
+use highwater_engine::view::ProcessView;
+use leptos::prelude::*;
+
+/// Does it, for a control that need not know whether there was anything to do.
+pub fn ask(action: Action, page: Page) {
+    perform(action, page);
+}
+
+/// Does it; whether there was anything to do.
+pub fn perform(action: Action, page: Page) -> bool {
+    match action {
+        Action::Language => {
+            let next = if page.locale.get_untracked() == Locale::en { Locale::zh_CN } else { Locale::en };
+            page.set_locale(next);
+        }
+        Action::Theme => page.set_theme(page.theme.get_untracked().next()),
+        Action::FullScreen => full_screen(),
+        Action::Help => page.help.update(|open| *open = !*open),
+        Action::OpenScenario => page.choose_file(),
+        Action::Escape => return escape(page),
+        Action::Present => page.set_present(!page.present.get_untracked()),
+        Action::Black => page.black.update(|black| *black = !*black),
+        Action::Inspector => page.inspector.update(|open| *open = !*open),
+        _ => {
+            let Some(session) = page.session.get_untracked() else { return false };
+            return perform_on(action, page, session);
+        }
+    }
+    true
+}
+
+fn perform_on(action: Action, page: Page, session: Session) -> bool {
+    match action {
+        Action::TogglePlay => {
+            show_choice(session);
+            session.toggle();
+        }
+        Action::EventForward => session.step(1),
+        Action::EventBack => session.step(-1),
+        Action::TenForward => session.step(10),
+        Action::TenBack => session.step(-10),
+        Action::BeatForward => {
+            show_choice(session);
+            session.beat_forward(theme::reduced_motion());
+        }
+        Action::BeatBack => session.beat_back(),
+        Action::ToStart => session.to_start(),
+        Action::ToEnd => session.to_end(),
+        Action::Slower => session.set_speed(session.speed.get_untracked().slower()),
+        Action::Faster => session.set_speed(session.speed.get_untracked().faster()),
+        Action::Undo => session.undo(false),
+        Action::Redo => session.undo(true),
+        Action::TakeControls => take_controls(page, session),
+        Action::Describe => {
+            page.say(session.read(|run| describe(run, page.locale.get_untracked())).unwrap_or_default())
+        }
+        Action::Number(n) => return choose(session, n),
+        Action::NumberToggle(n) => return toggle_broker(page, session, n),
+        Action::Menu => return page.open_menu_at_focus(session),
+        _ => return false,
+    }
+    true
+}
+
+/// Closes the topmost thing that is open; with nothing open, selects nothing.
+fn escape(page: Page) -> bool {
+    let open = [page.help, page.black];
+    if let Some(open) = open.into_iter().find(|open| open.get_untracked()) {
+        open.set(false);
+    } else if page.notice.get_untracked().is_some() {
+        page.notice.set(None);
+    } else if page.present.get_untracked() {
+        page.set_present(false);
+    } else if let Some(session) =
+        page.session.get_untracked().filter(|session| session.selection.get_untracked().is_some())
+    {
+        session.selection.set(None);
+    } else {
+        return false;
+    }
+    true
+}
+
+/// The same moment without its story.
+fn take_controls(page: Page, session: Session) {
+    if session.purpose == Purpose::Sandbox {
+        return;
+    }
+    session.pause();
+    let screen = page.route.with_untracked(|route| route.screen.clone());
+    let moment = session.read(|run| Moment::Event(run.cursor()));
+    page.origin.set(Some(Route { screen, moment, lang: None }));
+    page.carried.set_value(session.read(Run::freed));
+    page.go(Route::to(Screen::Sandbox));
+}
+
+/// A number is an answer while a question is open, and else a broker.
+fn choose(session: Session, number: u8) -> bool {
+    if let Some((key, options)) = session.read(open_question).flatten() {
+        let open = session.answers.with_untracked(|answers| answers.get(&key).is_none_or(|answer| !answer.shown));
+        if open && u32::from(number) <= options {
+            session.answers.update(|answers| answers.entry(key).or_default().choice = Some(number.into()));
+            return true;
+        }
+    }
+    let Some(node) = session.read(|run| broker(run, number)).flatten() else { return false };
+    session.selection.set(Some(Target::Node(node)));
+    true
+}
+
+/// Whoever has chosen an answer and goes on wants to see it.
+fn show_choice(session: Session) {
+    let Some((key, _)) = session.read(open_question).flatten() else { return };
+    let chosen = session.answers.with_untracked(|answers| answers.get(&key).is_some_and(|it| it.choice.is_some()));
+    if chosen && !session.playing.get_untracked() {
+        session.answers.update(|answers| answers.entry(key).or_default().shown = true);
+    }
+}
+
+fn open_question(run: &Run) -> Option<(String, u32)> {
+    let predict = run.beats().get(run.beat()?)?.predict.as_ref()?;
+    Some((predict.key.clone(), predict.options))
+}
+
+fn toggle_broker(page: Page, session: Session, number: u8) -> bool {
+    let command = session.read(|run| {
+        let node = broker(run, number)?;
+        Some(match process_of(&run.view(), node) {
+            ProcessView::Down(_) => Command::Start { node },
+            _ => Command::Stop { node, how: StopKind::Crash },
+        })
+    });
+    let Some(command) = command.flatten() else { return false };
+    page.act(session, command);
+    true
+}
+
+fn broker(run: &Run, number: u8) -> Option<NodeId> {
+    run.view().brokers.iter().find(|broker| broker.id.0 == i32::from(number)).map(|broker| broker.node)
+}
+
+fn full_screen() {
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
+    if document.fullscreen_element().is_some() {
+        document.exit_fullscreen();
+    } else if let Some(root) = document.document_element() {
+        // Refused in some frames; then nothing happens, which is what the browser shows too.
+        let _ = root.request_fullscreen();
+    }
+}

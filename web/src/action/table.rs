@@ -1,0 +1,128 @@
+//! The table: every action with its name, its keys and where it may be asked.
+
+use super::{Action, Chord};
+
+/// Where an action may be asked.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Scope {
+    /// On every screen.
+    Everywhere,
+    /// Where a run is on the page.
+    Run,
+    /// Where a story or a sandbox is on the page, not on the first screen.
+    Workbench,
+    /// In the menu of something on the stage.
+    Menu,
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// What is asked.
+    pub action: Action,
+    /// Its name for tests and links.
+    pub name: &'static str,
+    /// The keys that ask it.
+    pub keys: &'static [Chord],
+    /// Where.
+    pub scope: Scope,
+}
+
+const fn on(action: Action, name: &'static str, scope: Scope, keys: &'static [Chord]) -> Entry {
+    Entry { action, name, keys, scope }
+}
+
+const fn key(key: &'static str) -> Chord {
+    Chord::plain(key)
+}
+
+/// All of them, in the order of the help sheet.
+pub const TABLE: &[Entry] = &[
+    on(Action::TogglePlay, "toggle-play", Scope::Run, &[key("Space"), key("k")]),
+    on(Action::EventForward, "event-forward", Scope::Workbench, &[key("ArrowRight")]),
+    on(Action::EventBack, "event-back", Scope::Workbench, &[key("ArrowLeft")]),
+    on(Action::TenForward, "ten-forward", Scope::Workbench, &[key("ArrowRight").shift()]),
+    on(Action::TenBack, "ten-back", Scope::Workbench, &[key("ArrowLeft").shift()]),
+    on(Action::BeatForward, "beat-forward", Scope::Workbench, &[key("PageDown")]),
+    on(Action::BeatBack, "beat-back", Scope::Workbench, &[key("PageUp")]),
+    on(Action::ToStart, "to-start", Scope::Workbench, &[key("Home")]),
+    on(Action::ToEnd, "to-end", Scope::Workbench, &[key("End")]),
+    on(Action::Slower, "slower", Scope::Run, &[key("-")]),
+    on(Action::Faster, "faster", Scope::Run, &[key("="), key("+")]),
+    on(Action::Undo, "undo", Scope::Workbench, &[key("z").ctrl()]),
+    on(Action::Redo, "redo", Scope::Workbench, &[key("z").ctrl().shift(), key("y").ctrl()]),
+    on(Action::TakeControls, "take-controls", Scope::Workbench, &[key("c")]),
+    on(Action::Number(1), "number-1", Scope::Workbench, &[key("1")]),
+    on(Action::Number(2), "number-2", Scope::Workbench, &[key("2")]),
+    on(Action::Number(3), "number-3", Scope::Workbench, &[key("3")]),
+    on(Action::Number(4), "number-4", Scope::Workbench, &[key("4")]),
+    on(Action::Number(5), "number-5", Scope::Workbench, &[key("5")]),
+    on(Action::NumberToggle(1), "toggle-1", Scope::Workbench, &[key("1").alt()]),
+    on(Action::NumberToggle(2), "toggle-2", Scope::Workbench, &[key("2").alt()]),
+    on(Action::NumberToggle(3), "toggle-3", Scope::Workbench, &[key("3").alt()]),
+    on(Action::NumberToggle(4), "toggle-4", Scope::Workbench, &[key("4").alt()]),
+    on(Action::NumberToggle(5), "toggle-5", Scope::Workbench, &[key("5").alt()]),
+    on(Action::Menu, "menu", Scope::Workbench, &[key("ContextMenu"), key("F10").shift()]),
+    on(Action::Inspector, "inspector", Scope::Workbench, &[key("i")]),
+    on(Action::Describe, "describe", Scope::Run, &[key("d")]),
+    on(Action::Present, "present", Scope::Workbench, &[key("p")]),
+    on(Action::FullScreen, "full-screen", Scope::Everywhere, &[key("f")]),
+    on(Action::Black, "black", Scope::Workbench, &[key("b"), key(".")]),
+    on(Action::Language, "language", Scope::Everywhere, &[key("l")]),
+    on(Action::Theme, "theme", Scope::Everywhere, &[key("t")]),
+    on(Action::OpenScenario, "open-scenario", Scope::Everywhere, &[key("o")]),
+    on(Action::Help, "help", Scope::Everywhere, &[key("?")]),
+    on(Action::Escape, "escape", Scope::Everywhere, &[key("Escape")]),
+    on(Action::Kill, "kill", Scope::Menu, &[key("k")]),
+    on(Action::PowerOff, "power-off", Scope::Menu, &[key("o")]),
+    on(Action::Stop, "stop", Scope::Menu, &[key("s")]),
+    on(Action::Start, "start", Scope::Menu, &[key("r")]),
+    on(Action::Freeze, "freeze", Scope::Menu, &[key("f")]),
+    on(Action::Thaw, "thaw", Scope::Menu, &[key("u")]),
+    on(Action::Isolate, "isolate", Scope::Menu, &[key("i")]),
+    on(Action::Cut, "cut", Scope::Menu, &[]),
+    on(Action::Heal, "heal", Scope::Menu, &[key("h")]),
+    on(Action::Drop, "drop", Scope::Menu, &[key("d")]),
+    on(Action::SendOne, "send-one", Scope::Menu, &[key("n")]),
+    on(Action::SendFive, "send-five", Scope::Menu, &[key("m")]),
+    on(Action::SeekBeginning, "seek-beginning", Scope::Menu, &[key("b")]),
+    on(Action::SeekEnd, "seek-end", Scope::Menu, &[key("e")]),
+];
+
+/// An action's line.
+pub fn entry(action: Action) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| entry.action == action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::label;
+    use crate::i18n::Locale;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_key_and_no_name_is_given_twice() {
+        let mut names = BTreeSet::new();
+        let mut keys = BTreeSet::new();
+        for entry in TABLE {
+            assert!(names.insert(entry.name), "{}", entry.name);
+            for chord in entry.keys {
+                // A menu is modal: its keys are its own.
+                assert!(keys.insert((entry.scope == Scope::Menu, chord.cap())), "{}: {}", entry.name, chord.cap());
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_has_a_label_of_its_own_in_both_languages() {
+        for locale in [Locale::en, Locale::zh_CN] {
+            let mut labels = BTreeSet::new();
+            for entry in TABLE {
+                let label = label(entry.action, locale);
+                assert!(!label.is_empty(), "{}", entry.name);
+                assert!(labels.insert(label), "{} in {locale:?}", entry.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The page's own state, and its root.
+
+use crate::action;
+use crate::api;
+use crate::components::{Black, ContextMenu, HelpSheet, Home, MenuAt, Narrator, NoticeCard, Workbench, open_file};
+use crate::i18n::{Locale, td_string};
+use crate::lessons::Chapter;
+use crate::notice::{self, Notice};
+use crate::route::{Route, Screen, language_tag, locale_named};
+use crate::scene::Target;
+use crate::session::{Run, Session};
+use crate::theme::{self, Theme};
+use highwater_engine::command::Command;
+use highwater_engine::view::PacketKind;
+use leptos::prelude::*;
+use std::collections::BTreeSet;
+
+const LANGUAGE: &str = "highwater.language";
+
+/// Words that follow the language: `tr!(page, transport.play)` is a function of the locale.
+#[macro_export]
+macro_rules! tr {
+    ($page:expr, $($key:ident).+) => {{
+        let locale = $page.locale;
+        move || $crate::i18n::td_string!(locale.get(), page.$($key).+)
+    }};
+}
+
+/// What every part of the page may read and change.
+#[derive(Clone, Copy)]
+pub struct Page {
+    /// The language.
+    pub locale: RwSignal<Locale>,
+    /// The look.
+    pub theme: RwSignal<Theme>,
+    /// What the address says.
+    pub route: RwSignal<Route>,
+    /// The run on the screen.
+    pub session: RwSignal<Option<Session>>,
+    /// A run on its way to the sandbox.
+    pub carried: StoredValue<Option<Run>, LocalStorage>,
+    /// The moment of a lesson from which the sandbox was entered.
+    pub origin: RwSignal<Option<Route>>,
+    /// Packets that are not shown.
+    pub hidden: RwSignal<BTreeSet<PacketKind>>,
+    /// What went wrong.
+    pub notice: RwSignal<Option<Notice>>,
+    /// The menu that is open.
+    pub menu: RwSignal<Option<MenuAt>>,
+    /// Whether the help sheet is open.
+    pub help: RwSignal<bool>,
+    /// Whether the inspector is open, where it is not always.
+    pub inspector: RwSignal<bool>,
+    /// Whether the stage stands alone.
+    pub present: RwSignal<bool>,
+    /// Whether the screen is black.
+    pub black: RwSignal<bool>,
+    /// What a screen reader is told.
+    pub spoken: RwSignal<String>,
+}
+
+impl Page {
+    fn new(route: Route) -> Page {
+        let locale = route.lang.unwrap_or_else(preferred_language);
+        Page {
+            locale: RwSignal::new(locale),
+            theme: RwSignal::new(Theme::preferred()),
+            route: RwSignal::new(route),
+            session: RwSignal::new(None),
+            carried: StoredValue::new_local(None),
+            origin: RwSignal::new(None),
+            hidden: RwSignal::new(BTreeSet::from([PacketKind::Heartbeat, PacketKind::Metadata])),
+            notice: RwSignal::new(None),
+            menu: RwSignal::new(None),
+            help: RwSignal::new(false),
+            inspector: RwSignal::new(false),
+            present: RwSignal::new(false),
+            black: RwSignal::new(false),
+            spoken: RwSignal::new(String::new()),
+        }
+    }
+
+    /// The page that a component stands on.
+    pub fn here() -> Page {
+        expect_context::<Page>()
+    }
+
+    /// The other language, in place.
+    pub fn set_locale(self, locale: Locale) {
+        theme::keep(LANGUAGE, language_tag(locale));
+        self.locale.set(locale);
+    }
+
+    /// Another look.
+    pub fn set_theme(self, theme: Theme) {
+        theme.remember();
+        self.theme.set(theme);
+    }
+
+    /// The stage alone, or not; the projector's look comes with it.
+    pub fn set_present(self, present: bool) {
+        self.present.set(present);
+        if present {
+            self.menu.set(None);
+        }
+    }
+
+    /// To another screen.
+    pub fn go(self, route: Route) {
+        if let Some(window) = web_sys::window() {
+            let _ = window.location().set_hash(&route.fragment());
+        }
+    }
+
+    /// Says something to a screen reader.
+    pub fn say(self, text: String) {
+        self.spoken.set(text);
+    }
+
+    /// Asks something of the run; a refusal is shown.
+    pub fn act(self, session: Session, command: Command) {
+        match session.act(command) {
+            Ok(()) if session.read(Run::left_script) == Some(true) => self.notice.set(Some(Notice::LeftScript)),
+            Ok(()) => self.notice.set(None),
+            Err(why) => self.notice.set(Some(Notice::Refused { why: why.to_string() })),
+        }
+    }
+
+    /// Lets the reader choose a scenario's file.
+    pub fn choose_file(self) {
+        open_file(self);
+    }
+
+    /// Opens the menu of what is focused, or else selected.
+    pub fn open_menu_at_focus(self, session: Session) -> bool {
+        let focused =
+            web_sys::window().and_then(|window| window.document()).and_then(|document| document.active_element());
+        let target = focused.as_ref().and_then(|element| Target::parse(&element.get_attribute("data-target")?));
+        let Some(target) = target.or(session.selection.get_untracked()) else { return false };
+        let at = focused.map(|element| element.get_bounding_client_rect());
+        let (x, y) = at.map_or((120.0, 120.0), |rect| (rect.left() + 8.0, rect.bottom().min(rect.top() + 32.0)));
+        self.menu.set(Some(MenuAt { target, x, y }));
+        true
+    }
+}
+
+/// The language of the last visit, or the browser's, or English.
+fn preferred_language() -> Locale {
+    let query = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
+    let asked = query.trim_start_matches('?').split('&').find_map(|pair| locale_named(pair.strip_prefix("lang=")?));
+    let kept = || theme::recall(LANGUAGE).and_then(|tag| locale_named(&tag));
+    let browser = || web_sys::window()?.navigator().language().and_then(|tag| locale_named(&tag));
+    asked.or_else(kept).or_else(browser).unwrap_or(Locale::en)
+}
+
+fn address() -> Route {
+    let hash = web_sys::window().and_then(|window| window.location().hash().ok());
+    Route::parse(&hash.unwrap_or_default())
+}
+
+/// Starts the page; called once, by `main`.
+pub fn start() {
+    notice::install_crash_card();
+    if let Some(early) =
+        web_sys::window().and_then(|window| window.document()).and_then(|it| it.get_element_by_id("early"))
+    {
+        early.remove();
+    }
+    mount_to_body(App);
+}
+
+/// The root.
+#[component]
+fn App() -> impl IntoView {
+    let page = Page::new(address());
+    provide_context(page);
+    let listener = window_event_listener(leptos::ev::hashchange, move |_| {
+        let route = address();
+        if let Some(lang) = route.lang {
+            page.locale.set(lang);
+        }
+        page.route.set(route);
+    });
+    on_cleanup(move || listener.remove());
+    Effect::new(move || {
+        // The back row needs more than the front row does.
+        let theme = page.theme.get();
+        if page.present.get() && theme == Theme::Light { Theme::Projector.apply() } else { theme.apply() }
+    });
+    Effect::new(move || tell_document(page));
+    pause_when_hidden(page);
+    action::listen(page);
+    api::install(page);
+    let screen = Memo::new(move |_| page.route.with(|route| route.screen.clone()));
+    view! {
+        <div class="page" class:presenting=move || page.present.get()>
+            {move || {
+                page.present.set(false);
+                match screen.get() {
+                    Screen::Home => view! { <Home /> }.into_any(),
+                    screen => view! { <Workbench screen /> }.into_any(),
+                }
+            }}
+        </div>
+        <NoticeCard />
+        <ContextMenu />
+        <HelpSheet />
+        <Narrator />
+        <Black />
+    }
+}
+
+/// Title and language of the document follow the page's.
+fn tell_document(page: Page) {
+    let locale = page.locale.get();
+    let name = td_string!(locale, page.brand);
+    let title = page.route.with(|route| match &route.screen {
+        Screen::Home => format!("{name} · {}", td_string!(locale, page.home.title)),
+        Screen::Sandbox => format!("{} · {name}", td_string!(locale, page.sandbox.title)),
+        Screen::Lesson(lesson) => {
+            let title = Chapter::story(lesson).map(|story| story.prose(locale).title).unwrap_or_default();
+            format!("{title} · {name}")
+        }
+    });
+    if let Some(root) = theme::root() {
+        let _ = root.set_attribute("lang", language_tag(locale));
+    }
+    if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+        document.set_title(&title);
+    }
+}
+
+/// A page that nobody sees does nothing.
+fn pause_when_hidden(page: Page) {
+    let listener = window_event_listener_untyped("visibilitychange", move |_| {
+        let hidden = web_sys::window().and_then(|window| window.document()).is_some_and(|document| document.hidden());
+        if let Some(session) = page.session.get_untracked().filter(|_| hidden) {
+            session.pause();
+        }
+    });
+    on_cleanup(move || listener.remove());
+}

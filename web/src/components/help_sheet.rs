@@ -1,0 +1,68 @@
+//! The keys, made from the table of actions.
+
+use super::icon::{Icon, icon};
+use crate::action::{Action, Entry, Scope, TABLE, label};
+use crate::app::Page;
+use crate::i18n::{Locale, td_string};
+use crate::tr;
+use leptos::prelude::*;
+
+/// The sheet: a dialog that Escape closes.
+#[component]
+pub fn HelpSheet() -> impl IntoView {
+    let page = Page::here();
+    let dialog = NodeRef::<leptos::html::Dialog>::new();
+    Effect::new(move || {
+        let Some(dialog) = dialog.get() else { return };
+        if page.help.get() {
+            if !dialog.open() {
+                // Fails only when the dialog is open without being modal, which it never is.
+                let _ = dialog.show_modal();
+            }
+        } else if dialog.open() {
+            dialog.close();
+        }
+    });
+    let sections = move || {
+        let locale = page.locale.get();
+        [Scope::Run, Scope::Menu].map(|scope| section(scope, locale)).collect_view()
+    };
+    view! {
+        <dialog
+            node_ref=dialog
+            class="sheet"
+            aria-labelledby="help-title"
+            on:close=move |_| page.help.set(false)
+            on:click=move |event| {
+                // A click on the backdrop has the dialog itself for its target.
+                if event.target() == event.current_target() {
+                    page.help.set(false);
+                }
+            }
+        >
+            <div class="sheet-in">
+                <header>
+                    <h2 id="help-title">{tr!(page, help.title)}</h2>
+                    <button on:click=move |_| page.help.set(false) aria-label=tr!(page, close)>{icon(Icon::Close)}</button>
+                </header>
+                <p class="quiet">{tr!(page, help.lead)}</p>
+                <div class="keys">{sections}</div>
+                <p class="quiet">{tr!(page, help.honest)}</p>
+            </div>
+        </dialog>
+    }
+}
+
+fn section(scope: Scope, locale: Locale) -> impl IntoView {
+    let in_menu = scope == Scope::Menu;
+    let title = if in_menu { td_string!(locale, page.help.menu) } else { td_string!(locale, page.help.page) };
+    let entries = TABLE.iter().filter(|entry| (entry.scope == Scope::Menu) == in_menu && !entry.keys.is_empty());
+    // Of the numbers one line is enough.
+    let entries = entries.filter(|entry| !matches!(entry.action, Action::Number(2..) | Action::NumberToggle(2..)));
+    let row = |entry: &Entry| {
+        let caps = entry.keys.iter().map(|chord| view! { <kbd>{chord.cap()}</kbd> }).collect_view();
+        let more = matches!(entry.action, Action::Number(_) | Action::NumberToggle(_)).then_some("…");
+        view! { <div><dt>{label(entry.action, locale)}{more}</dt><dd>{caps}{more}</dd></div> }
+    };
+    view! { <section><h3>{title}</h3><dl>{entries.map(row).collect_view()}</dl></section> }
+}

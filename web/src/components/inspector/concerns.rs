@@ -1,0 +1,189 @@
+//! Which events are about a thing.
+
+use crate::scene::Target;
+use crate::session::Run;
+use highwater_engine::event::Event;
+use highwater_engine::ids::*;
+
+use highwater_engine::view::QueueView;
+
+/// What an event names.
+#[derive(Default)]
+struct Named {
+    nodes: Vec<NodeId>,
+    brokers: Vec<BrokerId>,
+    tps: Vec<TopicPartition>,
+    records: Vec<RecordId>,
+    groups: Vec<GroupId>,
+    queues: Vec<QueueId>,
+}
+
+/// Whether an event is about a target.
+pub fn concerns(event: &Event, target: Target, run: &Run) -> bool {
+    let named = named(event);
+    let directory = run.simulation().directory();
+    // The groups' own topic is not on the stage; what matters of it is told as commits and coordinators.
+    if !named.tps.is_empty() && named.tps.iter().all(|tp| directory.topic_name(tp.topic).starts_with("__")) {
+        return false;
+    }
+    match target {
+        Target::Node(node) => {
+            let broker = match directory.node_kind(node) {
+                Some(highwater_engine::sim::NodeKind::Broker(id)) => Some(id),
+                _ => None,
+            };
+            named.nodes.contains(&node) || broker.is_some_and(|id| named.brokers.contains(&id))
+        }
+        Target::Partition(tp) => named.tps.contains(&tp),
+        Target::Replica(broker, tp) => {
+            named.tps.contains(&tp) && (named.brokers.is_empty() || named.brokers.contains(&broker))
+        }
+        Target::Record(broker, tp, offset) => {
+            record_at(run, broker, tp, offset).is_some_and(|record| named.records.contains(&record))
+        }
+        Target::Group(group) => named.groups.contains(&group),
+        Target::Queue(queue) => {
+            let node = run.view().queues.iter().find(|known: &&QueueView| known.id == queue).map(|queue| queue.node);
+            named.queues.contains(&queue) || node.is_some_and(|node| named.nodes.contains(&node))
+        }
+        Target::Envelope(envelope) => {
+            matches!(event, Event::MessageDropped { envelope: dropped, .. } if *dropped == envelope)
+        }
+    }
+}
+
+/// The record that stands at an offset of a replica.
+fn record_at(run: &Run, broker: BrokerId, tp: TopicPartition, offset: Offset) -> Option<RecordId> {
+    let view = run.view();
+    let partition = view.partitions.iter().find(|known| known.tp == tp)?;
+    let replica = partition.replicas.iter().find(|replica| replica.broker == broker)?;
+    replica.cells.iter().find(|cell| cell.offset == offset)?.record
+}
+
+/// What an event names, variant by variant.
+fn named(event: &Event) -> Named {
+    let mut out = Named::default();
+    match event {
+        Event::NodeStarted { node }
+        | Event::NodeStopped { node, .. }
+        | Event::NodePaused { node }
+        | Event::NodeResumed { node } => out.nodes.push(*node),
+        Event::LinkCut { from, to, .. }
+        | Event::LinkHealed { from, to, .. }
+        | Event::MessageDropped { from, to, .. } => {
+            out.nodes.extend([*from, *to]);
+        }
+        Event::CommandRejected { .. } | Event::TopicCreated { .. } => {}
+        Event::BrokerRegistered { broker, .. }
+        | Event::BrokerFenced { broker, .. }
+        | Event::BrokerUnfenced { broker } => out.brokers.push(*broker),
+        Event::LeaderElected { tp, from, leader, .. } => {
+            out.tps.push(*tp);
+            out.brokers.extend([*from, *leader]);
+        }
+        Event::PartitionOffline { tp, .. } => out.tps.push(*tp),
+        Event::IsrChanged { tp, from, isr } => {
+            out.tps.push(*tp);
+            out.brokers.extend(from.iter().chain(isr));
+        }
+        Event::LeaderActivated { broker, tp, .. }
+        | Event::FollowerActivated { broker, tp, .. }
+        | Event::DuplicateRecognised { broker, tp, .. }
+        | Event::HighWatermarkAdvanced { broker, tp, .. }
+        | Event::LogTruncated { broker, tp, .. }
+        | Event::IsrShrinkProposed { broker, tp, .. }
+        | Event::IsrExpandProposed { broker, tp, .. }
+        | Event::LogFlushed { broker, tp, .. } => {
+            out.brokers.push(*broker);
+            out.tps.push(*tp);
+        }
+        Event::RecordsAppended { broker, tp, records, .. } => {
+            out.brokers.push(*broker);
+            out.tps.push(*tp);
+            out.records.extend(records);
+        }
+        Event::RecordSent { producer, record, tp, .. }
+        | Event::RecordAcked { producer, record, tp, .. }
+        | Event::SendFailed { producer, record, tp, .. } => {
+            out.nodes.push(*producer);
+            out.records.push(*record);
+            out.tps.push(*tp);
+        }
+        Event::ProduceRetried { producer, tp, .. } => {
+            out.nodes.push(*producer);
+            out.tps.push(*tp);
+        }
+        Event::RequestTimedOut { client, to, .. } => out.nodes.extend([*client, *to]),
+        Event::GroupStateChanged { group, .. } => out.groups.push(*group),
+        Event::MemberJoined { group, client }
+        | Event::MemberLeft { group, client, .. }
+        | Event::CommitRefused { group, client, .. } => {
+            out.groups.push(*group);
+            out.nodes.push(*client);
+        }
+        Event::CoordinatorLoaded { broker, group } => {
+            out.brokers.push(*broker);
+            out.groups.push(*group);
+        }
+        Event::PartitionsAssigned { client, group, partitions, .. }
+        | Event::PartitionsRevoked { client, group, partitions, .. } => {
+            out.nodes.push(*client);
+            out.groups.push(*group);
+            out.tps.extend(partitions);
+        }
+        Event::PositionSet { client, group, tp, .. } => {
+            out.nodes.push(*client);
+            out.groups.push(*group);
+            out.tps.push(*tp);
+        }
+        Event::RecordsPolled { client, group, tp, records } => {
+            out.nodes.push(*client);
+            out.groups.push(*group);
+            out.tps.push(*tp);
+            out.records.extend(records.iter().map(|(_, record)| *record));
+        }
+        Event::RecordProcessed { client, group, tp, record, .. } => {
+            out.nodes.push(*client);
+            out.groups.push(*group);
+            out.tps.push(*tp);
+            out.records.push(*record);
+        }
+        Event::OffsetCommitted { group, tp, by, .. } => {
+            out.groups.push(*group);
+            out.tps.push(*tp);
+            out.nodes.extend(by);
+        }
+        Event::EffectApplied { database, record, .. } | Event::EffectDeduplicated { database, record } => {
+            out.nodes.push(*database);
+            out.records.push(*record);
+        }
+        Event::QueueStored { queue, record } | Event::QueueLost { queue, record } => {
+            out.queues.push(*queue);
+            out.records.push(*record);
+        }
+        Event::QueueDelivered { queue, record, consumer, .. }
+        | Event::QueueProcessed { queue, record, consumer }
+        | Event::QueueRemoved { queue, record, consumer }
+        | Event::QueueRequeued { queue, record, consumer }
+        | Event::QueueDiscarded { queue, record, consumer } => {
+            out.queues.push(*queue);
+            out.records.push(*record);
+            out.nodes.push(*consumer);
+        }
+        Event::AckedRecordLost { record, tp, leader, .. } => {
+            out.records.push(*record);
+            out.tps.push(*tp);
+            out.brokers.push(*leader);
+        }
+        Event::RecordDuplicated { record, tp, .. } => {
+            out.records.push(*record);
+            out.tps.push(*tp);
+        }
+        Event::RecordSkipped { record, group, tp, .. } | Event::RecordReprocessed { record, group, tp, .. } => {
+            out.records.push(*record);
+            out.groups.push(*group);
+            out.tps.push(*tp);
+        }
+    }
+    out
+}

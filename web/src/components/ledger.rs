@@ -1,0 +1,82 @@
+//! What became of all records, in figures.
+
+use crate::app::Page;
+use crate::i18n::{Locale, td_string};
+use crate::session::Session;
+use highwater_engine::view::{self, LedgerView};
+use leptos::prelude::*;
+
+/// A figure with its word.
+struct Figure {
+    word: &'static str,
+    value: u64,
+    is_trouble: bool,
+    /// Shown where there is little room.
+    is_main: bool,
+}
+
+/// The figures that say something in this world, in order.
+fn figures(ledger: &LedgerView, has_groups: bool, locale: Locale) -> Vec<Figure> {
+    let plain = |word, value, is_main| Figure { word, value, is_trouble: false, is_main };
+    let trouble = |word, value: u64, is_main| Figure { word, value, is_trouble: value > 0, is_main };
+    let mut figures = vec![
+        plain(td_string!(locale, page.ledger.sent), ledger.sent, false),
+        plain(td_string!(locale, page.ledger.acked), ledger.acked, true),
+        plain(td_string!(locale, page.ledger.stored), ledger.stored, true),
+    ];
+    if has_groups {
+        figures.push(plain(td_string!(locale, page.ledger.processed), ledger.processed, false));
+    }
+    if ledger.failed > 0 {
+        figures.push(plain(td_string!(locale, page.ledger.failed), ledger.failed, false));
+    }
+    figures.push(trouble(td_string!(locale, page.ledger.lost), ledger.lost, true));
+    if ledger.stored_twice > 0 {
+        figures.push(trouble(td_string!(locale, page.ledger.stored_twice), ledger.stored_twice, false));
+    }
+    figures.push(trouble(td_string!(locale, page.ledger.processed_again), ledger.processed_again, true));
+    if ledger.skipped > 0 {
+        figures.push(trouble(td_string!(locale, page.ledger.skipped), ledger.skipped, true));
+    }
+    if ledger.effects_repeated > 0 {
+        figures.push(trouble(td_string!(locale, page.ledger.effects_repeated), ledger.effects_repeated, false));
+    }
+    figures
+}
+
+/// The figures, as a list of terms.
+#[component]
+pub fn Ledger(
+    /// The run.
+    session: Session,
+) -> impl IntoView {
+    let page = Page::here();
+    let ledger = Memo::new(move |_| {
+        session.follow(|run| {
+            let view = view::ledger(run.simulation());
+            (Some(view), !run.recording().spec.groups.is_empty() || !run.recording().spec.queues.is_empty())
+        })
+    });
+    view! {
+        <dl class="ledger" aria-label=move || td_string!(page.locale.get(), page.ledger.title)>
+            {move || {
+                let locale = page.locale.get();
+                let (ledger, has_groups) = ledger.get();
+                let ledger = ledger.unwrap_or_default();
+                let figure = |figure: Figure| view! {
+                    <div class:trouble=figure.is_trouble class:minor=!figure.is_main>
+                        <dt>{figure.word}</dt><dd>{figure.value}</dd>
+                    </div>
+                };
+                let under = ledger.under_replicated;
+                view! {
+                    {figures(&ledger, has_groups, locale).into_iter().map(figure).collect_view()}
+                    {(under > 0).then(|| view! {
+                        <div class="right minor"><dt>{td_string!(locale, page.ledger.under_replicated)}</dt><dd>{under}</dd></div>
+                    })}
+                }
+            }}
+        </dl>
+    }
+    .into_any()
+}

@@ -1,0 +1,123 @@
+//! What the shapes mean. The packets of the legend are switches: what is off is not drawn.
+
+use crate::app::Page;
+use crate::i18n::{Locale, td_string};
+use crate::session::Session;
+use highwater_engine::view::PacketKind;
+use leptos::prelude::*;
+
+/// Packets that are shown or hidden together.
+struct Switch {
+    kinds: &'static [PacketKind],
+    picture: &'static str,
+    word: fn(Locale) -> &'static str,
+}
+
+const PRODUCE: Switch = Switch {
+    kinds: &[PacketKind::Produce],
+    picture: r#"<rect class="pk p1" x="2" y="2" width="10" height="10"/>"#,
+    word: |locale| td_string!(locale, page.legend.produce),
+};
+const ACK: Switch = Switch {
+    kinds: &[PacketKind::Ack],
+    picture: r#"<circle class="ring-e" cx="7" cy="7" r="4"/><circle class="ring p1" cx="7" cy="7" r="4"/>"#,
+    word: |locale| td_string!(locale, page.legend.ack),
+};
+const FETCH: Switch = Switch {
+    kinds: &[PacketKind::Fetch],
+    picture: r#"<path class="pk fetch-c" d="M2 7L12 2V12Z"/>"#,
+    word: |locale| td_string!(locale, page.legend.fetch),
+};
+const CONTROL: Switch = Switch {
+    kinds: &[PacketKind::Control, PacketKind::Metadata, PacketKind::Rebalance, PacketKind::Offsets],
+    picture: r#"<path class="pk-line" d="M7 2L12 7L7 12L2 7Z"/>"#,
+    word: |locale| td_string!(locale, page.legend.control),
+};
+const HEARTBEAT: Switch = Switch {
+    kinds: &[PacketKind::Heartbeat],
+    picture: r#"<circle class="hb" cx="7" cy="7" r="3"/>"#,
+    word: |locale| td_string!(locale, page.legend.heartbeat),
+};
+const QUEUE: Switch = Switch {
+    kinds: &[PacketKind::Queue],
+    picture: r#"<rect class="pk p1" x="2" y="2" width="10" height="10"/>"#,
+    word: |locale| td_string!(locale, page.legend.queue),
+};
+
+/// A shape that is explained and cannot be switched off.
+fn shapes(locale: Locale, kafka: bool) -> Vec<(&'static str, &'static str)> {
+    if !kafka {
+        return Vec::new();
+    }
+    vec![
+        (
+            r#"<polygon class="star" points="7,1 8.9,5.7 13.9,5.9 10,9.1 11.4,14 7,11.2 2.6,14 4,9.1 0.1,5.9 5.1,5.7"/>"#,
+            td_string!(locale, page.legend.leader),
+        ),
+        (
+            r#"<rect class="cell leader done" x="1" y="1" width="12" height="12"/>"#,
+            td_string!(locale, page.legend.committed),
+        ),
+        (
+            r#"<rect class="cell leader open" x="1.75" y="1.75" width="10.5" height="10.5"/>"#,
+            td_string!(locale, page.legend.not_yet),
+        ),
+        (r#"<path class="ptr" d="M7 1l4 5.5v6h-8v-6z"/>"#, td_string!(locale, page.legend.position)),
+        (r#"<path class="ptr-o" d="M7 2l3.5 5v5h-7v-5z"/>"#, td_string!(locale, page.legend.committed_offset)),
+        (r#"<rect class="ghost" x="1.5" y="1.5" width="11" height="11"/>"#, td_string!(locale, page.legend.before)),
+    ]
+}
+
+/// The legend.
+#[component]
+pub fn Legend(
+    /// The run.
+    session: Session,
+) -> impl IntoView {
+    let page = Page::here();
+    let world = session.read(|run| {
+        let spec = &run.recording().spec;
+        (spec.brokers > 0, !spec.groups.is_empty(), !spec.queues.is_empty())
+    });
+    let (kafka, groups, queues) = world.unwrap_or_default();
+    let switches =
+        [(true, PRODUCE), (true, ACK), (kafka, FETCH), (queues, QUEUE), (kafka, CONTROL), (kafka || groups, HEARTBEAT)];
+    let switches = switches.into_iter().filter(|(here, _)| *here).map(|(_, switch)| {
+        let shown = move || page.hidden.with(|hidden| !hidden.contains(&switch.kinds[0]));
+        let press = move |_| {
+            page.hidden.update(|hidden| {
+                let show = hidden.contains(&switch.kinds[0]);
+                for kind in switch.kinds {
+                    if show {
+                        hidden.remove(kind);
+                    } else {
+                        hidden.insert(*kind);
+                    }
+                }
+            });
+            session.paint();
+        };
+        view! {
+            <li>
+                <button class="switch" aria-pressed=move || shown().to_string() on:click=press title=move || td_string!(page.locale.get(), page.legend.switch)>
+                    <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" inner_html=switch.picture></svg>
+                    {move || (switch.word)(page.locale.get())}
+                </button>
+            </li>
+        }
+    });
+    let fixed = move || {
+        let shape = |(picture, word)| {
+            view! {
+                <li class="fixed"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" inner_html=picture></svg>{word}</li>
+            }
+        };
+        shapes(page.locale.get(), kafka).into_iter().map(shape).collect_view()
+    };
+    view! {
+        <ul class="legend" aria-label=move || td_string!(page.locale.get(), page.legend.title)>
+            {switches.collect_view()} {fixed}
+        </ul>
+    }
+    .into_any()
+}

@@ -1,0 +1,32 @@
+//! What is seen: each file shows one thing and asks through [`crate::action`].
+
+mod black;
+mod context_menu;
+mod describe;
+mod help_sheet;
+mod home;
+mod icon;
+mod inspector;
+mod ledger;
+mod legend;
+mod narrator;
+mod notice_card;
+mod open_file;
+mod prediction;
+mod scrub;
+mod stage;
+mod story;
+mod timeline;
+mod top_bar;
+mod transport;
+mod workbench;
+
+pub use black::Black;
+pub use context_menu::{ContextMenu, MenuAt};
+pub use describe::describe;
+pub use help_sheet::HelpSheet;
+pub use home::Home;
+pub use narrator::Narrator;
+pub use notice_card::NoticeCard;
+pub use open_file::{open_file, open_text};
+pub use workbench::Workbench;

@@ -1,0 +1,113 @@
+//! The slider through time: a real range input under a drawn track.
+
+use crate::app::Page;
+use crate::i18n::td_string;
+use crate::session::{Run, Session};
+use crate::tr;
+use highwater_engine::event::Event;
+use highwater_engine::time::Instant;
+use leptos::prelude::*;
+
+/// What stands on the track.
+#[derive(Clone, PartialEq, Debug)]
+struct Tick {
+    /// Per mille of the run.
+    at: f64,
+    class: &'static str,
+    d: &'static str,
+}
+
+/// The track's marks: beats below, what happened above. The future keeps its surprises: only beats are known.
+fn ticks(run: &Run) -> Vec<Tick> {
+    let end = run.end_at().0.max(1) as f64;
+    let at = |moment: Instant| moment.0 as f64 * 1_000.0 / end;
+    let mut ticks: Vec<Tick> =
+        run.beats().iter().map(|beat| Tick { at: at(beat.at), class: "tickmark", d: "M0 23v5" }).collect();
+    for emitted in run.past() {
+        let (class, d) = match &emitted.event {
+            Event::NodeStopped { .. } | Event::NodePaused { .. } | Event::LinkCut { .. } => {
+                ("flag", "M-.75 2V13h1.5V9h7l-2.5-3.5l2.5-3.5z")
+            }
+            Event::LeaderElected { from, .. } if from.some().is_some() => ("elect-head", "M0 23l4 4l-4 4l-4-4z"),
+            Event::AckedRecordLost { .. } | Event::RecordSkipped { .. } | Event::QueueLost { .. } => {
+                ("cut", "M-3.5 4l7 7M3.5 4l-7 7")
+            }
+            _ => continue,
+        };
+        let tick = Tick { at: at(emitted.at), class, d };
+        if ticks.last() != Some(&tick) {
+            ticks.push(tick);
+        }
+    }
+    ticks
+}
+
+/// The slider.
+#[component]
+pub fn Scrub(
+    /// The run.
+    session: Session,
+) -> impl IntoView {
+    let page = Page::here();
+    let input = NodeRef::<leptos::html::Input>::new();
+    let done = NodeRef::<leptos::html::Div>::new();
+    let thumb = NodeRef::<leptos::html::Div>::new();
+    Effect::new(move || {
+        let (Some(input), Some(done), Some(thumb)) = (input.get(), done.get(), thumb.get()) else { return };
+        session.add_painter(move |run| {
+            let end = run.end_at().0.max(1);
+            let share = (run.now().0 as f64 / end as f64).min(1.0) * 100.0;
+            let _ = input.set_attribute("max", &(end / 1_000).to_string());
+            input.set_value(&(run.now().0 / 1_000).to_string());
+            let _ = web_sys::HtmlElement::style(&done).set_property("width", &format!("{share:.3}%"));
+            let _ = web_sys::HtmlElement::style(&thumb).set_property("left", &format!("{share:.3}%"));
+        });
+    });
+    let marks = Memo::new(move |_| session.follow(ticks));
+    let text = move || session.follow(|run| super::transport::clock(run.now()));
+    view! {
+        <div class="scrub">
+            <div class="track"><div class="track-on" node_ref=done></div></div>
+            <div class="ticks-layer" aria-hidden="true">
+                {move || {
+                    let mark = |tick: Tick| view! {
+                        <svg width="20" height="32" viewBox="-10 0 20 32" style:left=format!("{:.2}%", tick.at / 10.0)>
+                            <path class=tick.class d=tick.d></path>
+                        </svg>
+                    };
+                    marks.get().into_iter().map(mark).collect_view()
+                }}
+            </div>
+            <div class="thumb-dot" node_ref=thumb></div>
+            <input
+                node_ref=input
+                type="range"
+                min="0"
+                max="1"
+                step="1"
+                aria-label=tr!(page, transport.time)
+                aria-valuetext=text
+                title=move || td_string!(page.locale.get(), page.transport.time)
+                on:input=move |event| {
+                    if let Ok(millis) = event_target_value(&event).parse::<u64>() {
+                        session.seek_time(Instant(millis.saturating_mul(1_000)));
+                    }
+                }
+                on:keydown=move |event| {
+                    // The arrows are events here too, as everywhere on the page.
+                    if event.key().starts_with("Arrow") || event.key().starts_with("Page") {
+                        event.prevent_default();
+                        let action = match event.key().as_str() {
+                            "ArrowRight" | "ArrowUp" => crate::action::Action::EventForward,
+                            "ArrowLeft" | "ArrowDown" => crate::action::Action::EventBack,
+                            "PageDown" => crate::action::Action::BeatForward,
+                            _ => crate::action::Action::BeatBack,
+                        };
+                        crate::action::perform(action, page);
+                    }
+                }
+            />
+        </div>
+    }
+    .into_any()
+}

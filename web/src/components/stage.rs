@@ -1,0 +1,262 @@
+//! The stage: the drawing, its packets, and the hand on it.
+
+use super::context_menu::MenuAt;
+use crate::app::Page;
+use crate::i18n::{Locale, say, td_string};
+use crate::paint::{Direction, PacketFilter, StagePainter};
+use crate::scene::{Layout, Scene, StageInput, Target, compose};
+use crate::session::{Run, Session};
+use crate::tr;
+use gloo_timers::callback::Timeout;
+use leptos::prelude::*;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+
+/// Up to this width one partition is shown at a time.
+const PHONE: f64 = 600.0;
+
+/// A finger that stays this long asks for the menu.
+const LONG_PRESS: u32 = 500;
+
+/// What is on the screen now.
+struct Shown {
+    painter: StagePainter,
+    scene: Scene,
+}
+
+type Slot = StoredValue<Option<Rc<RefCell<Shown>>>, LocalStorage>;
+
+/// The drawing. It answers to pointer, finger and keys.
+#[component]
+pub fn Stage(
+    /// The run.
+    session: Session,
+) -> impl IntoView {
+    let page = Page::here();
+    let figure = NodeRef::<leptos::html::Figure>::new();
+    let svg = NodeRef::<leptos::svg::Svg>::new();
+    let canvas = NodeRef::<leptos::html::Canvas>::new();
+    let room: RwSignal<(f64, f64)> = RwSignal::new((0.0, 0.0));
+    let shown: Slot = StoredValue::new_local(None);
+    figure.on_load(move |element| watch_size(element.into(), room));
+    Effect::new(move || {
+        let (Some(svg), Some(canvas)) = (svg.get(), canvas.get()) else { return };
+        let painter = StagePainter::new(svg.unchecked_into(), canvas);
+        shown.set_value(Some(Rc::new(RefCell::new(Shown { painter, scene: Scene::default() }))));
+        session.add_painter(move |run| packets(shown, page, run));
+    });
+    // The drawing follows the engine, the selection, the language and the room; packets follow the frames.
+    Effect::new(move || {
+        session.version.track();
+        let selection = session.selection.get();
+        let locale = page.locale.get();
+        let layout = layout(room.get(), session.partition.get());
+        let Some(layout) = layout else { return };
+        session.read(|run| {
+            let ratio = draw(shown, run, selection, layout, locale);
+            // One under the other, brokers need the height they need; side by side they take what there is.
+            let height = match (layout, ratio) {
+                (Layout::Phone { width, .. }, Some(ratio)) => format!("{:.0}px", width * ratio),
+                _ => String::new(),
+            };
+            if let Some(figure) = figure.get_untracked() {
+                let _ = web_sys::HtmlElement::style(&figure).set_property("height", &height);
+            }
+            packets(shown, page, run);
+        });
+    });
+    Effect::new(move || {
+        page.theme.track();
+        page.present.track();
+        page.hidden.track();
+        if let Some(shown) = shown.get_value() {
+            shown.borrow_mut().painter.theme_changed();
+            session.read(|run| packets_of(&mut shown.borrow_mut(), page, run));
+        }
+    });
+    let press: StoredValue<Option<Timeout>, LocalStorage> = StoredValue::new_local(None);
+    let on_click = move |event: web_sys::MouseEvent| {
+        session.selection.set(target_at(shown, &event));
+    };
+    let on_menu = move |event: web_sys::MouseEvent| {
+        if let Some(target) = target_at(shown, &event) {
+            event.prevent_default();
+            open_menu(page, session, target, f64::from(event.client_x()), f64::from(event.client_y()));
+        }
+    };
+    let on_down = move |event: web_sys::PointerEvent| {
+        if event.pointer_type() == "touch" {
+            let at = event.clone();
+            let wait = Timeout::new(LONG_PRESS, move || {
+                if let Some(target) = target_at(shown, &at) {
+                    open_menu(page, session, target, f64::from(at.client_x()), f64::from(at.client_y()));
+                }
+            });
+            press.set_value(Some(wait));
+        }
+    };
+    let on_move = move |event: web_sys::PointerEvent| {
+        // A finger is never quite still.
+        if event.movement_x().abs() + event.movement_y().abs() > 4 {
+            press.set_value(None);
+        }
+    };
+    let cancel_press = move |_: web_sys::PointerEvent| press.set_value(None);
+    let count = Memo::new(move |_| session.follow(|run| run.view().partitions.len()));
+    view! {
+        <div class="stage-box">
+            <Turn session count narrow=Signal::derive(move || { let (width, _) = room.get(); width > 0.0 && width <= PHONE }) />
+            <figure
+                class="stage-figure"
+                node_ref=figure
+                on:click=on_click
+                on:contextmenu=on_menu
+                on:pointerdown=on_down
+                on:pointerup=cancel_press
+                on:pointermove=on_move
+                on:pointercancel=cancel_press
+                on:keydown=move |event| on_key(shown, page, session, &event)
+            >
+                <svg class="stage" node_ref=svg role="group" aria-label=tr!(page, stage_label)></svg>
+                <canvas class="packets" node_ref=canvas aria-hidden="true"></canvas>
+            </figure>
+        </div>
+    }
+    .into_any()
+}
+
+fn layout((width, height): (f64, f64), partition_index: usize) -> Option<Layout> {
+    match width {
+        w if w <= 0.0 => None,
+        w if w <= PHONE => Some(Layout::Phone { width, partition_index }),
+        _ => Some(Layout::Wide { width, height }),
+    }
+}
+
+/// Draws the state; the drawing's height over its width.
+fn draw(shown: Slot, run: &Run, selection: Option<Target>, layout: Layout, locale: Locale) -> Option<f64> {
+    let shown = shown.get_value()?;
+    let (view, marks) = (run.view(), run.marks());
+    let input = StageInput {
+        view: &view,
+        previous: run.ghost(),
+        directory: run.simulation().directory(),
+        selection,
+        layout,
+        marks: &marks,
+    };
+    let scene = compose(&input, locale);
+    let mut shown = shown.borrow_mut();
+    shown.painter.show(&scene);
+    let ratio = scene.height / scene.width.max(1.0);
+    shown.scene = scene;
+    Some(ratio)
+}
+
+fn packets(shown: Slot, page: Page, run: &Run) {
+    if let Some(shown) = shown.try_get_value().flatten() {
+        packets_of(&mut shown.borrow_mut(), page, run);
+    }
+}
+
+fn packets_of(shown: &mut Shown, page: Page, run: &Run) {
+    let mut flights = run.flights();
+    page.hidden.with_untracked(|hidden| flights.retain(|flight| !hidden.contains(&flight.packet)));
+    shown.painter.packets(&shown.scene, &flights, run.now(), PacketFilter::default());
+}
+
+/// The figure's size, now and whenever it changes.
+fn watch_size(figure: web_sys::Element, room: RwSignal<(f64, f64)>) {
+    let measure = move |element: &web_sys::Element| {
+        let size = (f64::from(element.client_width()), f64::from(element.client_height()));
+        if room.try_get_untracked().is_some_and(|known| known != size) {
+            room.set(size);
+        }
+    };
+    measure(&figure);
+    let watched = figure.clone();
+    let on_resize = Closure::<dyn FnMut()>::new(move || measure(&watched));
+    let Ok(observer) = web_sys::ResizeObserver::new(on_resize.as_ref().unchecked_ref()) else { return };
+    observer.observe(&figure);
+    let kept = StoredValue::new_local((observer, on_resize));
+    on_cleanup(move || {
+        kept.try_with_value(|(observer, _)| observer.disconnect());
+    });
+}
+
+/// What lies under a pointer: a packet, or what is drawn there.
+fn target_at(shown: Slot, event: &web_sys::MouseEvent) -> Option<Target> {
+    let shown = shown.get_value()?;
+    let shown = shown.borrow();
+    shown.painter.target_at(&shown.scene, f64::from(event.client_x()), f64::from(event.client_y()))
+}
+
+fn open_menu(page: Page, session: Session, target: Target, x: f64, y: f64) {
+    session.selection.set(Some(target));
+    page.menu.set(Some(MenuAt { target, x, y }));
+}
+
+/// Arrows walk over the stage, Enter selects and opens the menu.
+fn on_key(shown: Slot, page: Page, session: Session, event: &web_sys::KeyboardEvent) {
+    let Some(element) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else { return };
+    let Some(target) = element.get_attribute("data-target").and_then(|text| Target::parse(&text)) else { return };
+    let direction = match event.key().as_str() {
+        "ArrowRight" => Direction::Right,
+        "ArrowLeft" => Direction::Left,
+        "ArrowDown" => Direction::Down,
+        "ArrowUp" => Direction::Up,
+        " " => {
+            session.selection.set(Some(target));
+            event.prevent_default();
+            return;
+        }
+        "Enter" => {
+            let rect = element.get_bounding_client_rect();
+            open_menu(page, session, target, rect.left() + 8.0, rect.top() + 24.0);
+            event.prevent_default();
+            return;
+        }
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(shown) = shown.get_value() {
+        let Shown { painter, scene } = &mut *shown.borrow_mut();
+        painter.move_focus(scene, direction);
+    }
+}
+
+/// On a narrow screen: which partition, and the way to the others.
+#[component]
+fn Turn(session: Session, count: Memo<usize>, narrow: Signal<bool>) -> impl IntoView {
+    let page = Page::here();
+    let turn = move |by: isize| {
+        let all = count.get_untracked().max(1);
+        session.partition.update(|index| *index = (*index + all).saturating_add_signed(by) % all);
+    };
+    move || {
+        if !narrow.get() || count.get() < 2 {
+            return None;
+        }
+        let locale = page.locale.get();
+        let index = session.partition.get();
+        let (name, isr) = session.follow(|run| {
+            let view = run.view();
+            let found = view.partitions.get(index).map(|partition| {
+                let isr: Vec<String> = partition.isr.iter().map(ToString::to_string).collect();
+                (partition.name.clone(), isr.join(", "))
+            });
+            found.unwrap_or_default()
+        });
+        let place =
+            say(td_string!(locale, page.partition_of), &[("n", &(index + 1)), ("all", &count.get()), ("isr", &isr)]);
+        Some(view! {
+            <div class="turn">
+                <button aria-label=td_string!(locale, page.partition_before) on:click=move |_| turn(-1)>"‹"</button>
+                <span><b>{name}</b><small>{place}</small></span>
+                <button aria-label=td_string!(locale, page.partition_after) on:click=move |_| turn(1)>"›"</button>
+            </div>
+        })
+    }
+}

@@ -1,0 +1,185 @@
+//! Time at a glance, under the stage: who led, how many were in sync, what had no answer yet.
+
+mod lanes;
+
+use crate::app::Page;
+use crate::i18n::{Locale, say, td_string};
+use crate::playback::now_seconds;
+use crate::session::words::Names;
+use crate::session::{Run, Session};
+use crate::tr;
+use highwater_engine::event::StopKind;
+use highwater_engine::ids::NodeId;
+use highwater_engine::time::Instant;
+use lanes::{FlagKind, Lanes, Reign, axis, lanes};
+use leptos::prelude::*;
+
+/// While time passes, the lanes are drawn anew this often, in seconds.
+const PERIOD: f64 = 0.2;
+
+/// The timeline.
+#[component]
+pub fn Timeline(
+    /// The run.
+    session: Session,
+) -> impl IntoView {
+    let page = Page::here();
+    let shown: RwSignal<Lanes> = RwSignal::new(Lanes::default());
+    let drawn = StoredValue::new_local((u64::MAX, 0.0));
+    let refresh = move |run: &Run| {
+        let version = (session.version.get_untracked(), now_seconds());
+        let (last, at) = drawn.get_value();
+        let playing = session.playing.get_untracked();
+        if last != version.0 && (!playing || version.1 - at > PERIOD) {
+            drawn.set_value(version);
+            shown.set(lanes(run, session.selection.get_untracked()));
+        }
+    };
+    session.add_painter(refresh);
+    Effect::new(move || {
+        session.selection.track();
+        // A pause shows the last state, whatever the period.
+        session.playing.track();
+        drawn.set_value((u64::MAX, 0.0));
+        session.read(refresh);
+    });
+    let now = NodeRef::<leptos::html::Div>::new();
+    now.on_load(move |element| {
+        session.add_painter(move |run| {
+            let place = shown.with_untracked(|lanes| lanes.place(run.now()));
+            let style = web_sys::HtmlElement::style(&element);
+            let _ = style.set_property("left", &format!("{place:.3}%"));
+        });
+    });
+    view! {
+        <section class="timeline" aria-label=tr!(page, timeline.title)>
+            {move || {
+                let locale = page.locale.get();
+                shown.with(|lanes| draw(lanes, session, locale))
+            }}
+            <div class="now-layer" aria-hidden="true"><div class="nowline" node_ref=now></div></div>
+        </section>
+    }
+    .into_any()
+}
+
+fn draw(lanes: &Lanes, session: Session, locale: Locale) -> AnyView {
+    let partition = session.read(|run| lanes.partition.map(|tp| run.simulation().directory().tp_name(tp))).flatten();
+    let leader = partition.as_ref().map(|name| say(td_string!(locale, page.timeline.leader), &[("partition", name)]));
+    let isr = partition.as_ref().map(|name| say(td_string!(locale, page.timeline.isr), &[("partition", name)]));
+    let open = match partition {
+        Some(_) => td_string!(locale, page.timeline.unacknowledged),
+        None => td_string!(locale, page.timeline.in_queue),
+    };
+    let future = lanes.place(lanes.now);
+    let last = |levels: &[(Instant, u64)]| levels.last().map_or(0, |level| level.1);
+    view! {
+        <div class="future" style:left=format!("calc(var(--lane-label) + (100% - var(--lane-label) - var(--lane-end)) * {:.4})", future / 100.0)></div>
+        <div class="lane flags"><span></span><div class="lane-track">{flags(lanes, session, locale)}</div></div>
+        {leader.map(|word| view! {
+            <div class="lane"><span>{word}</span><div class="lane-track">{lanes.reigns.iter().map(|it| reign(it, lanes, locale)).collect_view()}</div></div>
+        })}
+        {isr.map(|word| view! {
+            <div class="lane">
+                <span>{word}</span>
+                <div class="lane-track">{spark(&lanes.isr, lanes, false)}</div>
+                <b class="lane-value">{last(&lanes.isr)}</b>
+            </div>
+        })}
+        <div class="lane tall">
+            <span>{open}</span>
+            <div class="lane-track">{spark(&lanes.open, lanes, true)}</div>
+            <b class="lane-value">{last(&lanes.open)}</b>
+        </div>
+        <div class="lane axis-lane">
+            <span></span>
+            <div class="lane-track">
+                {axis(lanes.end)
+                    .into_iter()
+                    .map(|second| view! {
+                        <i style:left=format!("{:.3}%", lanes.place(Instant(second * 1_000_000)))>{second}</i>
+                    })
+                    .collect_view()}
+                <em>"s"</em>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn reign(reign: &Reign, lanes: &Lanes, locale: Locale) -> impl IntoView + use<> {
+    let (from, to) = (lanes.place(reign.from), lanes.place(reign.to));
+    let class = if reign.leader.is_some() { "reign" } else { "reign nobody" };
+    // A name needs some room; the bar's colour and the stage say it too.
+    let wide = to - from > 9.0;
+    let word = match reign.leader {
+        Some(leader) if wide => say(td_string!(locale, page.timeline.broker), &[("id", &leader)]),
+        None if to - from > 22.0 => {
+            let seconds = reign.to.since(reign.from).0 as f64 / 1_000_000.0;
+            say(td_string!(locale, page.timeline.no_leader), &[("seconds", &format!("{seconds:.1}"))])
+        }
+        _ => String::new(),
+    };
+    view! { <div class=class style:left=format!("{from:.3}%") style:width=format!("{:.3}%", (to - from).max(0.2))><span>{word}</span></div> }
+}
+
+/// A staircase up to now.
+fn spark(levels: &[(Instant, u64)], lanes: &Lanes, filled: bool) -> impl IntoView + use<> {
+    const HEIGHT: f64 = 20.0;
+    let top = levels.iter().map(|level| level.1).max().unwrap_or(0).max(if filled { 4 } else { 3 }) as f64;
+    let y = |level: u64| HEIGHT - 1.0 - level as f64 * (HEIGHT - 3.0) / top;
+    let x = |at: Instant| lanes.place(at) * 10.0;
+    let mut line = String::new();
+    for (index, (at, level)) in levels.iter().enumerate() {
+        if index == 0 {
+            line.push_str(&format!("M{:.1} {:.1}", x(*at), y(if filled { 0 } else { *level })));
+        }
+        line.push_str(&format!("H{:.1}V{:.1}", x(*at), y(*level)));
+    }
+    if !line.is_empty() {
+        line.push_str(&format!("H{:.1}", x(lanes.now)));
+    }
+    let area = (filled && !line.is_empty()).then(|| format!("{line}V{:.1}H{:.1}Z", y(0), x(levels[0].0)));
+    view! {
+        <svg class="spark-line" viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true">
+            {area.map(|d| view! { <path class="spark-fill" d=d></path> })}
+            <path class="spark" d=line></path>
+        </svg>
+    }
+}
+
+fn flags(lanes: &Lanes, session: Session, locale: Locale) -> impl IntoView + use<> {
+    let mut words: Vec<(f64, &'static str, String, u64)> = Vec::new();
+    session.read(|run| {
+        let names = Names { directory: run.simulation().directory(), locale };
+        for flag in &lanes.flags {
+            let (class, word) = flag_words(flag.what, &names);
+            let place = lanes.place(flag.at);
+            // Words that would lie on each other are left to the flag alone.
+            let crowded = words.iter().any(|(other, _, word, _)| !word.is_empty() && (place - other).abs() < 13.0);
+            let word = if crowded { String::new() } else { word };
+            if words.last().is_none_or(|(last, ..)| (place - last).abs() > 0.05) {
+                words.push((place, class, word, flag.at.0));
+            }
+        }
+    });
+    let flag = |(place, class, word, _at): (f64, &'static str, String, u64)| {
+        let side = if place > 78.0 { "flag-mark left" } else { "flag-mark" };
+        view! { <div class=format!("{side} {class}") style:left=format!("{place:.3}%")><i></i><span>{word}</span></div> }
+    };
+    words.into_iter().map(flag).collect_view()
+}
+
+fn flag_words(what: FlagKind, names: &Names<'_>) -> (&'static str, String) {
+    let locale = names.locale;
+    let node = |sentence: &str, node: NodeId| say(sentence, &[("node", &names.node(node))]);
+    match what {
+        FlagKind::Down(id, StopKind::Crash) => ("fault", node(td_string!(locale, page.timeline.killed), id)),
+        FlagKind::Down(id, StopKind::Power) => ("fault", node(td_string!(locale, page.timeline.power), id)),
+        FlagKind::Down(id, StopKind::Graceful) => ("fault", node(td_string!(locale, page.timeline.stopped), id)),
+        FlagKind::Frozen(id) => ("fault", node(td_string!(locale, page.timeline.frozen), id)),
+        FlagKind::Cut => ("fault", td_string!(locale, page.timeline.cut).to_owned()),
+        FlagKind::Election => ("election", td_string!(locale, page.timeline.election).to_owned()),
+        FlagKind::Loss => ("fault", td_string!(locale, page.timeline.loss).to_owned()),
+    }
+}

@@ -1,0 +1,180 @@
+//! The working screen: story, stage, inspector, time. A lesson and the sandbox share it.
+
+use super::inspector::Inspector;
+use super::ledger::Ledger;
+use super::legend::Legend;
+use super::open_file::{open_text, read_file};
+use super::stage::Stage;
+use super::story::{Caption, Story};
+use super::timeline::Timeline;
+use super::top_bar::TopBar;
+use super::transport::Transport;
+use crate::app::Page;
+use crate::i18n::td_string;
+use crate::lessons::{Chapter, Source};
+use crate::notice::Notice;
+use crate::route::{Moment, Route, Screen};
+use crate::session::{Purpose, Run, Session};
+use crate::tr;
+use gloo_timers::callback::Timeout;
+use highwater_engine::scenario::Scenario;
+use highwater_engine::time::Instant;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+/// The address follows a pause after this many milliseconds.
+const SETTLE: u32 = 500;
+
+/// The screen of a lesson or of the sandbox.
+#[component]
+pub fn Workbench(
+    /// Which.
+    screen: Screen,
+) -> impl IntoView {
+    let page = Page::here();
+    let story = match &screen {
+        Screen::Lesson(name) => Chapter::story(name),
+        _ => None,
+    };
+    if let (Screen::Lesson(name), None) = (&screen, story) {
+        page.notice.set(Some(Notice::NoSuchLesson { name: name.clone() }));
+    }
+    let (run, purpose) = match story {
+        Some(source) => (run_of(page, source), Purpose::Lesson),
+        None => {
+            let carried = page.carried.try_update_value(Option::take).flatten();
+            (carried.or_else(|| preset(page)), Purpose::Sandbox)
+        }
+    };
+    let Some(run) = run else {
+        return view! { <TopBar crumb="" /><main id="main" class="empty"><a class="btn btn-line" href="#/">{tr!(page, to_home)}</a></main> }
+            .into_any();
+    };
+    let session = Session::new(run, purpose);
+    page.session.set(Some(session));
+    on_cleanup(move || page.session.set(None));
+    begin(page, session);
+    follow_address(page, session, screen.clone());
+    let crumb = Signal::derive(move || {
+        let locale = page.locale.get();
+        story.map_or_else(|| td_string!(locale, page.sandbox.title).to_owned(), |story| story.prose(locale).title)
+    });
+    let drop_file = move |event: web_sys::DragEvent| {
+        let file = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0));
+        if let Some(file) = file {
+            event.prevent_default();
+            read_file(page, file);
+        }
+    };
+    listen_to_paste(page);
+    view! {
+        <div class="app" class:no-story=story.is_none() on:dragover=move |event| event.prevent_default() on:drop=drop_file>
+            <TopBar crumb workbench=true story=story.map_or("", |story| story.name) />
+            <Story session source=story />
+            <main class="centre" id="main" tabindex="-1">
+                <Stage session />
+                <Legend session />
+                <Ledger session />
+                <Timeline session />
+            </main>
+            <Inspector session />
+            <Transport session />
+            <Caption session source=story />
+        </div>
+    }
+    .into_any()
+}
+
+fn run_of(page: Page, source: Source) -> Option<Run> {
+    let why = match Scenario::parse(source.script) {
+        Ok(scenario) => match Run::of_scenario(scenario) {
+            Ok(run) => return Some(run),
+            Err(error) => Notice::Refused { why: error.to_string() },
+        },
+        Err(errors) => Notice::BadScenario { file: source.name.to_owned(), errors },
+    };
+    page.notice.set(Some(why));
+    None
+}
+
+/// A small world at the moment its story ends its preparations, freed of the story.
+fn preset(page: Page) -> Option<Run> {
+    let mut run = run_of(page, Source::sandbox()?)?;
+    let start = run.beats().first().map_or(0, |beat| beat.event);
+    run.seek_event(start);
+    Some(run.freed())
+}
+
+/// To the moment of the address, or to where the story begins.
+fn begin(page: Page, session: Session) {
+    match page.route.with_untracked(|route| route.moment) {
+        Some(moment) => go_to(session, moment),
+        None if session.purpose == Purpose::Lesson => session.to_start(),
+        None => {}
+    }
+}
+
+fn go_to(session: Session, moment: Moment) {
+    match moment {
+        Moment::Event(event) => session.seek_event(event),
+        Moment::Millis(millis) => session.seek_time(Instant(millis.saturating_mul(1_000))),
+        Moment::Beat(beat) => session.to_beat(beat.saturating_sub(1)),
+    }
+}
+
+/// The address says where a lesson stands, when it stands; and a changed address moves the lesson.
+fn follow_address(page: Page, session: Session, screen: Screen) {
+    let written: StoredValue<Option<Moment>, LocalStorage> =
+        StoredValue::new_local(page.route.with_untracked(|route| route.moment));
+    let waiting: StoredValue<Option<Timeout>, LocalStorage> = StoredValue::new_local(None);
+    let asked = screen.clone();
+    Effect::new(move || {
+        let route = page.route.get();
+        if route.screen == asked && route.moment.is_some() && route.moment != written.get_value() {
+            written.set_value(route.moment);
+            if let Some(moment) = route.moment {
+                go_to(session, moment);
+            }
+        }
+    });
+    if session.purpose != Purpose::Lesson {
+        return;
+    }
+    Effect::new(move || {
+        session.version.track();
+        if session.playing.get() {
+            waiting.set_value(None);
+            return;
+        }
+        let screen = screen.clone();
+        let write = Timeout::new(SETTLE, move || {
+            // What the reader did is not in the address, so the address must not claim the moment.
+            let here = session.read(|run| (!run.can_undo_redo().0).then(|| Moment::Event(run.cursor()))).flatten();
+            let Some(moment) = here else { return };
+            let lang = page.route.with_untracked(|route| route.lang).map(|_| page.locale.get_untracked());
+            let route = Route { screen, moment: Some(moment), lang };
+            written.set_value(Some(moment));
+            replace_address(&route.fragment());
+        });
+        waiting.set_value(Some(write));
+    });
+}
+
+fn replace_address(fragment: &str) {
+    let Some(window) = web_sys::window() else { return };
+    let Ok(history) = window.history() else { return };
+    // Refused in some frames; the address is a convenience there.
+    let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(fragment));
+}
+
+/// A scenario pasted anywhere but into a field is opened.
+fn listen_to_paste(page: Page) {
+    let listener = window_event_listener_untyped("paste", move |event| {
+        let Some(event) = event.dyn_ref::<web_sys::ClipboardEvent>() else { return };
+        let text = event.clipboard_data().and_then(|data| data.get_data("text").ok()).unwrap_or_default();
+        if text.contains('\n') {
+            let _ = open_text(page, "", &text);
+        }
+    });
+    on_cleanup(move || listener.remove());
+}

@@ -1,0 +1,148 @@
+//! The words of the stage, one method per phrase, in one language.
+//!
+//! Every phrase is a key of `locales/*/stage.json`; a missing key does not compile.
+
+use super::{Locale, td_string};
+use std::fmt::Display;
+
+/// The stage's words in one language.
+#[derive(Clone, Copy, Debug)]
+pub struct Labels {
+    locale: Locale,
+}
+
+macro_rules! phrases {
+    ($($(#[$meta:meta])* $name:ident ( $($argument:ident),* );)*) => {
+        impl Labels {
+            $(
+                $(#[$meta])*
+                pub fn $name(self, $($argument: impl Display),*) -> String {
+                    $( let $argument = $argument.to_string(); )*
+                    td_string!(self.locale, stage.$name $(, $argument = $argument)*).to_string()
+                }
+            )*
+        }
+    };
+}
+
+impl Labels {
+    /// The words in this language.
+    pub fn new(locale: Locale) -> Labels {
+        Labels { locale }
+    }
+}
+
+phrases! {
+    /// “Producers”
+    producers();
+    /// “Group”
+    group();
+    /// “controller”
+    controller();
+    /// “coordinator”
+    coordinator();
+    /// “Broker {id}”
+    broker(id);
+    /// “dead {time}”
+    dead_for(time);
+    /// “paused {time}”
+    paused_for(time);
+    /// “dead”
+    dead();
+    /// “paused”
+    paused();
+    /// “running”
+    running();
+    /// “fenced”
+    fenced();
+    /// “cut off”
+    cut_off();
+    /// “no heartbeat for {time}”
+    no_heartbeat(time);
+    /// “epoch {epoch}”
+    epoch(epoch);
+    /// “no leader”
+    no_leader();
+    /// “min ISR {min}”
+    under_min(min);
+    /// “waiting”
+    waiting();
+    /// “lag {lag}”
+    lag(lag);
+    /// “elected: epoch {from} → {to}”
+    elected(from, to);
+    /// “epoch {from} → {to}”
+    elected_short(from, to);
+    /// “only here”
+    only_here();
+    /// “{count} lost”
+    lost(count);
+    /// “{count} twice”
+    doubled(count);
+    /// “stable”
+    group_stable();
+    /// “rebalancing”
+    group_rebalancing();
+    /// “no members”
+    group_empty();
+    /// “Queue”
+    queue();
+    /// “Topic”
+    topic();
+    /// “{count} kept”
+    kept(count);
+    /// “acked, removed”
+    removed();
+    /// “lent”
+    lent();
+    /// “waiting”
+    ready();
+    /// “worker {name}”
+    worker(name);
+    /// “{count} done”
+    processed(count);
+    /// “{count} read”
+    read(count);
+    /// “{count} applied”
+    applied(count);
+    /// “{count} twice”
+    applied_twice(count);
+    /// “{count} refused”
+    refused(count);
+    /// “No topic and no queue yet”
+    nothing();
+    /// “leader”
+    role_leader();
+    /// “follower in the ISR”
+    role_follower();
+    /// “follower out of the ISR”
+    role_lagging();
+    /// “offline”
+    role_offline();
+    /// “none”
+    none();
+    /// “{brokers} brokers, {partitions} partitions, {queues} queues”
+    say_stage(brokers, partitions, queues);
+    /// “Broker {id}, {state}”
+    say_broker(id, state);
+    /// “Controller, {state}”
+    say_controller(state);
+    /// “{name}, leader {leader}, epoch {epoch}, ISR {isr}”
+    say_partition(name, leader, epoch, isr);
+    /// “{name}, broker {broker}, {role}, LEO {leo}, HW {hw}”
+    say_replica(name, broker, role, leo, hw);
+    /// “Producer {name}, {state}, {count} records waiting”
+    say_producer(name, state, count);
+    /// “Group {name}, {state}, generation {generation}”
+    say_group(name, state, generation);
+    /// “{partition}: position {position}, committed {committed}, lag {lag}”
+    say_group_offset(partition, position, committed, lag);
+    /// “Consumer {name}, {state}, reads {partitions}”
+    say_member(name, state, partitions);
+    /// “Queue {name}, {state}, {waiting} waiting, {lent} lent, {removed} removed”
+    say_queue(name, state, waiting, lent, removed);
+    /// “Worker {name}, {state}, {count} processed”
+    say_worker(name, state, count);
+    /// “Database {name}, {state}, {count} effects applied, {twice} more than once”
+    say_database(name, state, count, twice);
+}

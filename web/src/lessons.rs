@@ -1,0 +1,135 @@
+//! The lessons that come with the page: their scripts, their prose, and the order to take them in.
+//!
+//! A lesson is a folder of `lessons/`. Folders that share their leading number form a chapter:
+//! `03-commit-and-loss` names it and `03a-acks-1`, `03b-acks-all` are its stories. A folder without a script
+//! only names its chapter.
+
+mod prose;
+
+pub use prose::{Beat as BeatProse, Prose, Question, fill, html};
+
+use crate::i18n::Locale;
+
+/// One folder.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// The folder's name.
+    pub name: &'static str,
+    /// The scenario, or nothing.
+    pub script: &'static str,
+    en: &'static str,
+    zh_cn: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
+
+/// The scenario that runs on the first screen.
+const HOME: &str = "00-home";
+
+/// The scenario that an empty sandbox starts with.
+const SANDBOX: &str = "00-sandbox";
+
+impl Source {
+    /// The lesson of this name.
+    pub fn named(name: &str) -> Option<Source> {
+        SOURCES.iter().copied().find(|source| source.name == name)
+    }
+
+    /// What runs on the first screen.
+    pub fn home() -> Option<Source> {
+        Source::named(HOME)
+    }
+
+    /// What an empty sandbox starts with.
+    pub fn sandbox() -> Option<Source> {
+        Source::named(SANDBOX).or_else(Source::home)
+    }
+
+    /// Its prose.
+    pub fn prose(&self, locale: Locale) -> Prose {
+        Prose::parse(match locale {
+            Locale::en => self.en,
+            Locale::zh_CN => self.zh_cn,
+        })
+    }
+
+    /// The number its folder starts with.
+    fn chapter(&self) -> &'static str {
+        let digits = self.name.bytes().take_while(u8::is_ascii_digit).count();
+        &self.name[..digits]
+    }
+}
+
+/// Lessons that belong together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Chapter {
+    /// Whose title and lead stand for all.
+    pub front: Source,
+    /// What can be played, in order.
+    pub stories: Vec<Source>,
+}
+
+impl Chapter {
+    /// All chapters with something to play, in order.
+    pub fn all() -> Vec<Chapter> {
+        let mut chapters: Vec<Chapter> = Vec::new();
+        for source in SOURCES.iter().filter(|source| !matches!(source.chapter(), "" | "00")) {
+            let story = (!source.script.is_empty()).then_some(*source);
+            match chapters.iter_mut().find(|chapter| chapter.front.chapter() == source.chapter()) {
+                Some(chapter) => chapter.stories.extend(story),
+                None => chapters.push(Chapter { front: *source, stories: story.into_iter().collect() }),
+            }
+        }
+        chapters.retain(|chapter| !chapter.stories.is_empty());
+        chapters
+    }
+
+    /// The chapter that a story or a front belongs to.
+    pub fn of(name: &str) -> Option<Chapter> {
+        Chapter::all()
+            .into_iter()
+            .find(|chapter| chapter.front.name == name || chapter.stories.iter().any(|story| story.name == name))
+    }
+
+    /// The story that a name means: itself, or the first of the chapter it names.
+    pub fn story(name: &str) -> Option<Source> {
+        let chapter = Chapter::of(name)?;
+        chapter.stories.iter().copied().find(|story| story.name == name).or(chapter.stories.first().copied())
+    }
+}
+
+/// The story after this one, in any chapter.
+pub fn after(name: &str) -> Option<Source> {
+    let stories: Vec<Source> = Chapter::all().into_iter().flat_map(|chapter| chapter.stories).collect();
+    let here = stories.iter().position(|story| story.name == name)?;
+    stories.get(here + 1).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_tell_the_same_beats() {
+        for source in SOURCES {
+            let (en, zh) = (source.prose(Locale::en), source.prose(Locale::zh_CN));
+            let keys = |prose: &Prose| prose.beats.keys().cloned().collect::<Vec<_>>();
+            let options = |prose: &Prose| {
+                prose.questions.iter().map(|(key, question)| (key.clone(), question.options.len())).collect::<Vec<_>>()
+            };
+            assert_eq!(keys(&en), keys(&zh), "{}", source.name);
+            assert_eq!(options(&en), options(&zh), "{}", source.name);
+            assert_eq!(en.title.is_empty(), zh.title.is_empty(), "{}", source.name);
+        }
+    }
+
+    #[test]
+    fn every_story_of_a_chapter_is_found_by_its_name() {
+        for chapter in Chapter::all() {
+            assert_eq!(Chapter::story(chapter.front.name), chapter.stories.first().copied());
+            for story in &chapter.stories {
+                assert_eq!(Chapter::story(story.name), Some(*story));
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! A scene on the screen: groups of SVG that change when the state changes, and packets on a canvas every frame.
+//!
+//! [`StagePainter`] belongs to one `<svg>` and one `<canvas>` of the same size lying over it.
+//! `show` is for events, `packets` for frames; neither touches a signal.
+
+mod board;
+mod packet;
+mod packet_filter;
+mod painter;
+mod palette;
+mod spread;
+
+pub use packet_filter::PacketFilter;
+pub use painter::{Direction, StagePainter};

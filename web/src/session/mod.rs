@@ -1,0 +1,321 @@
+//! The run on the page: its state as signals, its playback, what is selected.
+//!
+//! Signals change when the engine's state changed, at most once per frame. What moves between two events
+//! (packets, the clock, the slider) is painted by painters that read the run directly.
+
+mod advance;
+mod answer;
+mod beat;
+mod run;
+pub mod words;
+
+pub use advance::{Advance, Reached, is_decisive};
+pub use answer::Answer;
+pub use beat::Beat;
+pub use run::Run;
+
+use crate::playback::{Frames, Pace, PaceWords, Speed, now_seconds};
+use crate::scene::Target;
+use highwater_engine::command::{Command, Rejected};
+use highwater_engine::time::Instant;
+use leptos::prelude::*;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What a run is for; it decides what happens at beats and at the end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// The first screen: it plays in a loop.
+    Home,
+    /// A lesson: it stops at every beat.
+    Lesson,
+    /// Free: it goes on.
+    Sandbox,
+}
+
+/// A frame may keep the main thread this long, in seconds.
+const BUDGET: f64 = 0.008;
+
+/// A leap over an idle stretch is worth a word from here on, in simulated microseconds.
+const LEAP: u64 = 1_000_000;
+
+type Painter = Rc<dyn Fn(&Run)>;
+
+/// The run on the page.
+#[derive(Clone, Copy)]
+pub struct Session {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Grows whenever the engine's state changed.
+    pub version: RwSignal<u64>,
+    /// Whether time passes.
+    pub playing: RwSignal<bool>,
+    /// The reader's hand on the pace.
+    pub speed: RwSignal<Speed>,
+    /// The pace in words.
+    pub pace_words: RwSignal<PaceWords>,
+    /// Whole seconds that the last idle stretch took, for a moment after it.
+    pub leap: RwSignal<Option<u64>>,
+    /// What is selected.
+    pub selection: RwSignal<Option<Target>>,
+    /// The partition that a narrow screen shows.
+    pub partition: RwSignal<usize>,
+    /// Predictions by key.
+    pub answers: RwSignal<BTreeMap<String, Answer>>,
+    run: StoredValue<Run, LocalStorage>,
+    pace: StoredValue<Pace, LocalStorage>,
+    frames: StoredValue<Frames, LocalStorage>,
+    painters: StoredValue<Vec<Painter>, LocalStorage>,
+    idle_since: StoredValue<Option<(Instant, f64)>, LocalStorage>,
+}
+
+impl Session {
+    /// A session over a run, standing still.
+    pub fn new(run: Run, purpose: Purpose) -> Session {
+        let session = Session {
+            purpose,
+            version: RwSignal::new(0),
+            playing: RwSignal::new(false),
+            speed: RwSignal::new(Speed::One),
+            pace_words: RwSignal::new(PaceWords::Real),
+            leap: RwSignal::new(None),
+            selection: RwSignal::new(None),
+            partition: RwSignal::new(0),
+            answers: RwSignal::new(BTreeMap::new()),
+            run: StoredValue::new_local(run),
+            pace: StoredValue::new_local(Pace::default()),
+            frames: StoredValue::new_local(Frames::default()),
+            painters: StoredValue::new_local(Vec::new()),
+            idle_since: StoredValue::new_local(None),
+        };
+        on_cleanup(move || session.pause());
+        session
+    }
+
+    /// Reads the run; nothing is tracked. `None` after the screen is gone.
+    pub fn read<T>(&self, read: impl FnOnce(&Run) -> T) -> Option<T> {
+        self.run.try_with_value(read)
+    }
+
+    /// Reads the run and follows the engine's state.
+    pub fn follow<T: Default>(&self, read: impl FnOnce(&Run) -> T) -> T {
+        self.version.track();
+        self.read(read).unwrap_or_default()
+    }
+
+    /// Adds something that is painted on every frame, and once now.
+    pub fn add_painter(&self, painter: impl Fn(&Run) + 'static) {
+        self.read(|run| painter(run));
+        let painter: Painter = Rc::new(painter);
+        self.painters.try_update_value(|painters| painters.push(painter));
+    }
+
+    /// Lets time pass.
+    pub fn play(self) {
+        if self.playing.get_untracked() {
+            return;
+        }
+        let at_end = self.read(|run| run.has_story() && run.cursor() >= run.end()).unwrap_or(true);
+        if at_end {
+            if self.purpose != Purpose::Home {
+                return;
+            }
+            self.change(|run| run.seek_event(0));
+        }
+        self.pace.try_update_value(Pace::restart);
+        self.idle_since.set_value(None);
+        self.playing.set(true);
+        if let Some(frames) = self.frames.try_get_value() {
+            frames.start(move |seconds| self.frame(seconds));
+        }
+    }
+
+    /// Stops time.
+    pub fn pause(self) {
+        if self.playing.try_get_untracked() == Some(true) {
+            self.playing.set(false);
+            self.leap.set(None);
+        }
+        if let Some(frames) = self.frames.try_get_value() {
+            frames.stop();
+        }
+    }
+
+    /// Play or pause.
+    pub fn toggle(self) {
+        if self.playing.get_untracked() { self.pause() } else { self.play() }
+    }
+
+    /// Frames drawn so far.
+    pub fn frames(&self) -> u64 {
+        self.frames.try_get_value().map_or(0, |frames| frames.count())
+    }
+
+    /// So many events forward, or back when negative.
+    pub fn step(self, events: i32) {
+        self.pause();
+        self.change(|run| {
+            for _ in 0..events.unsigned_abs() {
+                let stepped = if events > 0 { run.step_forward() } else { run.step_back() };
+                if !stepped {
+                    break;
+                }
+            }
+        });
+    }
+
+    /// To just after an event.
+    pub fn seek_event(self, event: u64) {
+        self.pause();
+        self.change(|run| run.seek_event(event));
+    }
+
+    /// To a moment.
+    pub fn seek_time(self, at: Instant) {
+        self.pause();
+        self.change(|run| run.seek_time(at));
+    }
+
+    /// To the start: the first beat is where a story begins.
+    pub fn to_start(self) {
+        let start = self.read(|run| run.beats().first().map_or(0, |beat| beat.event)).unwrap_or(0);
+        self.seek_event(start);
+    }
+
+    /// To the end of what is known.
+    pub fn to_end(self) {
+        let end = self.read(Run::end).unwrap_or(0);
+        self.seek_event(end);
+    }
+
+    /// On to the next beat: plays there, and pressed again while playing leaps there.
+    /// Without reading motion (`leap`) it always leaps.
+    pub fn beat_forward(self, leap: bool) {
+        let next = self.read(|run| run.beats().iter().find(|beat| beat.event > run.cursor()).map(|beat| beat.event));
+        match next.flatten() {
+            Some(event) if leap || self.playing.get_untracked() => self.seek_event(event),
+            Some(_) => self.play(),
+            None if self.playing.get_untracked() => self.to_end(),
+            None => self.play(),
+        }
+    }
+
+    /// Back to the beat before: from between two beats to the earlier one.
+    pub fn beat_back(self) {
+        let event = self.read(|run| {
+            let before = run.beats().iter().rev().find(|beat| beat.event < run.cursor());
+            before.map_or(0, |beat| beat.event)
+        });
+        if let Some(event) = event {
+            self.seek_event(event);
+        }
+    }
+
+    /// To a beat, from 0.
+    pub fn to_beat(self, beat: usize) {
+        if let Some(event) = self.read(|run| run.beats().get(beat).map(|beat| beat.event)).flatten() {
+            self.seek_event(event);
+        }
+    }
+
+    /// A reader's command, here and now. It does not stop time; a refused one changes nothing.
+    pub fn act(self, command: Command) -> Result<(), Rejected> {
+        let done = self.change(|run| run.act(command)).unwrap_or(Ok(()));
+        if done.is_ok() {
+            self.pace.try_update_value(Pace::hold);
+        }
+        done
+    }
+
+    /// Ends the loop or the story: what happens from now on is up to the world and the reader.
+    pub fn free(self) {
+        self.change(|run| *run = run.freed());
+    }
+
+    /// Puts another run in this one's place.
+    pub fn replace(self, run: Run) {
+        self.pause();
+        self.selection.set(None);
+        self.change(|here| *here = run);
+    }
+
+    /// Takes the last command back, or gives it again.
+    pub fn undo(self, again: bool) {
+        self.change(|run| if again { run.redo() } else { run.undo() });
+    }
+
+    /// Sets the reader's speed.
+    pub fn set_speed(self, speed: Speed) {
+        self.speed.set(speed);
+    }
+
+    /// Changes the run, and tells everybody.
+    fn change<T>(&self, change: impl FnOnce(&mut Run) -> T) -> Option<T> {
+        let changed = self.run.try_update_value(change)?;
+        self.version.update(|version| *version += 1);
+        self.paint();
+        Some(changed)
+    }
+
+    /// Calls the painters.
+    pub fn paint(&self) {
+        let painters = self.painters.try_get_value().unwrap_or_default();
+        self.read(|run| painters.iter().for_each(|painter| painter(run)));
+    }
+
+    /// One frame; whether there shall be another.
+    fn frame(self, seconds: f64) -> bool {
+        let speed = self.speed.get_untracked().factor();
+        let deadline = now_seconds() + BUDGET;
+        let Some(mut pace) = self.pace.try_get_value() else { return false };
+        if self.purpose == Purpose::Home && self.read(Run::has_story) == Some(true) {
+            // A loop that got faster and faster would look like hurry.
+            pace.stay_fresh();
+        }
+        let done = self.run.try_update_value(|run| run.advance(&mut pace, speed, seconds, || now_seconds() < deadline));
+        let Some(done) = done else { return false };
+        self.pace.set_value(pace);
+        let words = PaceWords::of(pace.current() * speed);
+        if self.pace_words.get_untracked() != words {
+            self.pace_words.set(words);
+        }
+        self.tell_leap(&done);
+        if done.dispatched > 0 {
+            self.version.update(|version| *version += 1);
+        }
+        self.paint();
+        match (done.reached, self.purpose) {
+            (Some(Reached::Beat(_)), Purpose::Lesson) => self.pause(),
+            (Some(Reached::End), Purpose::Home) => {
+                self.change(|run| run.seek_event(0));
+            }
+            (Some(Reached::End), _) => self.pause(),
+            _ => {}
+        }
+        self.playing.get_untracked()
+    }
+
+    /// After an idle stretch of more than a second: says how long it was, for two seconds on the wall.
+    fn tell_leap(&self, done: &Advance) {
+        let Some(now) = self.read(Run::now) else { return };
+        let wall = now_seconds();
+        match (done.matters, self.idle_since.get_value()) {
+            (false, None) => self.idle_since.set_value(Some((now, wall))),
+            (true, Some((since, _))) => {
+                self.idle_since.set_value(None);
+                let leapt = now.since(since).0;
+                if leapt >= LEAP {
+                    self.leap.set(Some((leapt + LEAP / 2) / LEAP));
+                    let leap = self.leap;
+                    set_timeout(
+                        move || {
+                            leap.try_set(None);
+                        },
+                        std::time::Duration::from_secs(2),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! A run: a history with a place in it, and the story it follows as long as nobody leaves it.
+//!
+//! Nothing here knows the page. The place is an event and a moment: the moment lies between the last event
+//! dispatched and the next one, so that messages can be seen on their way.
+
+use super::advance::is_decisive;
+use super::beat::Beat;
+use crate::scene::{Mark, MarkKind};
+use highwater_engine::command::{Command, Rejected};
+use highwater_engine::event::Event;
+use highwater_engine::history::{History, Recording};
+use highwater_engine::scenario::{Scenario, Story};
+use highwater_engine::sim::{Emitted, Simulation, SpecError};
+use highwater_engine::time::{Duration, Instant};
+use highwater_engine::view::{self, FlightView, Lens, StageView};
+use std::rc::Rc;
+
+/// A history with a place in it.
+pub struct Run {
+    name: String,
+    scenario: Option<Rc<Scenario>>,
+    story: Option<Story>,
+    beats: Vec<Beat>,
+    history: History,
+    pub(super) now: Instant,
+    ghost: Option<Ghost>,
+    undo: Vec<Past>,
+    redo: Vec<Past>,
+}
+
+/// The state before the last decisive event.
+struct Ghost {
+    view: StageView,
+    at: Instant,
+}
+
+/// What undo goes back to.
+struct Past {
+    recording: Recording,
+    story: Option<Story>,
+    cursor: u64,
+}
+
+/// Decisive events closer together than this share one "moment before".
+const MOMENT: Duration = Duration::from_millis(300);
+
+impl Run {
+    /// A scenario from its start, its script told.
+    pub fn of_scenario(scenario: Scenario) -> Result<Run, SpecError> {
+        let story = Story::tell(&scenario, scenario.seed)?;
+        let mut run = Run::of_recording(scenario.name.clone(), story.recording.clone())?;
+        run.scenario = Some(Rc::new(scenario));
+        run.beats = Beat::all(&story);
+        run.story = Some(story);
+        Ok(run)
+    }
+
+    /// A recording without a story.
+    pub fn of_recording(name: String, recording: Recording) -> Result<Run, SpecError> {
+        let history = History::new(recording)?;
+        let now = history.simulation().now();
+        Ok(Run {
+            name,
+            scenario: None,
+            story: None,
+            beats: Vec::new(),
+            history,
+            now,
+            ghost: None,
+            undo: Vec::new(),
+            redo: Vec::new(),
+        })
+    }
+
+    /// The same world from here on without its story: what is to come is up to the reader.
+    pub fn freed(&self) -> Run {
+        let cursor = self.cursor();
+        let mut history = self.history.clone();
+        let mut recording = history.recording().clone();
+        recording.commands.retain(|recorded| recorded.after < cursor);
+        history.replace_recording(recording);
+        history.seek_event(cursor);
+        Run {
+            name: self.name.clone(),
+            scenario: None,
+            story: None,
+            beats: Vec::new(),
+            history,
+            now: self.now,
+            ghost: None,
+            undo: Vec::new(),
+            redo: Vec::new(),
+        }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The world as it is.
+    pub fn simulation(&self) -> &Simulation {
+        self.history.simulation()
+    }
+
+    /// Everything that happened, and what is known to happen later.
+    pub fn events(&self) -> &[Emitted] {
+        self.history.events()
+    }
+
+    /// Everything that happened up to here.
+    pub fn past(&self) -> &[Emitted] {
+        self.history.past_events()
+    }
+
+    /// The history itself, to ask it why.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The recording up to what is known.
+    pub fn recording(&self) -> &Recording {
+        self.history.recording()
+    }
+
+    /// Events dispatched.
+    pub fn cursor(&self) -> u64 {
+        self.history.cursor()
+    }
+
+    /// The moment shown.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The last event there is: the story's, or the furthest one seen.
+    pub fn end(&self) -> u64 {
+        self.story.as_ref().map_or(0, |story| story.end).max(if self.story.is_some() { 0 } else { self.history.end() })
+    }
+
+    /// When that is.
+    pub fn end_at(&self) -> Instant {
+        match &self.story {
+            Some(story) => story.end_at,
+            None => self.history.end_at().max(self.now),
+        }
+    }
+
+    /// Whether a script is being followed.
+    pub fn has_story(&self) -> bool {
+        self.story.is_some()
+    }
+
+    /// At which step a reader's command made the script lose its thread.
+    pub fn left_script(&self) -> bool {
+        self.story.as_ref().is_some_and(|story| story.left_script.is_some())
+    }
+
+    /// The story's beats.
+    pub fn beats(&self) -> &[Beat] {
+        &self.beats
+    }
+
+    /// The last beat that has been reached, from 0.
+    pub fn beat(&self) -> Option<usize> {
+        self.beats().partition_point(|beat| beat.event <= self.cursor()).checked_sub(1)
+    }
+
+    /// What the stage shows.
+    pub fn view(&self) -> StageView {
+        view::stage(self.history.simulation(), &Lens::default())
+    }
+
+    /// The state before the last decisive moment.
+    pub fn ghost(&self) -> Option<&StageView> {
+        self.ghost.as_ref().map(|ghost| &ghost.view)
+    }
+
+    /// The messages under way.
+    pub fn flights(&self) -> Vec<FlightView> {
+        view::flights(self.history.simulation())
+    }
+
+    /// Records that were lost or doubled so far.
+    pub fn marks(&self) -> Vec<Mark> {
+        let mark = |emitted: &Emitted| match &emitted.event {
+            Event::AckedRecordLost { record, tp, .. } => Some(Mark { tp: *tp, record: *record, kind: MarkKind::Lost }),
+            Event::RecordDuplicated { record, tp, .. } => {
+                Some(Mark { tp: *tp, record: *record, kind: MarkKind::Duplicate })
+            }
+            _ => None,
+        };
+        self.past().iter().filter_map(mark).collect()
+    }
+
+    /// One event forward.
+    pub fn step_forward(&mut self) -> bool {
+        if self.next_stop().is_none() {
+            return false;
+        }
+        let stepped = self.dispatch();
+        self.now = self.history.simulation().now();
+        stepped
+    }
+
+    /// One event back.
+    pub fn step_back(&mut self) -> bool {
+        self.ghost = None;
+        let stepped = self.history.step_back();
+        self.now = self.history.simulation().now();
+        stepped
+    }
+
+    /// To just after an event.
+    pub fn seek_event(&mut self, event: u64) {
+        self.ghost = None;
+        let event = if self.story.is_some() { event.min(self.end()) } else { event };
+        if event > 0 && self.beats().iter().any(|beat| beat.event == event) {
+            // A beat is about what just changed: keep the state before it.
+            self.history.seek_event(event - 1);
+            self.keep_ghost();
+        }
+        self.history.seek_event(event);
+        self.now = self.history.simulation().now();
+    }
+
+    /// To a moment: everything at or before it has happened.
+    pub fn seek_time(&mut self, at: Instant) {
+        self.ghost = None;
+        let at = at.min(self.end_at());
+        self.history.seek_time(at);
+        self.now = at;
+    }
+
+    /// A reader's command, here and now. A story goes on with it as far as it can. A refused one changes nothing.
+    pub fn act(&mut self, command: Command) -> Result<(), Rejected> {
+        let past = self.past_here();
+        let before = self.view();
+        self.history.act(command)?;
+        self.now = self.history.simulation().now();
+        self.ghost = Some(Ghost { at: before.now, view: before });
+        self.redo.clear();
+        self.undo.push(past);
+        let (Some(scenario), Some(story)) = (self.scenario.clone(), &self.story) else { return Ok(()) };
+        let cursor = self.cursor();
+        // The same world was told before, so it can be told on; if not, the story stays as it was.
+        let Ok(story) = Story::continue_after(&scenario, story, self.history.recording(), cursor) else {
+            return Ok(());
+        };
+        self.history.replace_recording(story.recording.clone());
+        self.history.seek_event(cursor);
+        self.follow(Some(story));
+        Ok(())
+    }
+
+    /// Takes the last command back.
+    pub fn undo(&mut self) -> bool {
+        let Some(past) = self.undo.pop() else { return false };
+        let here = self.past_here();
+        self.redo.push(here);
+        self.restore(past);
+        true
+    }
+
+    /// Gives it again.
+    pub fn redo(&mut self) -> bool {
+        let Some(past) = self.redo.pop() else { return false };
+        let here = self.past_here();
+        self.undo.push(here);
+        self.restore(past);
+        true
+    }
+
+    /// Whether there is something to take back, and something to give again.
+    pub fn can_undo_redo(&self) -> (bool, bool) {
+        (!self.undo.is_empty(), !self.redo.is_empty())
+    }
+
+    /// The moment before is over.
+    pub fn forget_ghost(&mut self) {
+        self.ghost = None;
+    }
+
+    fn past_here(&self) -> Past {
+        Past { recording: self.history.recording().clone(), story: self.story.clone(), cursor: self.cursor() }
+    }
+
+    fn restore(&mut self, past: Past) {
+        self.ghost = None;
+        self.history.replace_recording(past.recording);
+        self.history.seek_event(past.cursor);
+        self.follow(past.story);
+        self.now = self.history.simulation().now();
+    }
+
+    fn follow(&mut self, story: Option<Story>) {
+        self.beats = story.as_ref().map(Beat::all).unwrap_or_default();
+        self.story = story;
+    }
+
+    /// When the next event is due, unless the story is over.
+    pub(super) fn next_stop(&mut self) -> Option<Instant> {
+        let over = self.story.as_ref().is_some_and(|story| self.history.cursor() >= story.end);
+        if over { None } else { self.history.next_event_at() }
+    }
+
+    pub(super) fn dispatch(&mut self) -> bool {
+        let before = self.view();
+        let stepped = self.history.step_forward();
+        let decisive = self.just_happened().iter().any(|emitted| is_decisive(&emitted.event));
+        if decisive && self.ghost.as_ref().is_none_or(|ghost| before.now.since(ghost.at) > MOMENT) {
+            self.ghost = Some(Ghost { at: before.now, view: before });
+        }
+        stepped
+    }
+
+    fn keep_ghost(&mut self) {
+        let view = self.view();
+        self.ghost = Some(Ghost { at: view.now, view });
+    }
+
+    /// What the last dispatched event brought about.
+    pub(super) fn just_happened(&self) -> &[Emitted] {
+        self.history.events_between(self.cursor(), self.cursor())
+    }
+}

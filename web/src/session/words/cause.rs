@@ -1,0 +1,104 @@
+//! One sentence for every kind of cause: a message, a timer, a disk, a person.
+
+use super::Names;
+use crate::i18n::{say, td_string};
+use highwater_engine::command::Command;
+use highwater_engine::effect::{SeekTo, Timer};
+use highwater_engine::event::StopKind;
+use highwater_engine::history::CauseKind;
+
+/// Why something happened: what arrived, ran out or was asked.
+pub fn cause_sentence(cause: &CauseKind, names: &Names<'_>) -> String {
+    let locale = names.locale;
+    macro_rules! t {
+        ($key:ident $(, $name:ident = $value:expr)* $(,)?) => {
+            names.sentence(say(td_string!(locale, page.cause.$key), &[$((stringify!($name), &$value)),*]))
+        };
+    }
+    match cause {
+        CauseKind::Start { node } => t!(start, node = names.node(*node)),
+        CauseKind::Message { from, to, kind, is_response } => {
+            let (from, to, kind) = (names.node(*from), names.node(*to), format!("{kind:?}"));
+            if *is_response {
+                t!(response, from = from, to = to, kind = kind)
+            } else {
+                t!(request, from = from, to = to, kind = kind)
+            }
+        }
+        CauseKind::Timer { node, timer } => timer_sentence(*timer, &names.node(*node), names),
+        CauseKind::Disk { node } => t!(disk, node = names.node(*node)),
+        CauseKind::Disconnected { node, peer } => t!(disconnected, node = names.node(*node), peer = names.node(*peer)),
+        CauseKind::Command(command) => command_sentence(command, names),
+    }
+}
+
+/// What a person asked.
+fn command_sentence(command: &Command, names: &Names<'_>) -> String {
+    let locale = names.locale;
+    macro_rules! t {
+        ($key:ident $(, $name:ident = $value:expr)* $(,)?) => {
+            say(td_string!(locale, page.cause.$key), &[$((stringify!($name), &$value)),*])
+        };
+    }
+    match command {
+        Command::Stop { node, how } => {
+            let node = names.node(*node);
+            match how {
+                StopKind::Crash => t!(you_killed, node = node),
+                StopKind::Power => t!(you_cut_power, node = node),
+                StopKind::Graceful => t!(you_stopped, node = node),
+            }
+        }
+        Command::Start { node } => t!(you_started, node = names.node(*node)),
+        Command::Pause { node } => t!(you_paused, node = names.node(*node)),
+        Command::Resume { node } => t!(you_resumed, node = names.node(*node)),
+        Command::Cut { from, to, .. } => t!(you_cut, from = names.node(*from), to = names.node(*to)),
+        Command::Isolate { node } => t!(you_isolated, node = names.node(*node)),
+        Command::Heal { .. } | Command::HealAll => t!(you_healed),
+        Command::Drop { .. } | Command::DropNext { .. } => t!(you_dropped),
+        Command::Send { producer, count } => t!(you_sent, producer = names.node(*producer), count = count),
+        Command::Seek { group, to } => match to {
+            SeekTo::Beginning => t!(you_sought_beginning, group = names.group(*group)),
+            SeekTo::End => t!(you_sought_end, group = names.group(*group)),
+        },
+        Command::Processing { node, takes } => {
+            t!(you_set_processing, node = names.node(*node), takes = names.span(*takes))
+        }
+        Command::Latency { latency, .. } => t!(you_set_latency, latency = names.span(*latency)),
+    }
+}
+
+/// What a timer stands for, with the config that sets it.
+fn timer_sentence(timer: Timer, node: &str, names: &Names<'_>) -> String {
+    let locale = names.locale;
+    macro_rules! t {
+        ($key:ident) => {
+            names.sentence(say(td_string!(locale, page.timer.$key), &[("node", &node)]))
+        };
+    }
+    match timer {
+        Timer::BrokerHeartbeat => t!(broker_heartbeat),
+        Timer::Registration => t!(registration),
+        Timer::MetadataFetch => t!(metadata_fetch),
+        Timer::IsrCheck => t!(isr_check),
+        Timer::HighWatermarkCheckpoint => t!(high_watermark_checkpoint),
+        Timer::FetcherBackoff(_) => t!(fetcher_backoff),
+        Timer::Purgatory | Timer::MetadataPurgatory => t!(purgatory),
+        Timer::Flush => t!(flush),
+        Timer::AlterPartition => t!(alter_partition),
+        Timer::RequestTimeout => t!(broker_request_timeout),
+        Timer::Groups => t!(groups),
+        Timer::SessionCheck => t!(session_check),
+        Timer::ClientRequestTimeout => t!(client_request_timeout),
+        Timer::MetadataRefresh => t!(metadata_refresh),
+        Timer::Workload => t!(workload),
+        Timer::Sender => t!(sender),
+        Timer::Poll => t!(poll),
+        Timer::Processing => t!(processing),
+        Timer::Heartbeat => t!(heartbeat),
+        Timer::PollDeadline => t!(poll_deadline),
+        Timer::CoordinatorBackoff => t!(coordinator_backoff),
+        Timer::FetchBackoff => t!(fetch_backoff),
+        Timer::Reconnect => t!(reconnect),
+    }
+}

@@ -1,0 +1,9 @@
+//! What happened and why, in sentences, in both languages. Pure, so that tests can read them.
+
+mod cause;
+mod event;
+mod names;
+
+pub use cause::cause_sentence;
+pub use event::event_sentence;
+pub use names::Names;
