@@ -1,0 +1,68 @@
+// Figures of the page, not a test: `node tests/browser/measure.mjs` after `cargo xtask dist`.
+//
+// Ready: from navigation to a running engine. Frames: intervals between animation frames while the classroom cluster
+// plays with so many messages in flight. Engine: events per second of `highwater bench`'s worlds inside the page.
+
+import { closeAll, openPage } from "./harness.mjs";
+
+const WORLD = (producers, latency) => `
+scenario measure seed=1
+brokers 3
+network latency="${latency}" jitter="100ms"
+topic orders partitions=6 replication-factor=3 min.insync.replicas=2
+${Array.from({ length: producers }, (_, n) => `producer p${n} topic=orders start="1s" every="20ms" linger.ms=0 { keys a b c d e f g h }`).join("\n")}
+group billing topic=orders auto.offset.reset=earliest { consumer c1; consumer c2; consumer c3 }
+`;
+
+const { page, problems, close } = await openPage({ path: "#/", lang: "en" });
+await page.waitForFunction(() => window.highwater?.stats());
+const ready = await page.evaluate(() => {
+  const paint = performance.getEntriesByType("paint").find((entry) => entry.name === "first-contentful-paint");
+  return { first_contentful_paint_ms: Math.round(paint?.startTime ?? -1), ready_ms: Math.round(performance.now()) };
+});
+console.log(JSON.stringify({ name: "start", ...ready }));
+await close();
+
+for (const [producers, latency] of [[2, "200ms"], [8, "2s"], [24, "3s"]]) {
+  const { page, close } = await openPage({ path: "#/sandbox", lang: "en", viewport: { width: 1366, height: 768 } });
+  await page.waitForFunction(() => window.highwater?.stats());
+  const errors = await page.evaluate((text) => window.highwater.load(text), WORLD(producers, latency));
+  if (errors) throw new Error(errors.join("\n"));
+  await page.waitForTimeout(300);
+  await page.evaluate(() => {
+    window.highwater.pause();
+    window.highwater.seek(30_000_000);
+    window.highwater.play();
+  });
+  const frames = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const intervals = [];
+        const flights = [];
+        let last;
+        const end = performance.now() + 5_000;
+        const frame = (now) => {
+          if (last !== undefined) intervals.push(now - last);
+          last = now;
+          if (intervals.length % 20 === 0) flights.push(window.highwater.stats().inFlight);
+          if (now < end) requestAnimationFrame(frame);
+          else resolve({ intervals: intervals.sort((a, b) => a - b), flights });
+        };
+        requestAnimationFrame(frame);
+      }),
+  );
+  const at = (share) => Math.round(frames.intervals[Math.floor(frames.intervals.length * share)] * 10) / 10;
+  console.log(
+    JSON.stringify({
+      name: "frames",
+      in_flight: Math.round(frames.flights.reduce((sum, n) => sum + n, 0) / frames.flights.length),
+      fps: Math.round(frames.intervals.length / 5),
+      interval_p50_ms: at(0.5),
+      interval_p95_ms: at(0.95),
+    }),
+  );
+  await close();
+}
+
+if (problems().length) console.log(problems());
+await closeAll();
