@@ -136,6 +136,22 @@ test("a bad scenario is refused with line, column and advice, and the run goes o
   await close();
 });
 
+test("a world without a story opens as a sandbox with an open future", async () => {
+  const { page, problems, close } = await open("#/sandbox?lang=en");
+  const text = "scenario mine\nbrokers 1\ntopic t\nproducer p topic=t start=\"1s\" every=\"100ms\"";
+  assert.equal(await page.evaluate((text) => window.highwater.load(text), text), null);
+  await page.waitForTimeout(300);
+  await seek(page, 20);
+  const { time } = await page.evaluate(() => window.highwater.stats());
+  assert.equal(time, 20e6);
+  await page.evaluate(() => window.highwater.play());
+  await page.waitForTimeout(1_000);
+  const later = await page.evaluate(() => window.highwater.stats());
+  assert.ok(later.playing && later.time > time);
+  assert.deepEqual(problems(), []);
+  await close();
+});
+
 test("with reduced motion the page starts paused", async () => {
   const { page, problems, close } = await openPage({ path: "#/", lang: "en", reducedMotion: true });
   await page.waitForFunction(() => window.highwater?.stats());
