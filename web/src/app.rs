@@ -1,6 +1,6 @@
 //! The page's own state, and its root.
 
-use crate::action;
+use crate::action::{self, Action};
 use crate::api;
 use crate::components::{Black, ContextMenu, HelpSheet, Home, MenuAt, Narrator, NoticeCard, Workbench, open_file};
 use crate::i18n::{Locale, td_string};
@@ -20,10 +20,9 @@ const LANGUAGE: &str = "highwater.language";
 /// Words that follow the language: `tr!(page, transport.play)` is a function of the locale.
 #[macro_export]
 macro_rules! tr {
-    ($page:expr, $($key:ident).+) => {{
-        let locale = $page.locale;
-        move || $crate::i18n::td_string!(locale.get(), page.$($key).+)
-    }};
+    ($page:expr, $($key:ident).+) => {
+        $page.words(|locale| $crate::i18n::td_string!(locale, page.$($key).+))
+    };
 }
 
 /// What every part of the page may read and change.
@@ -83,6 +82,16 @@ impl Page {
     /// The page that a component stands on.
     pub fn here() -> Page {
         expect_context::<Page>()
+    }
+
+    /// Words that follow the language. One type for all of them: every other closure costs the page a kilobyte or two.
+    pub fn words(self, word: fn(Locale) -> &'static str) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
+        move || word(self.locale.get())
+    }
+
+    /// What a button does that asks for an action; one type for all of them too.
+    pub fn asks(self, action: Action) -> impl Fn(web_sys::MouseEvent) + Copy + 'static {
+        move |_| action::ask(action, self)
     }
 
     /// The other language, in place.

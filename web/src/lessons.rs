@@ -6,7 +6,7 @@
 
 mod prose;
 
-pub use prose::{Beat as BeatProse, Prose, Question, fill, html};
+pub use prose::{Beat as BeatProse, Prose, Question, fill};
 
 use crate::i18n::Locale;
 

@@ -67,9 +67,11 @@ pub fn Home() -> impl IntoView {
     };
     page.session.set(session);
     on_cleanup(move || page.session.set(None));
-    if let Some(session) = session.filter(|_| !theme::reduced_motion()) {
+    if let Some(session) = session {
         session.to_start();
-        session.play();
+        if !theme::reduced_motion() {
+            session.play();
+        }
     }
     view! {
         <div class="first">
@@ -184,7 +186,7 @@ fn card(chapter: &Chapter, locale: Locale) -> impl IntoView + use<> {
         <a href=format!("#/s/{link}")>
             <svg class="card-picture" viewBox="0 0 260 72" aria-hidden="true" inner_html=picture(chapter.front.name)></svg>
             <h2>{prose.title}</h2>
-            <p>{prose.lead}</p>
+            <div class="card-lead" inner_html=prose.lead></div>
             <span>{size}</span>
         </a>
     }

@@ -19,6 +19,7 @@ mod story;
 mod timeline;
 mod top_bar;
 mod transport;
+mod twin;
 mod workbench;
 
 pub use black::Black;

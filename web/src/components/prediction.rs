@@ -2,7 +2,7 @@
 
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
-use crate::lessons::{Question, Source, fill, html};
+use crate::lessons::{Question, Source, fill};
 use crate::session::Session;
 use crate::tr;
 use leptos::prelude::*;
@@ -68,7 +68,7 @@ pub fn Prediction(
         <form class="card" on:submit=move |event| event.prevent_default()>
             <p class="kind">{tr!(page, predict.title)}</p>
             <fieldset>
-                <legend inner_html=move || inline(&question().text)></legend>
+                <legend inner_html=move || question().text></legend>
                 {move || {
                     let mine = mine.get();
                     let options = question().options.into_iter().enumerate().map(|(index, option)| {
@@ -83,7 +83,7 @@ pub fn Prediction(
                                     disabled=mine.shown
                                     on:change=move |_| set(&|answer| answer.choice = Some(n))
                                 />
-                                <span inner_html=inline(&option)></span>
+                                <span inner_html=option></span>
                                 {if is_answer {
                                     view! { <b class="tick-word">{td_string!(page.locale.get(), page.predict.happens)}</b> }.into_any()
                                 } else {
@@ -104,8 +104,8 @@ pub fn Prediction(
                     reveal.on_load(|element| into_view(&element));
                     view! {
                         <div class="reveal" node_ref=reveal>
-                            <p class="compared">{compared}</p>
-                            <div class="prose" inner_html=html(&question.explanation)></div>
+                            <p class="compared" inner_html=compared></p>
+                            <div class="prose" inner_html=question.explanation></div>
                         </div>
                     }
                     .into_any()
@@ -149,8 +149,8 @@ pub fn Verdict(
         let compared = comparison(&question, mine.choice, answer, locale);
         Some(view! {
             <details class="card verdict-card">
-                <summary>{compared}</summary>
-                <div class="prose" inner_html=html(&question.explanation)></div>
+                <summary inner_html=compared></summary>
+                <div class="prose" inner_html=question.explanation></div>
             </details>
         })
     }
@@ -161,9 +161,4 @@ fn into_view(element: &web_sys::Element) {
     let options = web_sys::ScrollIntoViewOptions::new();
     options.set_block(web_sys::ScrollLogicalPosition::Nearest);
     element.scroll_into_view_with_scroll_into_view_options(&options);
-}
-
-/// Markdown of one line without its paragraph.
-fn inline(text: &str) -> String {
-    html(text).trim().trim_start_matches("<p>").trim_end_matches("</p>").to_owned()
 }

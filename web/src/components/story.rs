@@ -1,10 +1,11 @@
 //! The story beside the stage: which beat, its words, its question, and the way out into the sandbox.
 
 use super::prediction::{Prediction, Verdict, comparison, question_of};
-use crate::action::{Action, ask};
+use super::twin::Twin;
+use crate::action::Action;
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
-use crate::lessons::{BeatProse, Chapter, Prose, Source, after, fill, html};
+use crate::lessons::{BeatProse, Chapter, Prose, Source, after, fill};
 use crate::session::{Run, Session};
 use crate::tr;
 use leptos::prelude::*;
@@ -53,7 +54,7 @@ pub(super) fn standing(run: &Run) -> Standing {
 pub(super) fn words(prose: &Prose, standing: &Standing) -> BeatProse {
     let mut all = standing.keys.iter().filter_map(|key| prose.beats.get(key));
     let Some(first) = all.next() else { return BeatProse::default() };
-    let body = all.fold(first.body.clone(), |body, beat| format!("{body}\n\n{}", beat.body));
+    let body = all.fold(first.body.clone(), |body, beat| format!("{body}{}", beat.body));
     BeatProse { heading: fill(&first.heading, &standing.bindings), body: fill(&body, &standing.bindings) }
 }
 
@@ -81,18 +82,18 @@ pub fn Story(
         <section class="side story" aria-label=tr!(page, story.title)>
             <div class="story-scroll">
                 <div class="step"><span>{count}</span><Ticks session now /></div>
-                <h1>{move || text.with(|text| text.heading.clone())}</h1>
-                <div class="prose" inner_html=move || text.with(|text| html(&text.body))></div>
+                <h1 inner_html=move || text.with(|text| text.heading.clone())></h1>
+                <div class="prose" inner_html=move || text.with(|text| text.body.clone())></div>
                 {move || {
                     let (question, bindings) = question.get();
                     question.map(|(key, answer)| view! { <Prediction session source key answer bindings /> })
                 }}
                 <Continue session now />
                 {move || earlier.get().map(|(key, answer)| view! { <Verdict session source key answer /> })}
-                {move || now.with(|now| now.over).then(|| view! { <Onward source /> })}
+                {move || now.with(|now| now.over).then(|| view! { <Twin source /><Onward source /> })}
             </div>
             <div class="foot">
-                <button class="btn-line" on:click=move |_| ask(Action::TakeControls, page)>
+                <button class="btn-line" on:click=page.asks(Action::TakeControls)>
                     {tr!(page, action.take_controls)}
                 </button>
             </div>
@@ -139,7 +140,7 @@ fn Continue(session: Session, now: Memo<Standing>) -> impl IntoView {
     view! {
         <Show when=is_here>
             <p class="go-on" class:gone=move || session.playing.get()>
-                <button class="btn-ink" on:click=move |_| ask(Action::BeatForward, page)>{tr!(page, story.go_on)}</button>
+                <button class="btn-ink" on:click=page.asks(Action::BeatForward)>{tr!(page, story.go_on)}</button>
                 <kbd>{tr!(page, story.space)}</kbd>
             </p>
         </Show>
@@ -175,17 +176,21 @@ fn Onward(source: Source) -> impl IntoView {
 fn Free(session: Session) -> impl IntoView {
     let page = Page::here();
     let can = Memo::new(move |_| session.follow(Run::can_undo_redo));
+    let lead = move || {
+        let prose = Source::sandbox().map(|source| source.prose(page.locale.get())).unwrap_or_default();
+        prose.beats.into_values().next().map(|beat| beat.body)
+    };
     view! {
         <section class="side story" aria-label=tr!(page, sandbox.title)>
             <div class="story-scroll">
                 <h1>{tr!(page, sandbox.title)}</h1>
-                <div class="prose" inner_html=move || html(td_string!(page.locale.get(), page.sandbox.lead))></div>
+                <div class="prose" inner_html=lead></div>
             </div>
             <div class="foot">
-                <button class="btn-line" disabled=move || !can.get().0 on:click=move |_| ask(Action::Undo, page)>
+                <button class="btn-line" disabled=move || !can.get().0 on:click=page.asks(Action::Undo)>
                     {tr!(page, action.undo)}
                 </button>
-                <button class="btn-line" disabled=move || !can.get().1 on:click=move |_| ask(Action::Redo, page)>
+                <button class="btn-line" disabled=move || !can.get().1 on:click=page.asks(Action::Redo)>
                     {tr!(page, action.redo)}
                 </button>
                 {page.origin.get_untracked().map(|origin| view! {
@@ -211,8 +216,8 @@ pub fn Caption(
         let locale = page.locale.get();
         let prose = source.prose(locale);
         now.with(|now| match asked(source, session, now, locale) {
-            Some((question, options)) => view! { <p>{question}</p><ol>{options}</ol> }.into_any(),
-            None => view! { <p>{words(&prose, now).heading}</p> }.into_any(),
+            Some((question, options)) => view! { <p inner_html=question></p><ol>{options}</ol> }.into_any(),
+            None => view! { <p inner_html=words(&prose, now).heading></p> }.into_any(),
         })
     };
     view! {
@@ -236,7 +241,7 @@ fn asked(source: Source, session: Session, now: &Standing, locale: Locale) -> Op
     }
     let option = |(index, option): (usize, String)| {
         let class = if mine.choice == Some(index as u32 + 1) { "chosen" } else { "" };
-        view! { <li class=class>{option}</li> }.into_any()
+        view! { <li class=class inner_html=option></li> }.into_any()
     };
     Some((question.text, question.options.into_iter().enumerate().map(option).collect()))
 }

@@ -1,7 +1,7 @@
 //! The bar on top: where one is, and what concerns the whole page.
 
 use super::icon::{Icon, icon, mark};
-use crate::action::{Action, ask};
+use crate::action::Action;
 use crate::app::Page;
 use crate::i18n::{Locale, td_string};
 use crate::lessons::{Chapter, Source};
@@ -36,12 +36,12 @@ pub fn TopBar(
             <button
                 class="language"
                 lang=move || if page.locale.get() == Locale::en { "zh-CN" } else { "en" }
-                on:click=move |_| ask(Action::Language, page)
+                on:click=page.asks(Action::Language)
             >
                 {tr!(page, other_language)}
             </button>
             <button
-                on:click=move |_| ask(Action::Theme, page)
+                on:click=page.asks(Action::Theme)
                 title=move || theme_name(page.theme.get(), page.locale.get())
                 aria-label=move || {
                     let locale = page.locale.get();
@@ -51,20 +51,20 @@ pub fn TopBar(
                 {icon(Icon::Theme)}<span class="word">{move || theme_name(page.theme.get(), page.locale.get())}</span>
             </button>
             {workbench.then(|| view! {
-                <button on:click=move |_| ask(Action::OpenScenario, page) class="only-wide" aria-label=tr!(page, action.open_scenario)>
+                <button on:click=page.asks(Action::OpenScenario) class="only-wide" aria-label=tr!(page, action.open_scenario)>
                     {icon(Icon::Open)}<span class="word">{tr!(page, open)}</span>
                 </button>
-                <button on:click=move |_| ask(Action::Present, page) aria-label=tr!(page, action.present)>
+                <button on:click=page.asks(Action::Present) aria-label=tr!(page, action.present)>
                     {icon(Icon::Present)}<span class="word">{tr!(page, present)}</span>
                 </button>
             })}
-            <button on:click=move |_| ask(Action::Help, page) aria-haspopup="dialog" aria-label=tr!(page, help.word)>
+            <button on:click=page.asks(Action::Help) aria-haspopup="dialog" aria-label=tr!(page, help.word)>
                 {icon(Icon::Help)}<span class="word">{tr!(page, help.word)}</span>
             </button>
             {workbench.then(|| view! {
                 <button
                     class="not-wide"
-                    on:click=move |_| ask(Action::Inspector, page)
+                    on:click=page.asks(Action::Inspector)
                     aria-expanded=move || page.inspector.get().to_string()
                     aria-label=tr!(page, inspector.title)
                 >

@@ -2,11 +2,11 @@
 
 use super::icon::{Icon, icon};
 use super::scrub::Scrub;
-use crate::action::{Action, ask, entry, label};
+use crate::action::{Action, entry, label};
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::playback::{PaceWords, Speed};
-use crate::session::{Run, Session};
+use crate::session::Session;
 use crate::tr;
 use highwater_engine::time::Instant;
 use leptos::prelude::*;
@@ -94,7 +94,7 @@ fn Press(
             class:optional=optional
             aria-label=move || label(action, page.locale.get())
             title=move || hint(action, page.locale.get())
-            on:click=move |_| ask(action, page)
+            on:click=page.asks(action)
         >
             {icon(picture)}
         </button>
@@ -158,11 +158,12 @@ pub fn Clock(
     now.on_load(move |element| {
         session.add_painter(move |run| element.set_text_content(Some(&clock(run.now()))));
     });
-    let end = Memo::new(move |_| session.follow(|run| clock_short(Run::end_at(run))));
+    // A free run has no end to show.
+    let end = Memo::new(move |_| session.follow(|run| run.has_story().then(|| clock_short(run.end_at()))));
     view! {
         <span class="clock">
             <span node_ref=now></span>
-            {ends.then(|| view! { <small>"/ " {move || end.get()}</small> })}
+            {ends.then(|| view! { <small>{move || end.get().map(|end| format!("/ {end}"))}</small> })}
             {move || session.leap.get().map(|seconds| view! {
                 <span class="leap">{say(td_string!(page.locale.get(), page.transport.leap), &[("seconds", &seconds)])}</span>
             })}

@@ -120,7 +120,7 @@ impl Session {
             if self.purpose != Purpose::Home {
                 return;
             }
-            self.change(|run| run.seek_event(0));
+            self.change(|run| run.seek_event(run.start()));
         }
         self.pace.try_update_value(Pace::restart);
         self.idle_since.set_value(None);
@@ -178,7 +178,7 @@ impl Session {
 
     /// To the start: the first beat is where a story begins.
     pub fn to_start(self) {
-        let start = self.read(|run| run.beats().first().map_or(0, |beat| beat.event)).unwrap_or(0);
+        let start = self.read(Run::start).unwrap_or(0);
         self.seek_event(start);
     }
 
@@ -287,7 +287,7 @@ impl Session {
         match (done.reached, self.purpose) {
             (Some(Reached::Beat(_)), Purpose::Lesson) => self.pause(),
             (Some(Reached::End), Purpose::Home) => {
-                self.change(|run| run.seek_event(0));
+                self.change(|run| run.seek_event(run.start()));
             }
             (Some(Reached::End), _) => self.pause(),
             _ => {}

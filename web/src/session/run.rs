@@ -41,6 +41,9 @@ struct Past {
     cursor: u64,
 }
 
+/// How far beyond what is known one seek may go.
+const HOUR: Duration = Duration::from_secs(3_600);
+
 /// Decisive events closer together than this share one "moment before".
 const MOMENT: Duration = Duration::from_millis(300);
 
@@ -51,7 +54,8 @@ impl Run {
         let mut run = Run::of_recording(scenario.name.clone(), story.recording.clone())?;
         run.scenario = Some(Rc::new(scenario));
         run.beats = Beat::all(&story);
-        run.story = Some(story);
+        // A world without a word about it is a sandbox: its future is open.
+        run.story = (!run.beats.is_empty()).then_some(story);
         Ok(run)
     }
 
@@ -161,6 +165,11 @@ impl Run {
         &self.beats
     }
 
+    /// Where the run begins to be worth watching: at the story's first beat.
+    pub fn start(&self) -> u64 {
+        self.beats.first().map_or(0, |beat| beat.event)
+    }
+
     /// The last beat that has been reached, from 0.
     pub fn beat(&self) -> Option<usize> {
         self.beats().partition_point(|beat| beat.event <= self.cursor()).checked_sub(1)
@@ -227,7 +236,9 @@ impl Run {
     /// To a moment: everything at or before it has happened.
     pub fn seek_time(&mut self, at: Instant) {
         self.ghost = None;
-        let at = at.min(self.end_at());
+        // A story ends where it ends; elsewhere an hour at a time may be asked for.
+        let furthest = if self.has_story() { self.end_at() } else { self.now.max(self.end_at()) + HOUR };
+        let at = at.min(furthest);
         self.history.seek_time(at);
         self.now = at;
     }
