@@ -15,6 +15,7 @@ pub mod audit;
 pub mod bench_worlds;
 pub mod broker;
 pub mod client;
+pub mod collections;
 pub mod command;
 pub mod config;
 pub mod controller;

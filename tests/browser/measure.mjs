@@ -64,5 +64,35 @@ for (const [producers, latency] of [[1, "200ms"], [3, "1s"], [8, "1s"]]) {
   await close();
 }
 
+// The engine inside the page, with events, ledger and checkpoints: ten simulated minutes of the failover cluster.
+{
+  const { page, close } = await openPage({ path: "#/sandbox", lang: "en" });
+  await page.waitForFunction(() => window.highwater?.stats());
+  const kills = Array.from({ length: 9 }, (_, n) => `at "${20 + 60 * n}s" { kill "broker 1" }\nat "${40 + 60 * n}s" { start "broker 1" }`);
+  const world = WORLD(0, "2ms").replace('jitter="100ms"', 'jitter="500us"').replace("group", `
+producer p1 topic=orders every="300ms" { keys a b c d e f g }
+producer p2 topic=orders every="300ms" { keys a b c d e f g }
+group`);
+  const errors = await page.evaluate((text) => window.highwater.load(text), `${world}\n${kills.join("\n")}`);
+  if (errors) throw new Error(errors.join("\n"));
+  await page.waitForTimeout(500);
+  const figures = await page.evaluate(() => {
+    const clock = performance.now();
+    window.highwater.seek(600e6);
+    const seconds = (performance.now() - clock) / 1000;
+    const { events } = window.highwater.stats();
+    const back = performance.now();
+    window.highwater.seek(300e6);
+    return {
+      events,
+      events_per_second: Math.round(events / seconds),
+      times_real_time: Math.round(600 / seconds),
+      seek_back_ms: Math.round(performance.now() - back),
+    };
+  });
+  console.log(JSON.stringify({ name: "engine-in-page", ...figures }));
+  await close();
+}
+
 if (problems().length) console.log(problems());
 await closeAll();

@@ -21,7 +21,7 @@ fn trace_hash(seed: u64) -> u64 {
 }
 
 /// Pinned from a native release build. A change of the engine's behaviour changes it; a change of machine must not.
-const HUNDRED_SEEDS: u64 = 0x7296_5d0d_e4c4_0da7;
+const HUNDRED_SEEDS: u64 = 0x886c_1cd8_58df_699e;
 
 #[test]
 fn a_hundred_random_worlds_with_faults_run_the_same_everywhere() {

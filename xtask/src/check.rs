@@ -24,16 +24,11 @@ pub fn check(context: &mut Context) -> Result<()> {
     note("lints", shell::run(&mut clippy(context, &native)));
     // Crate by crate: only what is compiled for the browser, with its own
     // features. Native-only dev-dependencies stay out of engine and web.
-    for (name, args) in [
-        ("engine", &["--lib"][..]),
-        ("web", &[]),
-        ("tests", &["--all-targets", "--features", "browser"]),
-    ] {
+    for (name, args) in
+        [("engine", &["--lib"][..]), ("web", &[]), ("tests", &["--all-targets", "--features", "browser"])]
+    {
         let mut command = clippy_in(context, name, args);
-        note(
-            &format!("lints of {name} for wasm32"),
-            shell::run(&mut command),
-        );
+        note(&format!("lints of {name} for wasm32"), shell::run(&mut command));
     }
     if failed.is_empty() {
         println!("all checks passed");
@@ -53,9 +48,6 @@ fn clippy_in(context: &Context, member: &str, args: &[&str]) -> Command {
 
 fn clippy(context: &Context, args: &[&str]) -> Command {
     let mut cargo = context.cargo();
-    cargo
-        .args(["clippy", "--locked"])
-        .args(args)
-        .args(["--", "--deny", "warnings"]);
+    cargo.args(["clippy", "--locked"]).args(args).args(["--", "--deny", "warnings"]);
     cargo
 }

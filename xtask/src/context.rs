@@ -28,11 +28,7 @@ impl Context {
             .ok_or("start this program through cargo: `cargo xtask <command>`")?
             .to_path_buf();
         let cache = cache_dir(|name| env::var_os(name).filter(|value| !value.is_empty()))?;
-        Ok(Self {
-            cache: root.join(cache),
-            root,
-            tool_dirs: Vec::new(),
-        })
+        Ok(Self { cache: root.join(cache), root, tool_dirs: Vec::new() })
     }
 
     /// Lets children (and [`Context::which`]) find programs in `dir` first.
@@ -60,17 +56,14 @@ impl Context {
 
     /// The first file called `program` on the children's `PATH`.
     pub fn which(&self, program: &str) -> Option<PathBuf> {
-        env::split_paths(&self.search_path())
-            .map(|dir| dir.join(program))
-            .find(|path| path.is_file())
+        env::split_paths(&self.search_path()).map(|dir| dir.join(program)).find(|path| path.is_file())
     }
 
     /// The version of `package` in `Cargo.lock`.
     pub fn locked_version(&self, package: &str) -> Result<String> {
         let lock = std::fs::read_to_string(self.root.join("Cargo.lock"))
             .map_err(|error| format!("cannot read Cargo.lock: {error}"))?;
-        version_in_lock(&lock, package)
-            .ok_or_else(|| format!("Cargo.lock names no package `{package}`"))
+        version_in_lock(&lock, package).ok_or_else(|| format!("Cargo.lock names no package `{package}`"))
     }
 
     fn search_path(&self) -> OsString {
@@ -108,10 +101,7 @@ mod tests {
     fn lock_versions_are_read_by_exact_name() {
         let lock = "[[package]]\nname = \"wasm-bindgen-test\"\nversion = \"0.3.76\"\n\n\
                     [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.126\"\n";
-        assert_eq!(
-            version_in_lock(lock, "wasm-bindgen").as_deref(),
-            Some("0.2.126")
-        );
+        assert_eq!(version_in_lock(lock, "wasm-bindgen").as_deref(), Some("0.2.126"));
         assert_eq!(version_in_lock(lock, "wasm"), None);
     }
 
@@ -123,11 +113,7 @@ mod tests {
                 found.map(|(_, value)| OsString::from(value))
             })
         };
-        let all = [
-            ("HIGHWATER_TOOLS", "/t"),
-            ("XDG_CACHE_HOME", "/x"),
-            ("HOME", "/h"),
-        ];
+        let all = [("HIGHWATER_TOOLS", "/t"), ("XDG_CACHE_HOME", "/x"), ("HOME", "/h")];
         assert_eq!(dir(&all), Ok(PathBuf::from("/t")));
         assert_eq!(dir(&all[1..]), Ok(PathBuf::from("/x/highwater")));
         assert_eq!(dir(&all[2..]), Ok(PathBuf::from("/h/.cache/highwater")));

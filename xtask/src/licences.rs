@@ -29,9 +29,7 @@ pub fn check(context: &Context) -> Result<()> {
     let mut wrong = String::new();
     for (name, licence) in &all {
         let shipped = shipped.contains_key(name);
-        let fine = allows(licence, &|id| {
-            ALLOWED.contains(&id) || (!shipped && ALLOWED_IN_TESTS.contains(&id))
-        });
+        let fine = allows(licence, &|id| ALLOWED.contains(&id) || (!shipped && ALLOWED_IN_TESTS.contains(&id)));
         let licence = if licence.is_empty() { "none" } else { licence };
         match fine {
             Some(true) => {}
@@ -78,10 +76,7 @@ fn parse_line(line: &str) -> Option<(String, String)> {
 /// Whether an SPDX expression can be met with licences that `ok` accepts;
 /// `None` if it is no such expression. The older `/` means `OR`.
 fn allows(expression: &str, ok: &dyn Fn(&str) -> bool) -> Option<bool> {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let mut words = spaced.split_whitespace().collect::<Vec<_>>();
     words.reverse(); // so that `pop` takes the next one
     let result = any(&mut words, ok)?;
@@ -137,11 +132,7 @@ mod tests {
         assert_eq!(allowed("GPL-3.0 AND MIT"), Some(false));
         assert_eq!(allowed("(MIT OR GPL-3.0) AND Unicode-3.0"), Some(true));
         assert_eq!(allowed("MIT OR GPL-3.0 AND LGPL-3.0"), Some(true));
-        assert_eq!(
-            allowed("GPL-3.0 WITH LLVM-exception OR MIT"),
-            Some(true),
-            "an exception belongs to its licence"
-        );
+        assert_eq!(allowed("GPL-3.0 WITH LLVM-exception OR MIT"), Some(true), "an exception belongs to its licence");
         assert_eq!(allowed("Apache-2.0 WITH LLVM-exception"), Some(false));
         assert_eq!(allowed("MPL-2.0"), Some(false));
     }
@@ -157,9 +148,6 @@ mod tests {
     fn lines_of_cargo_tree() {
         let line = "serde_derive v1.0.229 (proc-macro)\tMIT OR Apache-2.0 (*)";
         let (name, licence) = parse_line(line).unwrap();
-        assert_eq!(
-            (name.as_str(), licence.as_str()),
-            ("serde_derive v1.0.229", "MIT OR Apache-2.0")
-        );
+        assert_eq!((name.as_str(), licence.as_str()), ("serde_derive v1.0.229", "MIT OR Apache-2.0"));
     }
 }

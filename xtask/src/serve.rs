@@ -24,15 +24,10 @@ pub fn serve(context: &mut Context, args: &[&str]) -> Result<()> {
     println!("\n  http://127.0.0.1:{port}/\n");
     let mut trunk = context.command("trunk");
     // Not optimised as the released page is: it builds in a fraction of the time.
-    trunk
-        .args(["serve", "--offline", "--cargo-profile", "serve"])
-        .args(args);
+    trunk.args(["serve", "--offline", "--cargo-profile", "serve"]).args(args);
     // dist/ keeps the released page, whatever is being served meanwhile.
     // (target/serve would be the directory of the cargo profile.)
-    if !args
-        .iter()
-        .any(|it| it.starts_with("--dist") || *it == "-d")
-    {
+    if !args.iter().any(|it| it.starts_with("--dist") || *it == "-d") {
         trunk.args(["--dist", "target/page"]);
     }
     become_command(trunk)
@@ -47,10 +42,7 @@ fn port(args: &[&str]) -> Result<u16> {
             value = Some(rest);
         }
     }
-    value.map_or(Ok(PORT), |text| {
-        text.parse()
-            .map_err(|_| format!("`{text}` is not a port: 1 to 65535"))
-    })
+    value.map_or(Ok(PORT), |text| text.parse().map_err(|_| format!("`{text}` is not a port: 1 to 65535")))
 }
 
 /// Replaces this process, so that a signal sent to it ends the server.

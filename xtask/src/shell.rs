@@ -14,38 +14,23 @@ pub type Result<T> = std::result::Result<T, String>;
 pub fn run(command: &mut Command) -> Result<()> {
     announce(command);
     let status = command.status().map_err(|error| no_start(command, error))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("`{}` failed ({status})", describe(command)))
-    }
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", describe(command))) }
 }
 
 /// Runs `command` and returns its standard output; its standard error goes into the message of a failure.
 pub fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| no_start(command, error))?;
+    let output = command.stdin(Stdio::null()).output().map_err(|error| no_start(command, error))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let stderr = String::from_utf8_lossy(&output.stderr);
-    Err(format!(
-        "`{}` failed ({})\n{}",
-        describe(command),
-        output.status,
-        stderr.trim_end()
-    ))
+    Err(format!("`{}` failed ({})\n{}", describe(command), output.status, stderr.trim_end()))
 }
 
 /// Runs `command` in the open and also hands each line of its standard output to `line`.
 pub fn run_tee(command: &mut Command, mut line: impl FnMut(&str)) -> Result<()> {
     announce(command);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| no_start(command, error))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| no_start(command, error))?;
     let mut reader = BufReader::new(child.stdout.take().expect("the output was piped"));
     let mut bytes = Vec::new();
     // Bytes, not `lines()`: a test may print something that is not UTF-8.
@@ -56,11 +41,7 @@ pub fn run_tee(command: &mut Command, mut line: impl FnMut(&str)) -> Result<()> 
         bytes.clear();
     }
     let status = child.wait().map_err(|error| error.to_string())?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("`{}` failed ({status})", describe(command)))
-    }
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", describe(command))) }
 }
 
 /// Runs a long `command` with its output in the file `log`, showing how long it
@@ -69,11 +50,7 @@ pub fn run_tee(command: &mut Command, mut line: impl FnMut(&str)) -> Result<()> 
 pub fn run_logged(command: &mut Command, log: &Path) -> Result<()> {
     let file = File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
     let errors = file.try_clone().map_err(|error| error.to_string())?;
-    let mut child = command
-        .stdout(file)
-        .stderr(errors)
-        .spawn()
-        .map_err(|error| no_start(command, error))?;
+    let mut child = command.stdout(file).stderr(errors).spawn().map_err(|error| no_start(command, error))?;
 
     let terminal = std::io::stdout().is_terminal();
     let interval = Duration::from_secs(if terminal { 1 } else { 15 });

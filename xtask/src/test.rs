@@ -13,15 +13,8 @@ use std::time::Instant;
 const WASM_TESTS: &str = "tests";
 
 /// What the tests in node and Chromium need, in an order that fails early.
-const NEEDS: [Need; 7] = [
-    Need::WasmTarget,
-    Need::PageTests,
-    Need::WasmOpt,
-    Need::Chromium,
-    Need::WasmBindgen,
-    Need::WasmPack,
-    Need::Trunk,
-];
+const NEEDS: [Need; 7] =
+    [Need::WasmTarget, Need::PageTests, Need::WasmOpt, Need::Chromium, Need::WasmBindgen, Need::WasmPack, Need::Trunk];
 
 /// The native tests.
 pub fn quick(context: &Context) -> Result<()> {
@@ -93,8 +86,7 @@ impl Report {
         let start = Instant::now();
         let mut totals = Totals::default();
         let result = shell::run_tee(command, |line| totals.read(line));
-        self.lines
-            .push(format!("{name}: {totals} ({})", shell::elapsed(start)));
+        self.lines.push(format!("{name}: {totals} ({})", shell::elapsed(start)));
         self.totals.merge(totals);
         if let Err(message) = result {
             self.failures.push(format!("{name}: {message}"));
@@ -110,11 +102,7 @@ impl Report {
     fn finish(self) -> Result<()> {
         println!();
         self.lines.iter().for_each(|line| println!("{line}"));
-        let result = if self.failures.is_empty() {
-            Ok(())
-        } else {
-            Err(self.failures.join("\n"))
-        };
+        let result = if self.failures.is_empty() { Ok(()) } else { Err(self.failures.join("\n")) };
         println!("\n{}", self.totals);
         result
     }
@@ -135,11 +123,7 @@ fn page_tests(context: &Context) -> Result<Command> {
         return Err("tests/browser has no *.test.mjs".into());
     }
     let chromium = setup::chromium(context).ok_or("Chromium is missing")?;
-    let reporter = if std::io::stdout().is_terminal() {
-        "spec"
-    } else {
-        "tap"
-    };
+    let reporter = if std::io::stdout().is_terminal() { "spec" } else { "tap" };
     let mut node = context.command("node");
     node.args(["--test", "--test-timeout=180000"])
         .arg(format!("--test-reporter={reporter}"))

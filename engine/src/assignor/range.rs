@@ -1,16 +1,14 @@
 //! The range assignor: per topic, contiguous pieces, the first members one more (`RangeAssignor`).
 
+use crate::collections::Map;
 use crate::ids::{TopicId, TopicPartition};
 use crate::protocol::{GroupAssignment, MemberId};
-use std::collections::BTreeMap;
 
 /// Gives each member of each topic a contiguous range. Topics do not influence one another, so the first members
 /// collect the remainder of every topic.
-pub fn range_assign(members: &[(MemberId, Vec<TopicId>)], partitions: &BTreeMap<TopicId, i32>) -> GroupAssignment {
-    let mut members: Vec<&(MemberId, Vec<TopicId>)> = members.iter().collect();
-    members.sort_unstable_by_key(|(member, _)| *member);
-    let mut given: BTreeMap<MemberId, Vec<TopicPartition>> =
-        members.iter().map(|(member, _)| (*member, Vec::new())).collect();
+pub fn range_assign(members: &[(MemberId, Vec<TopicId>)], partitions: &Map<TopicId, i32>) -> GroupAssignment {
+    let members: Map<MemberId, &Vec<TopicId>> = members.iter().map(|(member, topics)| (*member, topics)).collect();
+    let mut given: Map<MemberId, Vec<TopicPartition>> = members.keys().map(|member| (*member, Vec::new())).collect();
     for (topic, count) in partitions {
         let subscribed: Vec<MemberId> =
             members.iter().filter(|(_, topics)| topics.contains(topic)).map(|(member, _)| *member).collect();

@@ -1,9 +1,9 @@
 //! The ledger: follows every record from `send` to its end. It costs what an event touches.
 
 use super::fate::{Fate, Verdicts};
+use crate::collections::Map;
 use crate::event::{Event, TruncationReason};
 use crate::ids::{BrokerId, GroupId, NodeId, Offset, QueueId, RecordId, TopicPartition};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Queues are readers too; their numbers begin here, groups' at 0.
@@ -12,7 +12,7 @@ const FIRST_QUEUE: u32 = 1 << 16;
 const CHUNK: usize = 64;
 
 /// The records of one replica's log by the base offset of their batch.
-type Contents = BTreeMap<Offset, Arc<[RecordId]>>;
+type Contents = Map<Offset, Arc<[RecordId]>>;
 
 /// Sums over all records.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -35,15 +35,15 @@ pub struct Totals {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Ledger {
     /// Fates by producer and record number.
-    producers: BTreeMap<NodeId, Vec<Arc<Vec<Fate>>>>,
+    producers: Map<NodeId, Vec<Arc<Vec<Fate>>>>,
     /// Which record stands where, per replica: what a truncation takes away.
-    logs: BTreeMap<(BrokerId, TopicPartition), Contents>,
+    logs: Map<(BrokerId, TopicPartition), Contents>,
     /// Acknowledged records per partition that have not been lost, by offset.
-    acked: BTreeMap<TopicPartition, BTreeMap<Offset, RecordId>>,
+    acked: Map<TopicPartition, Map<Offset, RecordId>>,
     /// The broker that last began to lead, per partition.
-    leaders: BTreeMap<TopicPartition, BrokerId>,
+    leaders: Map<TopicPartition, BrokerId>,
     /// Committed offset per group and partition.
-    committed: BTreeMap<(GroupId, TopicPartition), Offset>,
+    committed: Map<(GroupId, TopicPartition), Offset>,
     totals: Totals,
 }
 
@@ -262,7 +262,7 @@ impl Ledger {
         // because after an unclean election they may not agree.
         let from = Offset((end.0 - 64).max(0));
         let missing: Vec<(Offset, RecordId)> = acked
-            .range(from..)
+            .starting_at(&from)
             .filter(|(_, record)| !self.holds(leader, **record))
             .map(|(offset, record)| (*offset, *record))
             .collect();
@@ -296,7 +296,7 @@ impl Ledger {
             })
         };
         let passed: Vec<(Offset, RecordId)> = acked
-            .range(..to)
+            .below(&to)
             .rev()
             .take(1_000)
             .filter(|(_, record)| unprocessed(record))

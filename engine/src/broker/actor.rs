@@ -5,6 +5,7 @@ use super::controller_channel::Pending;
 use super::fetch::{FollowerSession, ParkedFetch};
 use super::fetcher::Fetcher;
 use super::produce::DelayedWrite;
+use crate::collections::{Map, Set};
 use crate::config::BrokerConfig;
 use crate::controller::MetadataImage;
 use crate::coordinator::{GroupShards, ReplyTo};
@@ -14,7 +15,6 @@ use crate::ids::{BrokerEpoch, BrokerId, CorrelationId, NodeId, Offset, TopicPart
 use crate::protocol::{Body, Channel, Request, Response};
 use crate::replication::Replica;
 use crate::time::Instant;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Where a broker is in its life (`BrokerState`).
@@ -46,7 +46,7 @@ pub struct Broker {
     pub(super) controller: NodeId,
     pub(super) offsets_topic: crate::ids::TopicId,
     /// Its replicas; logs and checkpoints survive the process.
-    pub(super) replicas: BTreeMap<TopicPartition, Replica>,
+    pub(super) replicas: Map<TopicPartition, Replica>,
     pub(super) runtime: Option<Box<Runtime>>,
     pub(super) starts: u64,
 }
@@ -62,16 +62,16 @@ pub(super) struct Runtime {
     pub metadata_fetch_out: bool,
     pub connections: Connections,
     pub next_correlation: u32,
-    pub pending: BTreeMap<CorrelationId, Pending>,
-    pub fetchers: BTreeMap<BrokerId, Fetcher>,
-    pub sessions: BTreeMap<BrokerId, FollowerSession>,
-    pub parked_fetches: BTreeMap<u64, ParkedFetch>,
-    pub fetch_watch: BTreeMap<TopicPartition, BTreeSet<u64>>,
-    pub delayed_writes: BTreeMap<u64, DelayedWrite>,
-    pub deadlines: BTreeSet<(Instant, u64)>,
+    pub pending: Map<CorrelationId, Pending>,
+    pub fetchers: Map<BrokerId, Fetcher>,
+    pub sessions: Map<BrokerId, FollowerSession>,
+    pub parked_fetches: Map<u64, ParkedFetch>,
+    pub fetch_watch: Map<TopicPartition, Set<u64>>,
+    pub delayed_writes: Map<u64, DelayedWrite>,
+    pub deadlines: Set<(Instant, u64)>,
     pub next_park: u64,
     pub alter_in_flight: bool,
-    pub dirty_alters: BTreeSet<TopicPartition>,
+    pub dirty_alters: Set<TopicPartition>,
     pub groups: GroupShards,
     pub groups_timer: Option<Instant>,
     pub producer_ids: std::ops::Range<i64>,
@@ -98,14 +98,14 @@ impl Broker {
             group_names,
             controller,
             offsets_topic,
-            replicas: BTreeMap::new(),
+            replicas: Map::new(),
             runtime: None,
             starts: 0,
         }
     }
 
     /// Its replicas.
-    pub fn replicas(&self) -> &BTreeMap<TopicPartition, Replica> {
+    pub fn replicas(&self) -> &Map<TopicPartition, Replica> {
         &self.replicas
     }
 
@@ -261,6 +261,12 @@ impl Broker {
                 out.sync(DiskToken::Log(*tp, replica.log.log_end_offset()));
             }
         }
+    }
+
+    /// Whether the topic's settings may ask for an fsync at all.
+    pub(super) fn wants_flush(replica: &Replica) -> bool {
+        replica.log.unflushed_records() >= replica.config.flush_messages
+            || replica.config.flush_ms < crate::time::Duration(u64::MAX)
     }
 
     /// Asks for an fsync if the topic's settings want one after this append.

@@ -1,16 +1,17 @@
 //! Connections: one request at a time each. While a request is parked, what comes after it on the same connection waits.
 
 use super::actor::Broker;
+use crate::collections::Map;
 use crate::coordinator::ReplyTo;
 use crate::effect::Effects;
 use crate::ids::{CorrelationId, NodeId};
 use crate::protocol::{Body, Channel, Request, Response};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// The connections others have opened to this broker.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Connections {
-    open: BTreeMap<(NodeId, Channel), Connection>,
+    open: Map<(NodeId, Channel), Connection>,
     ready: Vec<(NodeId, Channel)>,
 }
 

@@ -2,6 +2,7 @@
 //! `DelayedFetch`).
 
 use super::actor::Broker;
+use crate::collections::{Map, Set};
 use crate::coordinator::ReplyTo;
 use crate::effect::Effects;
 use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, TopicPartition};
@@ -11,14 +12,13 @@ use crate::protocol::{
 };
 use crate::replication::{PendingIsr, Replica};
 use crate::time::Instant;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What one follower's session asks for. Partitions it has all of are not named again in its requests.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct FollowerSession {
-    partitions: BTreeMap<TopicPartition, SessionPartition>,
+    partitions: Map<TopicPartition, SessionPartition>,
     /// Partitions with data or a high watermark the follower has not been told.
-    dirty: BTreeSet<TopicPartition>,
+    dirty: Set<TopicPartition>,
     /// When the follower last fetched: it had everything of the partitions it did not name.
     pub last_fetch: Instant,
     parked: Option<ParkedSession>,
@@ -165,27 +165,31 @@ impl Broker {
         out: &mut Effects<'_>,
     ) {
         let tp = wanted.tp;
-        if self.check_leader(tp, wanted.current_leader_epoch).is_error() {
+        let Some(runtime) = &self.runtime else { return };
+        let Some(replica) = self.replicas.get_mut(&tp) else { return };
+        if check_epoch(replica, wanted.current_leader_epoch).is_error() {
             return;
         }
-        let Some(runtime) = &self.runtime else { return };
-        let eligible = runtime.image.is_active(follower)
-            && runtime.image.brokers.get(&follower).is_some_and(|known| known.epoch == broker_epoch);
-        let Some(replica) = self.replicas.get_mut(&tp) else { return };
         let end = replica.log.log_end_offset();
         if replica.divergence(wanted.fetch_offset, wanted.last_fetched_epoch).is_some() || wanted.fetch_offset > end {
             return;
         }
+        let high_watermark = replica.high_watermark;
         let Some(leadership) = replica.leadership_mut() else { return };
         let Some(progress) = leadership.followers.get_mut(&follower) else { return };
         progress.fetched(wanted.fetch_offset, end, out.now, broker_epoch);
-        if eligible && replica.may_expand(follower) {
+        let eligible = || {
+            runtime.image.is_active(follower)
+                && runtime.image.brokers.get(&follower).is_some_and(|known| known.epoch == broker_epoch)
+        };
+        if replica.may_expand(follower) && eligible() {
             replica.propose(PendingIsr::Expand(follower));
             let broker = self.id;
             out.emit(|| crate::event::Event::IsrExpandProposed { broker, tp, joining: follower });
             self.request_alter(tp, out);
         }
-        if self.try_advance(tp, out) {
+        // A high watermark at the end of the log cannot move: most fetches of idle partitions stop here.
+        if high_watermark < end && self.try_advance(tp, out) {
             self.answer_consumers_of(tp, out);
         }
     }

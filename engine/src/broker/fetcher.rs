@@ -2,28 +2,29 @@
 
 use super::actor::Broker;
 use super::controller_channel::{Asked, Pending};
+use crate::collections::Set;
 use crate::effect::{Effects, Timer};
 use crate::event::{Event, TruncationReason};
 use crate::ids::{BrokerId, TopicPartition};
 use crate::protocol::{
     Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, PartitionFetchResponse, Request,
 };
-use std::collections::BTreeSet;
+use crate::replication::Role;
 
 /// The fetcher of one leader.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Fetcher {
     /// What it copies.
-    partitions: BTreeSet<TopicPartition>,
+    partitions: Set<TopicPartition>,
     /// Partitions to name in the next request, because their offset or epoch moved.
-    changed: BTreeSet<TopicPartition>,
+    changed: Set<TopicPartition>,
     /// Partitions the session should drop.
-    forgotten: BTreeSet<TopicPartition>,
+    forgotten: Set<TopicPartition>,
     /// Whether the leader holds a session to build on.
     session: bool,
     in_flight: bool,
     /// Partitions whose last answer was an error: named again when the back-off is over.
-    delayed: BTreeSet<TopicPartition>,
+    delayed: Set<TopicPartition>,
 }
 
 impl Fetcher {
@@ -120,10 +121,7 @@ impl Broker {
         let mut back_off = false;
         for partition in answer.partitions {
             let tp = partition.tp;
-            if !self.follows(tp, leader) {
-                continue;
-            }
-            let failed = self.take_partition(partition, out);
+            let Some(failed) = self.take_partition(leader, partition, out) else { continue };
             back_off |= failed;
             self.with_runtime(|runtime| {
                 if let Some(fetcher) = runtime.fetchers.get_mut(&leader) {
@@ -149,10 +147,19 @@ impl Broker {
         self.run_fetcher(leader, out);
     }
 
-    /// Takes one partition's answer in; true when it was an error to back off for.
-    fn take_partition(&mut self, answer: PartitionFetchResponse, out: &mut Effects<'_>) -> bool {
+    /// Takes one partition's answer in; true when it was an error to back off for, none when this replica no longer
+    /// follows that leader.
+    fn take_partition(
+        &mut self,
+        leader: BrokerId,
+        answer: PartitionFetchResponse,
+        out: &mut Effects<'_>,
+    ) -> Option<bool> {
         let (broker, tp) = (self.id, answer.tp);
-        let Some(replica) = self.replicas.get_mut(&tp) else { return false };
+        let replica = self
+            .replicas
+            .get_mut(&tp)
+            .filter(|replica| matches!(replica.role, Role::Follower(known) if known == leader))?;
         match answer.error {
             ErrorCode::None => {}
             // The leader's log is shorter than this one: an unclean election. Take its end.
@@ -161,16 +168,16 @@ impl Broker {
                 if let Some((from, to)) = replica.truncate_to(high_watermark) {
                     out.emit(|| Event::LogTruncated { broker, tp, from, to, why: TruncationReason::LeaderShorter });
                 }
-                return true;
+                return Some(true);
             }
-            _ => return true,
+            _ => return Some(true),
         }
         if let Some(end) = answer.diverging_epoch {
             let point = replica.truncation_point(end);
             if let Some((from, to)) = replica.truncate_to(point) {
                 out.emit(|| Event::LogTruncated { broker, tp, from, to, why: TruncationReason::DivergingEpoch });
             }
-            return false;
+            return Some(false);
         }
         for batch in answer.batches {
             let (base_offset, epoch, records) = (batch.base_offset, batch.leader_epoch, batch.records.clone());
@@ -192,8 +199,10 @@ impl Broker {
             let from = std::mem::replace(&mut replica.high_watermark, mark);
             out.emit(|| Event::HighWatermarkAdvanced { broker, tp, from, to: mark, as_leader: false });
         }
-        self.maybe_flush(tp, out);
-        false
+        if Broker::wants_flush(replica) {
+            self.maybe_flush(tp, out);
+        }
+        Some(false)
     }
 
     /// The connection to the leader broke, or it did not answer in time.

@@ -1,6 +1,7 @@
 //! Acting on committed metadata: leading, following, and telling clients what this broker knows.
 
 use super::actor::{Broker, Runtime};
+use crate::collections::Set;
 use crate::controller::{MetadataRecord, PartitionImage};
 use crate::coordinator::ReplyTo;
 use crate::effect::Effects;
@@ -9,7 +10,7 @@ use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::protocol::{
     ErrorCode, FetchMetadataResponse, MetadataRequest, MetadataResponse, PartitionMetadata, Response,
 };
-use crate::replication::{Replica, Role};
+use crate::replication::Replica;
 use crate::storage::{RecordBatch, RecordBody};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ impl Broker {
         if answer.error.is_error() {
             return;
         }
-        let mut changed = Vec::new();
+        let mut changed = Set::new();
         for (offset, record) in answer.records {
             let Some(runtime) = &mut self.runtime else { return };
             if offset < runtime.metadata_offset {
@@ -27,15 +28,15 @@ impl Broker {
             runtime.image.apply(&record);
             runtime.metadata_offset = offset + 1;
             match &*record {
-                MetadataRecord::Partition { tp, .. } | MetadataRecord::PartitionChange { tp, .. } => changed.push(*tp),
+                MetadataRecord::Partition { tp, .. } | MetadataRecord::PartitionChange { tp, .. } => {
+                    changed.insert(*tp);
+                }
                 MetadataRecord::RegisterBroker { broker, .. } => self.on_broker_moved(*broker, out),
                 MetadataRecord::BrokerRegistrationChange { .. }
                 | MetadataRecord::Topic { .. }
                 | MetadataRecord::ProducerIds { .. } => {}
             }
         }
-        changed.sort_unstable();
-        changed.dedup();
         for tp in changed {
             self.apply_partition(tp, out);
         }
@@ -97,7 +98,7 @@ impl Broker {
         let mut given_up = Vec::new();
         let Some(replica) = self.replicas.get_mut(&tp) else { return };
         if let Some(leadership) = replica.leadership_mut() {
-            given_up = std::mem::take(&mut leadership.awaiting).into_keys().map(|(_, id)| id).collect();
+            given_up = std::mem::take(&mut leadership.awaiting).into_iter().map(|(_, id)| id).collect();
         }
         let changed = replica.become_follower(image);
         if !changed {
@@ -169,11 +170,6 @@ impl Broker {
     /// Whether a broker may join an ISR as far as this broker's metadata says.
     pub(super) fn is_eligible(runtime: &Runtime, broker: BrokerId) -> bool {
         runtime.image.is_active(broker)
-    }
-
-    /// Whether this replica follows somebody at the moment.
-    pub(super) fn follows(&self, tp: TopicPartition, leader: BrokerId) -> bool {
-        self.replicas.get(&tp).is_some_and(|replica| replica.role == Role::Follower(leader))
     }
 }
 

@@ -142,7 +142,7 @@ impl Broker {
         let too_few = replica.leadership().is_some_and(|l| l.isr.maximal_len() < replica.effective_min_isr());
         let mut done = Vec::new();
         if let Some(leadership) = replica.leadership_mut() {
-            while let Some((key, ())) = leadership.awaiting.first_key_value().map(|(key, value)| (*key, *value))
+            while let Some(key) = leadership.awaiting.first().copied()
                 && key.0 <= to
             {
                 leadership.awaiting.remove(&key);
@@ -194,7 +194,7 @@ impl Broker {
 /// about this partition is written down, so that the lag clock starts at the right moment.
 fn note_idle_followers(
     replica: &mut Replica,
-    sessions: Option<&std::collections::BTreeMap<crate::ids::BrokerId, super::fetch::FollowerSession>>,
+    sessions: Option<&crate::collections::Map<crate::ids::BrokerId, super::fetch::FollowerSession>>,
 ) {
     let end = replica.log.log_end_offset();
     let Some(sessions) = sessions else { return };

@@ -18,7 +18,7 @@ impl Broker {
         let id = self.next_park(deadline, out);
         for (tp, offset) in needs {
             if let Some(leadership) = self.replicas.get_mut(tp).and_then(|replica| replica.leadership_mut()) {
-                leadership.awaiting.insert((*offset, id), ());
+                leadership.awaiting.insert((*offset, id));
             }
         }
         self.with_runtime(|runtime| {
@@ -62,7 +62,7 @@ impl Broker {
         for (tp, replica) in &mut self.replicas {
             if let Some(leadership) = replica.leadership_mut() {
                 let before = leadership.awaiting.len();
-                leadership.awaiting.retain(|(_, waiting), ()| *waiting != id);
+                leadership.awaiting.retain(|(_, waiting)| *waiting != id);
                 if leadership.awaiting.len() < before {
                     open.push(*tp);
                 }

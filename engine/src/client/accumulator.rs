@@ -1,9 +1,10 @@
 //! Where records wait for company (`RecordAccumulator`): one queue of batches per partition.
 
+use crate::collections::Map;
 use crate::ids::{RecordId, TopicPartition};
 use crate::storage::{ProducerStamp, Record};
 use crate::time::Instant;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// A batch on its way from `send` to its verdict.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -29,7 +30,7 @@ impl ProducerBatch {
 /// All batches that are not under way.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Accumulator {
-    pub queues: BTreeMap<TopicPartition, VecDeque<ProducerBatch>>,
+    pub queues: Map<TopicPartition, VecDeque<ProducerBatch>>,
 }
 
 impl Accumulator {

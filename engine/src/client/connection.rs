@@ -1,12 +1,12 @@
 //! Requests under way, their timeouts, and the refresh of the metadata (`NetworkClient`).
 
 use super::metadata::ClientMetadata;
+use crate::collections::{Map, Set};
 use crate::effect::{Effects, Timer};
 use crate::ids::{CorrelationId, NodeId, TopicId};
 use crate::protocol::{Body, Channel, MetadataRequest, MetadataResponse, Request};
 use crate::rng::SimRng;
 use crate::time::{Duration, Instant};
-use std::collections::BTreeMap;
 
 /// First pause before a broken connection is tried again (`reconnect.backoff.ms`).
 const RECONNECT_BACKOFF: Duration = Duration::from_millis(50);
@@ -50,7 +50,7 @@ pub(super) enum Asked<T> {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Connections<T> {
     pub metadata: ClientMetadata,
-    pub in_flight: BTreeMap<CorrelationId, InFlight<T>>,
+    pub in_flight: Map<CorrelationId, InFlight<T>>,
     bootstrap: Vec<NodeId>,
     topics: Vec<TopicId>,
     next_correlation: u32,
@@ -58,7 +58,7 @@ pub(super) struct Connections<T> {
     max_age: Duration,
     backoff: Backoff,
     /// Broken connections: how often in a row, and when they may be tried again.
-    broken: BTreeMap<NodeId, (u32, Instant)>,
+    broken: Map<NodeId, (u32, Instant)>,
     metadata_attempts: u32,
     /// When the refresh timer runs out; none while a refresh is under way.
     refresh_at: Option<Instant>,
@@ -76,14 +76,14 @@ impl<T: Clone> Connections<T> {
     ) -> Connections<T> {
         Connections {
             metadata: ClientMetadata::default(),
-            in_flight: BTreeMap::new(),
+            in_flight: Map::new(),
             bootstrap,
             topics,
             next_correlation: 0,
             request_timeout,
             max_age,
             backoff,
-            broken: BTreeMap::new(),
+            broken: Map::new(),
             metadata_attempts: 0,
             refresh_at: None,
             refreshing: false,
@@ -151,14 +151,12 @@ impl<T: Clone> Connections<T> {
     /// Requests that have gone unanswered too long. Their connections are closed, and all that was under way on them fails.
     pub fn timed_out(&mut self, out: &mut Effects<'_>) -> Vec<InFlight<T>> {
         let (now, timeout) = (out.now, self.request_timeout);
-        let mut late: Vec<(NodeId, Channel)> = self
+        let late: Set<(NodeId, Channel)> = self
             .in_flight
             .values()
             .filter(|request| now.since(request.sent_at) >= timeout)
             .map(|request| (request.to, request.channel))
             .collect();
-        late.sort_unstable();
-        late.dedup();
         let mut lost = Vec::new();
         for (to, channel) in late {
             out.close(to, channel);

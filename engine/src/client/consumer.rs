@@ -3,6 +3,7 @@
 use super::connection::{Backoff, Connections};
 use super::consumer_group::Membership;
 use crate::app::DatabaseRequest;
+use crate::collections::Map;
 use crate::config::ConsumerConfig;
 use crate::effect::{Effects, Input, Instruction, Timer};
 use crate::event::Event;
@@ -10,7 +11,7 @@ use crate::ids::{GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicP
 use crate::protocol::{Body, Channel, CommitOffset};
 use crate::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// When the program commits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
@@ -105,9 +106,9 @@ pub(super) enum Activity {
 pub(super) struct Runtime {
     pub net: Connections<ConsumerAsk>,
     pub membership: Membership,
-    pub positions: BTreeMap<TopicPartition, Position>,
+    pub positions: Map<TopicPartition, Position>,
     /// Fetched, not yet handed out: per partition, in offset order.
-    pub buffer: BTreeMap<TopicPartition, VecDeque<InHand>>,
+    pub buffer: Map<TopicPartition, VecDeque<InHand>>,
     /// Whose data comes next, in the order it arrived.
     pub arrival: VecDeque<TopicPartition>,
     pub in_hand: VecDeque<InHand>,
@@ -212,8 +213,8 @@ impl Consumer {
         self.runtime = Some(Box::new(Runtime {
             net,
             membership: Membership::default(),
-            positions: BTreeMap::new(),
-            buffer: BTreeMap::new(),
+            positions: Map::new(),
+            buffer: Map::new(),
             arrival: VecDeque::new(),
             in_hand: VecDeque::new(),
             activity: Activity::Polling,

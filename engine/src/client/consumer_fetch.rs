@@ -2,6 +2,7 @@
 
 use super::connection::Asked;
 use super::consumer::{Consumer, ConsumerAsk, InHand, Position};
+use crate::collections::Map;
 use crate::config::AutoOffsetReset;
 use crate::effect::{Effects, SeekTo};
 use crate::event::{Event, PositionReason};
@@ -10,7 +11,7 @@ use crate::protocol::{
     Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
     OffsetFetchRequest, OffsetFetchResponse, OffsetSpec, PartitionFetchResponse, Request,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 impl Consumer {
     /// Asks the coordinator where the group left off.
@@ -82,7 +83,7 @@ impl Consumer {
 
     fn list_offsets(&mut self, partitions: &[TopicPartition], spec: OffsetSpec, out: &mut Effects<'_>) {
         let Some(runtime) = &mut self.runtime else { return };
-        let mut requests: BTreeMap<NodeId, Vec<(TopicPartition, LeaderEpoch, OffsetSpec)>> = BTreeMap::new();
+        let mut requests: Map<NodeId, Vec<(TopicPartition, LeaderEpoch, OffsetSpec)>> = Map::new();
         for tp in partitions {
             match runtime.net.metadata.leader(*tp) {
                 Some((node, epoch)) if runtime.net.usable(node, out.now) => {
@@ -153,7 +154,7 @@ impl Consumer {
         if !runtime.membership.is_stable() || runtime.fetch_after > out.now {
             return;
         }
-        let mut requests: BTreeMap<NodeId, Vec<FetchPartition>> = BTreeMap::new();
+        let mut requests: Map<NodeId, Vec<FetchPartition>> = Map::new();
         let mut unknown = false;
         for (tp, position) in &runtime.positions {
             let Some(fetch_offset) = position.offset else { continue };

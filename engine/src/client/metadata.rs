@@ -1,14 +1,14 @@
 //! What a client knows of the cluster.
 
+use crate::collections::Map;
 use crate::ids::{BrokerId, LeaderEpoch, NodeId, TopicId, TopicPartition};
 use crate::protocol::MetadataResponse;
-use std::collections::BTreeMap;
 
 /// A client's metadata cache (`MetadataCache`).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ClientMetadata {
-    brokers: BTreeMap<BrokerId, NodeId>,
-    partitions: BTreeMap<TopicPartition, (BrokerId, LeaderEpoch)>,
+    brokers: Map<BrokerId, NodeId>,
+    partitions: Map<TopicPartition, (BrokerId, LeaderEpoch)>,
 }
 
 impl ClientMetadata {
@@ -35,8 +35,8 @@ impl ClientMetadata {
 
     /// How many partitions a topic has; 0 while it is unknown.
     pub fn partition_count(&self, topic: TopicId) -> i32 {
-        let range = TopicPartition::new(topic, 0)..TopicPartition::new(TopicId(topic.0 + 1), 0);
-        self.partitions.range(range).count() as i32
+        let from_here = self.partitions.starting_at(&TopicPartition::new(topic, 0));
+        from_here.take_while(|(tp, _)| tp.topic == topic).count() as i32
     }
 
     /// Whether a partition is known at all.

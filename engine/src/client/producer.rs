@@ -4,13 +4,14 @@ use super::accumulator::{Accumulator, ProducerBatch};
 use super::connection::{Backoff, Connections};
 use super::partitioner::partition_for_key;
 use crate::app::Workload;
+use crate::collections::{Map, sorted_by_number};
 use crate::config::ProducerConfig;
 use crate::effect::{Effects, Input, Instruction, Timer};
 use crate::event::Event;
 use crate::ids::{NodeId, ProducerId, RecordId, TopicId, TopicPartition};
 use crate::storage::{Record, RecordBody};
 use crate::time::Instant;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// A producer and the program that uses it.
 #[derive(Clone, Hash, Debug)]
@@ -44,7 +45,7 @@ pub(super) struct Runtime {
     pub producer_id: Option<(ProducerId, i16)>,
     pub asking_producer_id: bool,
     /// The next sequence per partition.
-    pub sequences: BTreeMap<TopicPartition, i32>,
+    pub sequences: Map<TopicPartition, i32>,
     /// A sequence was lost: a new producer id is needed once nothing is in flight.
     pub renew_producer_id: bool,
     /// When the sender must look again.
@@ -89,8 +90,7 @@ impl Producer {
                 waiting.extend(batch.ids().map(|id| (id, *tp, false, batch.attempts)));
             }
         }
-        waiting.sort_unstable();
-        waiting
+        sorted_by_number(&waiting, |(record, ..)| record.0)
     }
 
     /// The process died: everything it had buffered is gone, and it will never learn what became of the rest.
@@ -150,7 +150,7 @@ impl Producer {
             sticky: None,
             producer_id: None,
             asking_producer_id: false,
-            sequences: BTreeMap::new(),
+            sequences: Map::new(),
             renew_producer_id: false,
             wake_at: None,
         }));

@@ -3,6 +3,7 @@
 use super::accumulator::ProducerBatch;
 use super::connection::{Asked, Backoff, InFlight};
 use super::producer::{Producer, ProducerAsk};
+use crate::collections::Map;
 use crate::config::Acks;
 use crate::effect::{Effects, Timer};
 use crate::event::Event;
@@ -13,7 +14,6 @@ use crate::protocol::{
 };
 use crate::storage::{ProducerStamp, RecordBatch, increment_sequence};
 use crate::time::Instant;
-use std::collections::BTreeMap;
 
 impl Producer {
     /// One pass of the sender.
@@ -22,7 +22,7 @@ impl Producer {
         if !self.ready_to_drain(out) {
             return self.arm_sender(out);
         }
-        let mut requests: BTreeMap<NodeId, Vec<(TopicPartition, ProducerBatch)>> = BTreeMap::new();
+        let mut requests: Map<NodeId, Vec<(TopicPartition, ProducerBatch)>> = Map::new();
         let Some(runtime) = &self.runtime else { return };
         let waiting: Vec<TopicPartition> = runtime.accumulator.queues.keys().copied().collect();
         for tp in waiting {
@@ -74,7 +74,7 @@ impl Producer {
     fn drain(
         &mut self,
         tp: TopicPartition,
-        planned: &BTreeMap<NodeId, Vec<(TopicPartition, ProducerBatch)>>,
+        planned: &Map<NodeId, Vec<(TopicPartition, ProducerBatch)>>,
         out: &mut Effects<'_>,
     ) -> Option<(NodeId, ProducerBatch)> {
         let (linger, idempotent) = (self.config.linger_ms, self.config.idempotent());

@@ -64,15 +64,11 @@ macro_rules! config_struct {
 
             /// Sets `name` to `text`; on error nothing changes and the error names key, range and default.
             pub fn set(&mut self, name: &str, text: &str) -> Result<(), $crate::config::ConfigError> {
-                let key = Self::keys().into_iter().find(|key| key.name == name);
-                let Some(key) = key else {
-                    return Err($crate::config::ConfigError::unknown($owner, name, &Self::keys()));
+                let result = match name {
+                    $( $key => $crate::config::value::set_within(&mut self.$field, $key, $valid, text), )*
+                    _ => Err($crate::config::ConfigError::unknown($owner, name, &[$($key),*])),
                 };
-                match name {
-                    $( $key => { self.$field = $crate::config::ConfigValue::parse_within(&key, text)?; } )*
-                    _ => {}
-                }
-                Ok(())
+                result.map_err(|error| error.with_default(|| $name::default().get(name)))
             }
         }
     };

@@ -61,14 +61,22 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// The error for a name that is in no table, with the nearest name that is.
-    pub fn unknown(owner: &'static str, name: &str, keys: &[ConfigKey]) -> ConfigError {
+    pub fn unknown(owner: &'static str, name: &str, keys: &[&'static str]) -> ConfigError {
         let nearest = keys
             .iter()
-            .map(|key| (edit_distance(key.name, name), key.name))
+            .map(|key| (edit_distance(key, name), *key))
             .min()
             .filter(|(distance, near)| *distance <= near.len() / 2)
             .map(|(_, near)| near);
         ConfigError::Unknown { owner, name: name.to_owned(), nearest }
+    }
+
+    /// The same error, naming Kafka's default.
+    pub(super) fn with_default(mut self, printed: impl FnOnce() -> Option<String>) -> ConfigError {
+        if let ConfigError::Malformed { default, .. } | ConfigError::OutOfRange { default, .. } = &mut self {
+            *default = printed().unwrap_or_default();
+        }
+        self
     }
 }
 
@@ -86,27 +94,27 @@ pub trait ConfigValue: Sized {
     fn number(&self) -> Option<i64> {
         None
     }
-    /// Reads and checks against the key's range.
-    fn parse_within(key: &ConfigKey, text: &str) -> Result<Self, ConfigError> {
-        let value = Self::parse(text.trim()).ok_or_else(|| ConfigError::Malformed {
-            name: key.name,
-            value: text.to_owned(),
-            expected: Self::EXPECTED,
-            default: key.default.clone(),
-        })?;
-        if let (Some((least, most)), Some(number)) = (key.valid, value.number())
-            && !(least..=most).contains(&number)
-        {
-            return Err(ConfigError::OutOfRange {
-                name: key.name,
-                value: number,
-                least,
-                most,
-                default: key.default.clone(),
-            });
-        }
-        Ok(value)
+}
+
+/// Reads a value, checks it against the setting's range and puts it in place. The error does not know the default yet.
+#[inline(never)]
+pub(super) fn set_within<T: ConfigValue>(
+    field: &mut T,
+    name: &'static str,
+    valid: Option<(i64, i64)>,
+    text: &str,
+) -> Result<(), ConfigError> {
+    let default = String::new();
+    let Some(value) = T::parse(text.trim()) else {
+        return Err(ConfigError::Malformed { name, value: text.to_owned(), expected: T::EXPECTED, default });
+    };
+    if let (Some((least, most)), Some(number)) = (valid, value.number())
+        && !(least..=most).contains(&number)
+    {
+        return Err(ConfigError::OutOfRange { name, value: number, least, most, default });
     }
+    *field = value;
+    Ok(())
 }
 
 macro_rules! integer_value {

@@ -2,6 +2,7 @@
 
 use super::image::MetadataImage;
 use super::record::MetadataRecord;
+use crate::collections::Map;
 use crate::config::{ControllerConfig, TopicConfig};
 use crate::effect::{DiskToken, Effects, Input, Instruction, Timer};
 use crate::ids::{BrokerId, CorrelationId, NodeId, Offset, TopicId};
@@ -9,7 +10,6 @@ use crate::protocol::{
     Body, Channel, CreatableTopic, ErrorCode, FetchMetadataRequest, FetchMetadataResponse, Request, Response,
 };
 use crate::time::{Duration, Instant};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How long a fetch of the metadata log that finds nothing waits (`KafkaRaftClient`, fixed in Kafka).
@@ -36,7 +36,7 @@ pub(super) struct Runtime {
     /// The image of all records, committed or not: decisions build on each other.
     pub image: MetadataImage,
     /// When each broker was last heard.
-    pub contacts: BTreeMap<BrokerId, Instant>,
+    pub contacts: Map<BrokerId, Instant>,
     /// Topics to create as soon as all expected brokers are there.
     pub pending_topics: Vec<CreatableTopic>,
     /// Answers that wait for their records to be on disk.

@@ -1,18 +1,18 @@
 //! What the metadata log says so far. Controller and brokers build it from the same records.
 
 use super::record::MetadataRecord;
+use crate::collections::Map;
 use crate::config::TopicConfig;
 use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, NodeId, PartitionEpoch, TopicId, TopicPartition};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The cluster as the metadata log describes it up to one offset.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct MetadataImage {
     /// The registered brokers.
-    pub brokers: BTreeMap<BrokerId, BrokerImage>,
+    pub brokers: Map<BrokerId, BrokerImage>,
     /// The topics; unchanged ones are shared between images.
-    pub topics: BTreeMap<TopicId, Arc<TopicImage>>,
+    pub topics: Map<TopicId, Arc<TopicImage>>,
     /// The first producer id that is not given out.
     pub next_producer_id: i64,
 }

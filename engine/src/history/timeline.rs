@@ -264,7 +264,7 @@ impl History {
     /// Keeps all recent checkpoints and ever fewer of the older ones.
     fn thin(&mut self) {
         let newest = self.checkpoints.last().map_or(0, Simulation::dispatched);
-        let mut kept_in_octave = std::collections::BTreeMap::new();
+        let mut kept_in_octave = crate::collections::Map::new();
         let octave = |checkpoint: &Simulation| {
             let age = (newest - checkpoint.dispatched()) / SPACING;
             64 - age.leading_zeros()

@@ -1,11 +1,11 @@
 //! Who can reach whom, and how long it takes.
 
 use super::envelope::Envelope;
+use crate::collections::{Line, Map};
 use crate::ids::{EnvelopeId, FaultId, NodeId};
 use crate::protocol::{Body, Channel, MessageKind};
 use crate::rng::SimRng;
 use crate::time::{Duration, Instant};
-use std::collections::BTreeMap;
 
 /// First wait before a lost packet is sent again (the usual minimum of TCP's retransmission timer).
 const RETRANSMISSION: Duration = Duration::from_millis(200);
@@ -50,10 +50,10 @@ pub struct Network {
     rng: SimRng,
     next_envelope: u64,
     next_fault: u32,
-    in_flight: BTreeMap<EnvelopeId, Envelope>,
+    in_flight: Line<EnvelopeId, Envelope>,
     held: Vec<Envelope>,
-    last_arrival: BTreeMap<(NodeId, NodeId, Channel), Instant>,
-    faults: BTreeMap<FaultId, Fault>,
+    last_arrival: Map<(NodeId, NodeId, Channel), Instant>,
+    faults: Map<FaultId, Fault>,
     drop_next: Vec<(NodeId, NodeId, MessageKind, bool)>,
 }
 
@@ -67,10 +67,10 @@ impl Network {
             rng: SimRng::stream(seed, "network"),
             next_envelope: 0,
             next_fault: 0,
-            in_flight: BTreeMap::new(),
+            in_flight: Line::default(),
             held: Vec::new(),
-            last_arrival: BTreeMap::new(),
-            faults: BTreeMap::new(),
+            last_arrival: Map::new(),
+            faults: Map::new(),
             drop_next: Vec::new(),
         }
     }
@@ -86,7 +86,7 @@ impl Network {
     }
 
     /// The rules in force.
-    pub fn faults(&self) -> &BTreeMap<FaultId, Fault> {
+    pub fn faults(&self) -> &Map<FaultId, Fault> {
         &self.faults
     }
 

@@ -1,11 +1,11 @@
 //! The queue broker.
 
 use super::frame::QueueFrame;
+use crate::collections::{Line, Map};
 use crate::effect::{DiskToken, Effects, Input, Instruction};
 use crate::event::Event;
 use crate::ids::{NodeId, QueueId, RecordId};
 use crate::protocol::{Body, Channel};
-use std::collections::BTreeMap;
 
 /// A message in the queue.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -32,16 +32,16 @@ pub struct QueueBroker {
     queue: QueueId,
     persistent: bool,
     /// Messages by place in the queue; a place is also the delivery tag.
-    messages: BTreeMap<u64, QueueMessage>,
+    messages: Line<u64, QueueMessage>,
     /// Places and records of messages that were acknowledged, for the picture.
     removed: Vec<(u64, RecordId)>,
     next_place: u64,
     running: bool,
-    consumers: BTreeMap<NodeId, Consumer>,
+    consumers: Map<NodeId, Consumer>,
     /// Where the round robin goes on.
     last_served: NodeId,
     /// Publishers that wait for the fsync of their message.
-    unconfirmed: BTreeMap<u64, NodeId>,
+    unconfirmed: Map<u64, NodeId>,
 }
 
 impl QueueBroker {
@@ -50,13 +50,13 @@ impl QueueBroker {
         QueueBroker {
             queue,
             persistent,
-            messages: BTreeMap::new(),
+            messages: Line::default(),
             removed: Vec::new(),
             next_place: 1,
             running: false,
-            consumers: BTreeMap::new(),
+            consumers: Map::new(),
             last_served: NodeId::default(),
-            unconfirmed: BTreeMap::new(),
+            unconfirmed: Map::new(),
         }
     }
 
@@ -71,7 +71,7 @@ impl QueueBroker {
     }
 
     /// Messages that are ready or lent, by place.
-    pub fn messages(&self) -> &BTreeMap<u64, QueueMessage> {
+    pub fn messages(&self) -> &Line<u64, QueueMessage> {
         &self.messages
     }
 

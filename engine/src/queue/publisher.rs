@@ -2,12 +2,12 @@
 
 use super::frame::QueueFrame;
 use crate::app::Workload;
+use crate::collections::Set;
 use crate::effect::{Effects, Input, Instruction, Timer};
 use crate::event::Event;
 use crate::ids::{NodeId, Offset, QueueId, RecordId, TopicPartition};
 use crate::protocol::{Body, Channel};
 use crate::time::Duration;
-use std::collections::BTreeSet;
 
 /// Pause before a broken connection is opened again.
 const RECONNECT: Duration = Duration::from_millis(1_000);
@@ -22,13 +22,13 @@ pub struct QueuePublisher {
     /// Records sent so far; the program's source of records survives its crash.
     sent: u32,
     running: bool,
-    unconfirmed: BTreeSet<RecordId>,
+    unconfirmed: Set<RecordId>,
 }
 
 impl QueuePublisher {
     /// A publisher that has not started.
     pub fn new(node: NodeId, broker: NodeId, queue: QueueId, workload: Workload) -> QueuePublisher {
-        QueuePublisher { node, broker, queue, workload, sent: 0, running: false, unconfirmed: BTreeSet::new() }
+        QueuePublisher { node, broker, queue, workload, sent: 0, running: false, unconfirmed: Set::new() }
     }
 
     /// Its queue.
@@ -42,7 +42,7 @@ impl QueuePublisher {
     }
 
     /// Published, but not confirmed.
-    pub fn unconfirmed(&self) -> &BTreeSet<RecordId> {
+    pub fn unconfirmed(&self) -> &Set<RecordId> {
         &self.unconfirmed
     }
 
@@ -65,7 +65,9 @@ impl QueuePublisher {
             }
             Input::Told(Instruction::Send(count)) => (0..count.min(10_000)).for_each(|_| self.publish(out)),
             Input::Told(Instruction::Stop) => out.exit(),
-            Input::Delivered { body: Body::Queue(QueueFrame::Confirm { record, .. }), .. } => self.on_confirm(record, out),
+            Input::Delivered { body: Body::Queue(QueueFrame::Confirm { record, .. }), .. } => {
+                self.on_confirm(record, out)
+            }
             Input::Disconnected { .. } => out.set_timer(Timer::Reconnect, RECONNECT),
             Input::TimerFired(Timer::Reconnect) => {
                 // What was not confirmed may or may not have been taken: it is sent again, perhaps a second time.

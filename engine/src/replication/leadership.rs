@@ -1,9 +1,9 @@
 //! What only a leader knows: how far each follower is, and who waits for that.
 
 use super::isr::IsrState;
+use crate::collections::{Map, Set};
 use crate::ids::{BrokerEpoch, BrokerId, Offset};
 use crate::time::{Duration, Instant};
-use std::collections::BTreeMap;
 
 /// How far one follower is, as its fetches have shown (`Replica`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -60,9 +60,9 @@ pub struct Leadership {
     /// Who is in sync.
     pub isr: IsrState,
     /// The other replicas.
-    pub followers: BTreeMap<BrokerId, FollowerProgress>,
+    pub followers: Map<BrokerId, FollowerProgress>,
     /// Produce requests that wait for the high watermark, by the offset they need.
-    pub awaiting: BTreeMap<(Offset, u64), ()>,
+    pub awaiting: Set<(Offset, u64)>,
     /// Whether an AlterPartition for the pending change is on its way or waits to be sent.
     pub alter_requested: bool,
 }

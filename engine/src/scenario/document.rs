@@ -1,4 +1,6 @@
 //! Reading KDL nodes: arguments and properties that are taken one by one, so that what is left over is a mistake.
+//!
+//! Nothing here is hot, and every directive calls most of it: `inline(never)` keeps one copy of each.
 
 use super::error::ScenarioError;
 use crate::config::edit_distance;
@@ -87,6 +89,7 @@ impl<'a> Source<'a> {
         }
     }
 
+    #[inline(never)]
     pub fn error_at(&mut self, offset: usize, message: String, help: String) {
         let end = (0..=offset.min(self.text.len())).rev().find(|end| self.text.is_char_boundary(*end)).unwrap_or(0);
         let before = &self.text[..end];
@@ -95,11 +98,13 @@ impl<'a> Source<'a> {
         self.errors.push(ScenarioError { line, column, message, help });
     }
 
+    #[inline(never)]
     pub fn error(&mut self, node: &KdlNode, message: impl Into<String>, help: impl Into<String>) {
         self.error_at(node.span().offset(), message.into(), help.into());
     }
 
     /// A word that is not one of `known`.
+    #[inline(never)]
     pub fn unknown(&mut self, node: &KdlNode, what: &str, word: &str, known: &[&str]) {
         let nearest = known.iter().min_by_key(|candidate| edit_distance(candidate, word));
         let help = match nearest.filter(|near| edit_distance(near, word) <= near.len() / 2 + 1) {
@@ -138,10 +143,12 @@ impl<'a> Line<'a> {
     }
 
     /// The next argument, if there is one more.
+    #[inline(never)]
     pub fn argument(&mut self) -> Option<String> {
         self.arguments.pop_front().map(text_of)
     }
 
+    #[inline(never)]
     pub fn required(&mut self, what: &str, source: &mut Source<'_>) -> String {
         self.argument().unwrap_or_else(|| {
             source.error(
@@ -153,11 +160,13 @@ impl<'a> Line<'a> {
         })
     }
 
+    #[inline(never)]
     pub fn property(&mut self, name: &str) -> Option<String> {
         let place = self.properties.iter().position(|(known, _)| *known == name)?;
         Some(text_of(self.properties.remove(place).1))
     }
 
+    #[inline(never)]
     pub fn flag(&mut self, name: &str, source: &mut Source<'_>) -> bool {
         let Some(text) = self.property(name) else { return false };
         match text.as_str() {
@@ -174,6 +183,7 @@ impl<'a> Line<'a> {
         }
     }
 
+    #[inline(never)]
     pub fn number<T: std::str::FromStr>(&mut self, name: &str, source: &mut Source<'_>) -> Option<T> {
         let text = self.property(name)?;
         let value = text.parse().ok();
@@ -187,11 +197,13 @@ impl<'a> Line<'a> {
         value
     }
 
+    #[inline(never)]
     pub fn duration(&mut self, name: &str, source: &mut Source<'_>) -> Option<Duration> {
         let text = self.property(name)?;
         self.read_duration(name, &text, source)
     }
 
+    #[inline(never)]
     pub fn read_duration(&self, name: &str, text: &str, source: &mut Source<'_>) -> Option<Duration> {
         let value = Duration::parse(text);
         if value.is_none() {
@@ -202,11 +214,13 @@ impl<'a> Line<'a> {
     }
 
     /// Every property that is left: settings by Kafka's name.
+    #[inline(never)]
     pub fn settings(&mut self) -> Vec<(String, String)> {
         self.properties.drain(..).map(|(name, value)| (name.to_owned(), text_of(value))).collect()
     }
 
     /// What nobody took is a mistake.
+    #[inline(never)]
     pub fn finish(&mut self, known: &[&str], source: &mut Source<'_>) {
         for (name, _) in std::mem::take(&mut self.properties) {
             source.unknown(self.node, &format!("property of \"{}\"", self.name()), name, known);

@@ -162,8 +162,8 @@ impl Fact {
     fn of_database(&self, simulation: &Simulation, node: NodeId) -> Option<FactValue> {
         let Actor::Database(database) = simulation.actor(node)? else { return None };
         let value = match self.kind {
-            FactKind::Effects => database.effects().values().map(|times| u64::from(*times)).sum(),
-            FactKind::EffectsRepeated => database.effects().values().filter(|times| **times > 1).count() as u64,
+            FactKind::Effects => database.effects().map(|(_, times)| u64::from(times)).sum(),
+            FactKind::EffectsRepeated => database.effects().filter(|(_, times)| *times > 1).count() as u64,
             _ => u64::from(database.deduplicated()),
         };
         Some(value.to_string())

@@ -65,6 +65,8 @@ pub struct Story {
     pub end_at: Instant,
     /// Expectations that did not hold, and waits that were in vain.
     pub failures: Vec<Failure>,
+    /// What had become of all records at its end.
+    pub ledger: crate::view::LedgerView,
     /// The step after which the story could not go on, because what it waited for did not come.
     pub left_script: Option<usize>,
     /// After how many events each step was done.
@@ -157,6 +159,7 @@ impl<'a> Teller<'a> {
         Ok(Story {
             end: self.simulation.dispatched(),
             end_at: self.simulation.now(),
+            ledger: crate::view::ledger(&self.simulation),
             recording: self.recording,
             beats: self.beats,
             failures: self.failures,

@@ -4,11 +4,11 @@ use super::schedule::Item;
 use crate::app::Database;
 use crate::broker::Broker;
 use crate::client::{Consumer, Producer};
+use crate::collections::Map;
 use crate::controller::Controller;
 use crate::effect::{Effects, Input, Timer};
 use crate::queue::{QueueBroker, QueuePublisher, Worker};
 use crate::time::Instant;
-use std::collections::BTreeMap;
 
 /// One actor.
 #[derive(Clone, Hash, Debug)]
@@ -77,9 +77,9 @@ pub(super) struct Slot {
     /// How often the process has started: what was scheduled for an earlier one is void.
     pub incarnation: u32,
     /// Timers that run, with the number of the item that will fire them.
-    pub timers: BTreeMap<Timer, u64>,
+    pub timers: Map<Timer, u64>,
     /// What arrived while the process was frozen.
     pub held: Vec<(u64, Item)>,
     /// Nodes it has exchanged messages with since it started: they notice when it dies.
-    pub peers: std::collections::BTreeSet<crate::ids::NodeId>,
+    pub peers: crate::collections::Set<crate::ids::NodeId>,
 }

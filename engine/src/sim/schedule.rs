@@ -1,5 +1,6 @@
 //! What comes next.
 
+use crate::collections::sorted_by_number;
 use crate::command::Command;
 use crate::effect::{DiskToken, Instruction, Timer};
 use crate::ids::{EnvelopeId, NodeId};
@@ -60,9 +61,8 @@ pub(super) struct Schedule {
 impl std::hash::Hash for Schedule {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         // The order inside a heap depends on its history; the set of what is in it does not.
-        let mut places: Vec<&Place> = self.heap.iter().collect();
-        places.sort_unstable_by_key(|place| place.seq);
-        for place in places {
+        let places: Vec<&Place> = self.heap.iter().collect();
+        for place in sorted_by_number(&places, |place| place.seq) {
             (place.at, place.seq, self.slab.get(place.index as usize)).hash(state);
         }
         self.next_seq.hash(state);

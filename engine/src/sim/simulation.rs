@@ -65,7 +65,7 @@ pub struct Emitted {
 }
 
 /// A running world.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Simulation {
     pub(super) now: Instant,
     pub(super) dispatched: u64,

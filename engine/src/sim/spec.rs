@@ -219,14 +219,14 @@ pub const PROGRAMS_MAX: usize = 2_000;
 impl Spec {
     /// Checks names, numbers and settings; a world that passes can be built.
     pub fn validate(&self) -> Result<(), SpecError> {
-        within("brokers", 0, i64::from(BROKERS_MAX), i64::from(self.brokers))?;
+        within(format_args!("brokers"), 0, i64::from(BROKERS_MAX), i64::from(self.brokers))?;
         self.broker_configs()?;
         let partitions: i64 = self.topics.iter().map(|topic| i64::from(topic.partitions.max(0))).sum();
-        within("partitions in all", 0, PARTITIONS_MAX, partitions)?;
+        within(format_args!("partitions in all"), 0, PARTITIONS_MAX, partitions)?;
         let programs = self.producers.len()
             + self.groups.iter().map(|group| group.consumers.len()).sum::<usize>()
             + self.queues.iter().map(|queue| queue.workers.len()).sum::<usize>();
-        within("programs in all", 0, PROGRAMS_MAX as i64, programs as i64)?;
+        within(format_args!("programs in all"), 0, PROGRAMS_MAX as i64, programs as i64)?;
         self.validate_names()?;
         for topic in &self.topics {
             self.validate_topic(topic)?;
@@ -251,21 +251,21 @@ impl Spec {
     fn validate_topic(&self, topic: &TopicSpec) -> Result<(), SpecError> {
         let name = &topic.name;
         topic.config()?;
-        within(&format!("topic {name}: partitions"), 1, PARTITIONS_MAX, i64::from(topic.partitions))?;
+        within(format_args!("topic {name}: partitions"), 1, PARTITIONS_MAX, i64::from(topic.partitions))?;
         let brokers = i64::from(self.brokers);
         let factor = i64::from(topic.replication_factor);
-        within(&format!("topic {name}: replication-factor"), 1, brokers.max(1), factor)?;
+        within(format_args!("topic {name}: replication-factor"), 1, brokers.max(1), factor)?;
         for replicas in &topic.assignment {
             for broker in replicas {
-                within(&format!("topic {name}: replicas"), 1, brokers, i64::from(*broker))?;
+                within(format_args!("topic {name}: replicas"), 1, brokers, i64::from(*broker))?;
             }
             let found = replicas.len() as i64;
-            within(&format!("topic {name}: number of replicas"), factor, factor, found)?;
+            within(format_args!("topic {name}: number of replicas"), factor, factor, found)?;
         }
         if !topic.assignment.is_empty() {
             let found = topic.assignment.len() as i64;
             let partitions = i64::from(topic.partitions);
-            within(&format!("topic {name}: assigned partitions"), partitions, partitions, found)?;
+            within(format_args!("topic {name}: assigned partitions"), partitions, partitions, found)?;
         }
         Ok(())
     }
@@ -273,9 +273,14 @@ impl Spec {
     fn validate_producer(&self, producer: &ProducerSpec) -> Result<(), SpecError> {
         producer.config()?;
         let every = producer.workload.every.0;
-        within(&format!("producer {}: every (µs)", producer.name), 100, i64::MAX, every.min(i64::MAX as u64) as i64)?;
+        within(
+            format_args!("producer {}: every (µs)", producer.name),
+            100,
+            i64::MAX,
+            every.min(i64::MAX as u64) as i64,
+        )?;
         let size = i64::from(producer.workload.size);
-        within(&format!("producer {}: size", producer.name), 0, 1_000_000, size)?;
+        within(format_args!("producer {}: size", producer.name), 0, 1_000_000, size)?;
         match &producer.target {
             Target::Topic(name) => known(&producer.name, "topic", name, self.topics.iter().map(|topic| &topic.name)),
             Target::Queue(name) => known(&producer.name, "queue", name, self.queues.iter().map(|queue| &queue.name)),
@@ -329,11 +334,11 @@ settings_of!(TopicSpec, TopicConfig, "topic");
 settings_of!(ProducerSpec, ProducerConfig, "producer");
 settings_of!(GroupSpec, ConsumerConfig, "group");
 
-fn within(what: &str, least: i64, most: i64, found: i64) -> Result<(), SpecError> {
+fn within(what: std::fmt::Arguments<'_>, least: i64, most: i64, found: i64) -> Result<(), SpecError> {
     if (least..=most).contains(&found) {
         Ok(())
     } else {
-        Err(SpecError::OutOfRange { what: what.to_owned(), least, most, found })
+        Err(SpecError::OutOfRange { what: what.to_string(), least, most, found })
     }
 }
 
@@ -352,7 +357,7 @@ fn known<'a>(
 
 /// Topic names as Kafka allows them; the same rule serves every other name.
 fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), SpecError> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = crate::collections::Set::new();
     for name in names {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if name.is_empty() || name.len() > 249 || !name.chars().all(allowed) || name == "." || name == ".." {

@@ -1,4 +1,4 @@
-//! Building a world from its description.
+//! Building a world from its description, and copying one.
 
 use super::actor::{Actor, Process, Slot};
 use super::directory::{Directory, NodeKind, OFFSETS_TOPIC};
@@ -83,6 +83,28 @@ impl Simulation {
             self.schedule.add(Instant::ZERO, 0, Item::Told { node: NodeId(0), instruction });
         }
         Ok(())
+    }
+}
+
+impl Clone for Simulation {
+    // Written out because a derived `clone` is `inline`: each crate that calls it would carry a copy of all actors' too.
+    fn clone(&self) -> Simulation {
+        Simulation {
+            now: self.now,
+            dispatched: self.dispatched,
+            cause: self.cause,
+            schedule: self.schedule.clone(),
+            slots: self.slots.clone(),
+            network: self.network.clone(),
+            directory: Arc::clone(&self.directory),
+            rng: self.rng.clone(),
+            fsync: self.fsync,
+            disk_free_at: self.disk_free_at.clone(),
+            observe: self.observe,
+            emitted: self.emitted.clone(),
+            ledger: self.ledger.clone(),
+            effects: self.effects.clone(),
+        }
     }
 }
 

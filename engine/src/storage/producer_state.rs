@@ -4,9 +4,10 @@
 //! Absent: transactions, expiry, snapshots (state is rebuilt from the log after truncation).
 
 use super::batch::{ProducerStamp, RecordBatch, increment_sequence};
+use crate::collections::Map;
 use crate::ids::{Offset, ProducerId};
 use crate::protocol::ErrorCode;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// How many of a producer's latest batches a replica remembers: why `max.in.flight` is at most 5.
 const CACHED_BATCHES: usize = 5;
@@ -44,7 +45,7 @@ struct ProducerState {
 /// The producers one partition knows.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ProducerStates {
-    producers: BTreeMap<ProducerId, ProducerState>,
+    producers: Map<ProducerId, ProducerState>,
 }
 
 impl ProducerStates {

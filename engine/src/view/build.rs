@@ -3,13 +3,13 @@
 use super::ledger_view::LedgerView;
 use super::stage::*;
 use crate::client::{Consumer, Producer};
+use crate::collections::{Set, sorted_by_number};
 use crate::controller::{Controller, MetadataImage, PartitionImage};
 use crate::event::GroupState;
 use crate::ids::*;
 use crate::queue::QueueBroker;
 use crate::replication::{Replica, Role};
 use crate::sim::{Actor, NodeKind, Process, Simulation};
-use std::collections::BTreeSet;
 
 /// What the stage shows at the simulation's present moment.
 pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
@@ -66,7 +66,7 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
                 node,
                 name: simulation.directory().node_name(node).to_owned(),
                 process: process(simulation, node),
-                effects: database.effects().iter().map(|(record, times)| (*record, *times)).collect(),
+                effects: database.effects().collect(),
                 deduplicated: database.deduplicated(),
             }),
             Actor::Controller(_) | Actor::Consumer(_) | Actor::Worker(_) => {}
@@ -145,7 +145,7 @@ fn partitions(simulation: &Simulation, image: &MetadataImage, lens: &Lens) -> Ve
         .partitions()
         .filter(|(tp, _)| wanted(tp))
         .map(|(tp, partition)| {
-            let replicas = partition.replicas.iter().collect::<BTreeSet<_>>();
+            let replicas = partition.replicas.iter().collect::<Set<_>>();
             PartitionView {
                 tp,
                 name: simulation.directory().tp_name(tp),
@@ -253,12 +253,12 @@ fn group_view(simulation: &Simulation, id: GroupId, image: Option<&MetadataImage
         members: Vec::new(),
         offsets: Vec::new(),
     };
-    let mut topics: BTreeSet<TopicId> = BTreeSet::new();
-    let mut committed = std::collections::BTreeMap::new();
+    let mut topics: Set<TopicId> = Set::new();
+    let mut committed = crate::collections::Map::new();
     for (node, actor) in simulation.actors() {
         match actor {
             Actor::Consumer(consumer) if consumer.group() == id => {
-                topics.extend(consumer.topics());
+                topics.extend(consumer.topics().iter().copied());
                 view.members.push(member_view(simulation, node, consumer));
             }
             Actor::Broker(broker) if broker.coordinates(id) => {
@@ -318,7 +318,7 @@ fn queue_view(simulation: &Simulation, node: NodeId, broker: &QueueBroker) -> Qu
         state: message.lent_to.map_or(QueueCellState::Ready, QueueCellState::Unacked),
         redelivered: message.redelivered,
     }));
-    cells.sort_unstable_by_key(|cell| cell.position);
+    let cells = sorted_by_number(&cells, |cell| cell.position);
     let kinds = simulation.directory().nodes().filter(|(_, kind)| *kind == NodeKind::Worker(id));
     let workers = kinds
         .filter_map(|(node, _)| match simulation.actor(node) {

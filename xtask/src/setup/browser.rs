@@ -12,9 +12,7 @@ const PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "fonts-noto-cjk"];
 
 /// Chromium's program: Debian's name, then those of other systems.
 pub fn chromium(context: &Context) -> Option<PathBuf> {
-    ["chromium", "chromium-browser", "google-chrome"]
-        .iter()
-        .find_map(|name| context.which(name))
+    ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| context.which(name))
 }
 
 /// Installs what is missing and checks that browser and driver fit together.
@@ -42,14 +40,10 @@ fn missing(context: &Context) -> Vec<&'static str> {
         chromium(context).is_some(),
         context.which("chromedriver").is_some(),
         // Without one, Chinese text is drawn as boxes and its width is wrong.
-        shell::output(context.command("fc-list").arg(":lang=zh"))
-            .is_ok_and(|fonts| !fonts.trim().is_empty()),
+        shell::output(context.command("fc-list").arg(":lang=zh")).is_ok_and(|fonts| !fonts.trim().is_empty()),
     ];
     let packages = PACKAGES.into_iter().zip(present);
-    packages
-        .filter(|(_, present)| !present)
-        .map(|(it, _)| it)
-        .collect()
+    packages.filter(|(_, present)| !present).map(|(it, _)| it).collect()
 }
 
 fn install(context: &Context, packages: &[&str]) -> Result<()> {
@@ -73,21 +67,14 @@ fn install(context: &Context, packages: &[&str]) -> Result<()> {
     };
     println!("installing {list} with apt-get (tests in the browser; a minute or less)");
     let start = Instant::now();
-    fs::create_dir_all(&context.cache)
-        .map_err(|error| format!("{}: {error}", context.cache.display()))?;
+    fs::create_dir_all(&context.cache).map_err(|error| format!("{}: {error}", context.cache.display()))?;
     let log = context.cache.join("apt-get.log");
     let apt = |args: &[&str]| {
         // `env` carries the variable through sudo, which would drop it.
-        let words = sudo
-            .iter()
-            .chain(&["env", "DEBIAN_FRONTEND=noninteractive"]);
+        let words = sudo.iter().chain(&["env", "DEBIAN_FRONTEND=noninteractive"]);
         let words: Vec<&str> = words.copied().collect();
         let mut command = context.command(words[0]);
-        command
-            .stdin(Stdio::null())
-            .args(&words[1..])
-            .args(["apt-get", "-o", "DPkg::Lock::Timeout=300"])
-            .args(args);
+        command.stdin(Stdio::null()).args(&words[1..]).args(["apt-get", "-o", "DPkg::Lock::Timeout=300"]).args(args);
         command
     };
     shell::run_logged(&mut apt(&["update"]), &log)?;
@@ -128,14 +115,8 @@ mod tests {
 
     #[test]
     fn versions_of_browser_and_driver() {
-        assert_eq!(
-            major_in("Chromium 156.0.8078.79 built on Debian GNU/Linux 12"),
-            Some(156)
-        );
-        assert_eq!(
-            major_in("ChromeDriver 156.0.8078.79 (a21ce95c24ce)"),
-            Some(156)
-        );
+        assert_eq!(major_in("Chromium 156.0.8078.79 built on Debian GNU/Linux 12"), Some(156));
+        assert_eq!(major_in("ChromeDriver 156.0.8078.79 (a21ce95c24ce)"), Some(156));
         assert_eq!(major_in("no version"), None);
     }
 }

@@ -92,9 +92,7 @@ fn ensure(context: &mut Context, tool: &CargoTool) -> Result<()> {
         return Ok(());
     }
     let dir = bin.parent().unwrap_or(&bin).display();
-    Err(format!(
-        "the installed {name} does not start. Remove {dir} and try again."
-    ))
+    Err(format!("the installed {name} does not start. Remove {dir} and try again."))
 }
 
 fn on_path(context: &Context, tool: &CargoTool) -> bool {

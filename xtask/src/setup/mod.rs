@@ -88,11 +88,7 @@ pub fn fetch_crates(context: &Context) -> Result<()> {
 /// then finds the tool there. The command that `build` starts gets the locked
 /// file as its input: if set-up is killed and the command lives on, the lock
 /// lives as long as the command does, so that nobody builds into its folder.
-fn install(
-    context: &Context,
-    name: &str,
-    build: impl FnOnce(&Path, Stdio) -> Result<()>,
-) -> Result<()> {
+fn install(context: &Context, name: &str, build: impl FnOnce(&Path, Stdio) -> Result<()>) -> Result<()> {
     let fail = |error: std::io::Error| {
         let cache = context.cache.display();
         format!("cannot write to the cache of tools {cache}: {error}")

@@ -27,10 +27,7 @@ pub fn wasm_opt(context: &mut Context) -> Result<()> {
             println!("installing wasm-opt from npm's {name} (shrinks the page; some seconds)");
             let start = Instant::now();
             let mut npm = npm(context, "install");
-            npm.stdin(input)
-                .arg("--prefix")
-                .arg(part)
-                .arg(format!("binaryen@{BINARYEN}"));
+            npm.stdin(input).arg("--prefix").arg(part).arg(format!("binaryen@{BINARYEN}"));
             shell::run_logged(&mut npm, &context.cache.join(format!("{name}.log")))?;
             println!("  {name} is ready after {}", shell::elapsed(start));
             Ok(())
@@ -41,9 +38,7 @@ pub fn wasm_opt(context: &mut Context) -> Result<()> {
         return Ok(());
     }
     let place = place.display();
-    Err(format!(
-        "the installed wasm-opt does not start. Remove {place} and try again."
-    ))
+    Err(format!("the installed wasm-opt does not start. Remove {place} and try again."))
 }
 
 /// The packages of `tests/browser`, exactly as in its lock file.
@@ -59,8 +54,7 @@ pub fn page_tests(context: &Context) -> Result<()> {
     }
     println!("installing the npm packages of tests/browser (tests of the page; some seconds)");
     let start = Instant::now();
-    fs::create_dir_all(&context.cache)
-        .map_err(|error| format!("{}: {error}", context.cache.display()))?;
+    fs::create_dir_all(&context.cache).map_err(|error| format!("{}: {error}", context.cache.display()))?;
     let mut npm = npm(context, "ci");
     npm.current_dir(&dir).stdin(Stdio::null());
     shell::run_logged(&mut npm, &context.cache.join("npm-page-tests.log"))?;
@@ -72,13 +66,7 @@ pub fn page_tests(context: &Context) -> Result<()> {
 /// `npm <verb>` without scripts of packages, questions and advertisements.
 fn npm(context: &Context, verb: &str) -> Command {
     let mut npm = context.command("npm");
-    npm.args([
-        verb,
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--no-update-notifier",
-    ]);
+    npm.args([verb, "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]);
     npm
 }
 
@@ -95,14 +83,11 @@ fn node(context: &Context) -> Result<()> {
         "Install node {OLDEST_NODE} or newer with npm \
          (on Debian, as root: apt-get install nodejs npm) and try again."
     );
-    let version = shell::output(context.command("node").arg("--version"))
-        .map_err(|_| format!("node is missing. {advice}"))?;
+    let version =
+        shell::output(context.command("node").arg("--version")).map_err(|_| format!("node is missing. {advice}"))?;
     let version = version.trim();
     let major = version.trim_start_matches('v').split('.').next();
-    if major
-        .and_then(|it| it.parse().ok())
-        .is_none_or(|it: u32| it < OLDEST_NODE)
-    {
+    if major.and_then(|it| it.parse().ok()).is_none_or(|it: u32| it < OLDEST_NODE) {
         return Err(format!("node {version} is too old. {advice}"));
     }
     if context.which("npm").is_none() {

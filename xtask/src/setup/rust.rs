@@ -13,11 +13,7 @@ pub fn wasm_target(context: &Context) -> Result<()> {
     }
     println!("adding the Rust target {TARGET} (the page is WebAssembly; some seconds)");
     rustup(context, &["target", "add", TARGET])?;
-    if has_target(context)? {
-        Ok(())
-    } else {
-        Err(format!("rustup added {TARGET}, but rustc does not find it"))
-    }
+    if has_target(context)? { Ok(()) } else { Err(format!("rustup added {TARGET}, but rustc does not find it")) }
 }
 
 /// rustfmt and clippy.

@@ -2,13 +2,13 @@
 
 use super::record::GroupRecord;
 use super::state::{CommittedOffset, Group, GroupMember};
+use crate::collections::Map;
 use crate::config::BrokerConfig;
 use crate::effect::Effects;
 use crate::event::{Event, GroupState};
 use crate::ids::{BrokerId, CorrelationId, GroupId, NodeId};
 use crate::protocol::{Channel, ErrorCode, Response};
 use crate::time::Instant;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where an answer goes.
@@ -44,7 +44,7 @@ impl Outcome {
 /// All groups of one broker.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct GroupShards {
-    pub(super) groups: BTreeMap<GroupId, Group>,
+    pub(super) groups: Map<GroupId, Group>,
 }
 
 impl GroupShards {
@@ -64,7 +64,7 @@ impl GroupShards {
 
     /// This broker became the leader of a partition: rebuild its groups from the records.
     pub fn load(&mut self, broker: BrokerId, records: impl Iterator<Item = Arc<GroupRecord>>, out: &mut Effects<'_>) {
-        let mut loaded = BTreeMap::new();
+        let mut loaded = Map::new();
         for record in records {
             self.replay(&record, out.now);
             loaded.insert(record.group(), ());

@@ -1,11 +1,11 @@
 //! One group: its members and its offsets.
 
 use super::shards::ReplyTo;
+use crate::collections::{Map, Set};
 use crate::event::GroupState;
 use crate::ids::{Generation, GroupId, LeaderEpoch, Offset, TopicId, TopicPartition};
 use crate::protocol::MemberId;
 use crate::time::{Duration, Instant};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a group goes on in one partition.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -49,13 +49,13 @@ pub struct Group {
     /// The member that computes assignments.
     pub leader: Option<MemberId>,
     /// The members by id.
-    pub members: BTreeMap<MemberId, GroupMember>,
+    pub members: Map<MemberId, GroupMember>,
     /// Committed offsets.
-    pub offsets: BTreeMap<TopicPartition, CommittedOffset>,
+    pub offsets: Map<TopicPartition, CommittedOffset>,
     /// Ids given out whose owner has not joined with them yet (KIP-394).
-    pub(super) pending_members: BTreeSet<MemberId>,
+    pub(super) pending_members: Set<MemberId>,
     /// How many ids each client was given.
-    pub(super) incarnations: BTreeMap<u32, u32>,
+    pub(super) incarnations: Map<u32, u32>,
     /// When the join or sync phase ends at the latest.
     pub(super) phase_deadline: Option<Instant>,
     /// The first rebalance of an empty group waits for company until then.
@@ -70,10 +70,10 @@ impl Group {
             state: GroupState::Empty,
             generation: Generation(0),
             leader: None,
-            members: BTreeMap::new(),
-            offsets: BTreeMap::new(),
-            pending_members: BTreeSet::new(),
-            incarnations: BTreeMap::new(),
+            members: Map::new(),
+            offsets: Map::new(),
+            pending_members: Set::new(),
+            incarnations: Map::new(),
             phase_deadline: None,
             initial_delay: false,
         }
