@@ -80,7 +80,7 @@ pub fn Story(
     let earlier = Memo::new(move |_| now.with(|now| now.earlier.clone()));
     view! {
         <section class="side story" aria-label=tr!(page, story.title)>
-            <div class="story-scroll">
+            <div class="story-scroll" tabindex="0">
                 <div class="step"><span>{count}</span><Ticks session now /></div>
                 <h1 inner_html=move || text.with(|text| text.heading.clone())></h1>
                 <div class="prose" inner_html=move || text.with(|text| text.body.clone())></div>
@@ -182,7 +182,7 @@ fn Free(session: Session) -> impl IntoView {
     };
     view! {
         <section class="side story" aria-label=tr!(page, sandbox.title)>
-            <div class="story-scroll">
+            <div class="story-scroll" tabindex="0">
                 <h1>{tr!(page, sandbox.title)}</h1>
                 <div class="prose" inner_html=lead></div>
             </div>
