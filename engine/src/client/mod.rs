@@ -17,6 +17,7 @@
 mod accumulator;
 mod connection;
 mod consumer;
+mod consumer_answers;
 mod consumer_fetch;
 mod consumer_group;
 mod metadata;

@@ -1,0 +1,154 @@
+//! What comes back to a consumer: answers, broken connections, and requests that were never answered.
+
+use super::connection::{Asked, InFlight};
+use super::consumer::{Activity, Consumer, ConsumerAsk};
+use super::consumer_group::MemberState;
+use crate::effect::{Effects, Timer};
+use crate::event::Event;
+use crate::ids::{CorrelationId, NodeId};
+use crate::protocol::{Channel, ErrorCode, MessageKind, Response};
+use crate::time::Duration;
+
+impl Consumer {
+    pub(super) fn on_response(
+        &mut self,
+        from: NodeId,
+        correlation: CorrelationId,
+        response: Response,
+        out: &mut Effects<'_>,
+    ) {
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(request) = runtime.net.answered(from, correlation) else { return };
+        match (request.what, response) {
+            (Asked::Metadata, Response::Metadata(response)) => {
+                runtime.net.refreshed(&response, out);
+            }
+            (Asked::Own(ConsumerAsk::FindCoordinator), Response::FindCoordinator(answer)) => {
+                runtime.membership.finding = false;
+                match answer.coordinator {
+                    Some((_, node)) => {
+                        runtime.membership.coordinator = Some(node);
+                        runtime.membership.attempts = 0;
+                    }
+                    None => self.back_off(out),
+                }
+            }
+            (Asked::Own(ConsumerAsk::Join), Response::JoinGroup(answer)) => self.on_joined(*answer, out),
+            (Asked::Own(ConsumerAsk::Sync), Response::SyncGroup(answer)) => self.on_synced(*answer, out),
+            (Asked::Own(ConsumerAsk::Heartbeat), Response::Heartbeat(error)) => self.on_heartbeat_answer(error, out),
+            (Asked::Own(ConsumerAsk::Commit(wait)), Response::OffsetCommit(answer)) => {
+                self.on_committed(answer.error, wait, out);
+            }
+            (Asked::Own(ConsumerAsk::OffsetFetch), Response::OffsetFetch(answer)) => {
+                self.on_committed_offsets(answer, out);
+            }
+            (Asked::Own(ConsumerAsk::ListOffsets), Response::ListOffsets(answer)) => self.on_listed(&answer, out),
+            (Asked::Own(ConsumerAsk::Fetch), Response::Fetch(answer)) => self.on_fetched(*answer, out),
+            (Asked::Own(ConsumerAsk::Leave), _) if runtime.membership.closing => out.exit(),
+            _ => {}
+        }
+    }
+
+    pub(super) fn on_disconnected(&mut self, peer: NodeId, channel: Option<Channel>, out: &mut Effects<'_>) {
+        if self.program.database == Some(peer) {
+            // Not stored as far as the program knows: it does the record again.
+            if let Some(runtime) = &mut self.runtime
+                && runtime.activity == Activity::Storing
+            {
+                runtime.activity = Activity::Processing;
+                out.set_timer(Timer::Processing, Duration::from_millis(1_000));
+            }
+            return;
+        }
+        let Some(runtime) = &mut self.runtime else { return };
+        let lost = runtime.net.disconnected(peer, channel, out);
+        let coordinates = runtime.membership.coordinator == Some(peer)
+            && channel.is_none_or(|channel| channel == Channel::Coordinator);
+        if coordinates {
+            runtime.membership.coordinator = None;
+            self.back_off(out);
+        }
+        self.on_lost(lost, out);
+        if let Some(runtime) = &mut self.runtime {
+            runtime.net.stale(out);
+        }
+    }
+
+    pub(super) fn on_request_timeouts(&mut self, out: &mut Effects<'_>) {
+        let client = self.node;
+        let Some(runtime) = &mut self.runtime else { return };
+        let waits = |request: &InFlight<ConsumerAsk>| request.what == Asked::Own(ConsumerAsk::Join);
+        // A join waits for the whole group: its timeout is the rebalance timeout, not the request's.
+        let joining = runtime.net.in_flight.values().any(waits);
+        if joining {
+            out.set_timer(Timer::ClientRequestTimeout, self.config.request_timeout_ms);
+            return;
+        }
+        let lost = runtime.net.timed_out(out);
+        for request in &lost {
+            let kind = match &request.what {
+                Asked::Metadata => MessageKind::Metadata,
+                Asked::Own(what) => what.kind(),
+            };
+            let to = request.to;
+            out.emit(|| Event::RequestTimedOut { client, to, kind });
+            if request.channel == Channel::Coordinator
+                && let Some(runtime) = &mut self.runtime
+            {
+                runtime.membership.coordinator = None;
+            }
+        }
+        self.on_lost(lost, out);
+        if let Some(runtime) = &mut self.runtime {
+            runtime.net.stale(out);
+        }
+    }
+
+    fn on_lost(&mut self, lost: Vec<InFlight<ConsumerAsk>>, out: &mut Effects<'_>) {
+        for request in lost {
+            let Some(runtime) = &mut self.runtime else { return };
+            match request.what {
+                Asked::Metadata => runtime.net.refresh_failed(out),
+                Asked::Own(ConsumerAsk::FindCoordinator) => {
+                    runtime.membership.finding = false;
+                    self.back_off(out);
+                }
+                Asked::Own(ConsumerAsk::Join | ConsumerAsk::Sync) => runtime.membership.state = MemberState::Unjoined,
+                Asked::Own(ConsumerAsk::Heartbeat) => runtime.membership.heartbeat_out = false,
+                Asked::Own(ConsumerAsk::Commit(wait)) => {
+                    runtime.membership.commits_out = runtime.membership.commits_out.saturating_sub(1);
+                    let (client, group) = (self.node, self.group);
+                    out.emit(|| Event::CommitRefused { client, group, error: ErrorCode::NetworkException });
+                    if wait {
+                        self.commit_returned(out);
+                    }
+                    self.leave_when_committed(out);
+                }
+                // The positions are still unknown: `poll` asks for them again.
+                Asked::Own(ConsumerAsk::OffsetFetch) => {}
+                Asked::Own(ConsumerAsk::ListOffsets) => runtime.resetting = false,
+                Asked::Own(ConsumerAsk::Fetch) => {
+                    runtime.fetch_after = out.now + self.config.retry_backoff_ms;
+                }
+                Asked::Own(ConsumerAsk::Leave) if runtime.membership.closing => out.exit(),
+                Asked::Own(ConsumerAsk::Leave) => {}
+            }
+        }
+    }
+}
+
+impl ConsumerAsk {
+    fn kind(&self) -> MessageKind {
+        match self {
+            ConsumerAsk::FindCoordinator => MessageKind::FindCoordinator,
+            ConsumerAsk::Join => MessageKind::JoinGroup,
+            ConsumerAsk::Sync => MessageKind::SyncGroup,
+            ConsumerAsk::Heartbeat => MessageKind::Heartbeat,
+            ConsumerAsk::Leave => MessageKind::LeaveGroup,
+            ConsumerAsk::Commit(_) => MessageKind::OffsetCommit,
+            ConsumerAsk::OffsetFetch => MessageKind::OffsetFetch,
+            ConsumerAsk::ListOffsets => MessageKind::ListOffsets,
+            ConsumerAsk::Fetch => MessageKind::Fetch,
+        }
+    }
+}
