@@ -102,29 +102,14 @@ fn question(text: &str, body: &str) -> Question {
 
 /// Puts the run's values in the place of `{name}`; an unknown name stays as it is, so that it is seen.
 pub fn fill(text: &str, bindings: &BTreeMap<String, String>) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        match after.split_once('}').and_then(|(name, tail)| Some((bindings.get(name.trim())?, tail))) {
-            Some((value, tail)) => {
-                for letter in value.chars() {
-                    match letter {
-                        '<' => out.push_str("&lt;"),
-                        '&' => out.push_str("&amp;"),
-                        letter => out.push(letter),
-                    }
-                }
-                rest = tail;
-            }
-            None => {
-                out.push('{');
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
+    // The words are HTML by now; a value is text.
+    let escaped: Vec<(&str, String)> = bindings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.replace('&', "&amp;").replace('<', "&lt;")))
+        .collect();
+    let values: Vec<(&str, &dyn std::fmt::Display)> =
+        escaped.iter().map(|(name, value)| (*name, value as &dyn std::fmt::Display)).collect();
+    crate::i18n::say(text, &values)
 }
 
 #[cfg(test)]
