@@ -1,7 +1,10 @@
 //! `highwater bench`: how fast the engine is on this machine.
 
 use crate::arguments::Arguments;
+use highwater_engine::assignor::{Assignor, ServerAssignor, Subscriber};
 use highwater_engine::bench_worlds;
+use highwater_engine::ids::Generation;
+use highwater_engine::protocol::GroupAssignment;
 use highwater_engine::sim::{Observe, Simulation};
 use serde_json::json;
 use std::time::Instant as Clock;
@@ -27,7 +30,53 @@ pub fn bench(mut arguments: Arguments) -> Result<bool, String> {
             }
         }
     }
+    for (name, milliseconds) in assignors() {
+        if as_json {
+            println!("{}", json!({"name": name, "milliseconds": (milliseconds * 10.0).round() / 10.0}));
+        } else {
+            println!("{name:<44} {milliseconds:>8.1} ms");
+        }
+    }
     Ok(true)
+}
+
+/// Each assignor on 1,000 members and 10,000 partitions: a new group, and one of its members leaving.
+fn assignors() -> Vec<(String, f64)> {
+    let mut figures = Vec::new();
+    let mut time = |name: String, assign: &dyn Fn(&[Subscriber]) -> GroupAssignment, members: &[Subscriber]| {
+        let clock = Clock::now();
+        let given = assign(members);
+        figures.push((name, clock.elapsed().as_secs_f64() * 1e3));
+        given
+    };
+    for alike in [true, false] {
+        let (members, topics) = bench_worlds::crowd(1_000, 10_000, alike);
+        let subscribed = if alike { "alike" } else { "mixed" };
+        let client = Assignor::ALL.map(|a| (a.name().to_owned(), ServerOr::Client(a)));
+        let server = [ServerAssignor::Uniform, ServerAssignor::Range]
+            .map(|a| (format!("server {}", a.name()), ServerOr::Server(a)));
+        for (name, assignor) in client.into_iter().chain(server) {
+            let assign = |members: &[Subscriber]| match assignor {
+                ServerOr::Client(assignor) => assignor.assign(members, &topics),
+                ServerOr::Server(assignor) => assignor.assign(members, &topics),
+            };
+            let given = time(format!("assign {name}, {subscribed}, new group"), &assign, &members);
+            let mut left: Vec<Subscriber> = members.clone();
+            for (member, (_, owned)) in left.iter_mut().zip(given) {
+                member.owned = owned;
+                member.generation = Generation(1);
+            }
+            left.remove(500);
+            time(format!("assign {name}, {subscribed}, one leaves"), &assign, &left);
+        }
+    }
+    figures
+}
+
+#[derive(Clone, Copy)]
+enum ServerOr {
+    Client(Assignor),
+    Server(ServerAssignor),
 }
 
 fn measure(world: &bench_worlds::World, observe: Observe, seconds: u64) -> Result<(f64, f64), String> {

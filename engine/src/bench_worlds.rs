@@ -1,9 +1,12 @@
 //! The worlds the benchmarks run, natively and in the browser.
 
 use crate::app::Workload;
+use crate::assignor::Subscriber;
+use crate::collections::Map;
 use crate::command::Command;
 use crate::event::StopKind;
-use crate::ids::NodeId;
+use crate::ids::{Generation, NodeId, TopicId};
+use crate::protocol::MemberId;
 use crate::sim::{ConsumerSpec, GroupSpec, ProducerSpec, Simulation, Spec, Target, TopicSpec};
 use crate::time::{Duration, Instant};
 
@@ -75,4 +78,22 @@ fn classroom(every: Duration) -> Spec {
         }],
         ..Spec::default()
     }
+}
+
+/// Members of one large group, in ascending id, and the partitions of ten topics. `alike` members all subscribe to all
+/// topics; others to seven of ten, each to different ones.
+pub fn crowd(members: u32, partitions: i32, alike: bool) -> (Vec<Subscriber>, Map<TopicId, i32>) {
+    let topics = 10;
+    let counts = (0..topics).map(|topic| (TopicId(topic), partitions / topics as i32)).collect();
+    let subscribed = |client: u32| (0..topics).filter(move |topic| alike || (client + topic) % topics < 7);
+    let members = (0..members)
+        .map(|client| Subscriber {
+            member: MemberId { client, incarnation: 1 },
+            instance: None,
+            topics: subscribed(client).map(TopicId).collect(),
+            owned: Vec::new(),
+            generation: Generation::NONE,
+        })
+        .collect();
+    (members, counts)
 }

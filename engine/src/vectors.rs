@@ -47,6 +47,10 @@ pub fn run_suite(name: &str, text: &str) -> Outcome {
         "leader_epoch_cache" => {
             crate::storage::run_leader_epoch_cache(&json, &mut |case, wrong| outcome.judge(case, wrong))
         }
+        "assignors" => crate::assignor::run_assignors(cases(&json), &mut |case, wrong| outcome.judge(case, wrong)),
+        "assignor_chains" | "server_chains" => {
+            crate::assignor::run_chains(cases(&json), &mut |case, wrong| outcome.judge(case, wrong));
+        }
         _ => outcome.not_covered = count_cases(&json),
     }
     outcome

@@ -10,6 +10,7 @@ pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
 #[cfg(all(target_arch = "wasm32", feature = "browser"))]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
+mod assignors;
 mod groups;
 mod lessons;
 mod producers;

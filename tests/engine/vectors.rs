@@ -26,9 +26,23 @@ fn the_leader_epoch_cache_answers_as_kafkas() {
 }
 
 #[test]
+fn assignors_give_what_kafkas_give() {
+    check("clients_assignors", include_str!("../vectors/clients_assignors.json"), 526);
+}
+
+#[test]
+fn assignors_stay_kafkas_through_joins_leaves_and_growth() {
+    check("clients_assignor_chains", include_str!("../vectors/clients_assignor_chains.json"), 132);
+    check("clients_server_chains", include_str!("../vectors/clients_server_chains.json"), 80);
+}
+
+#[test]
 fn a_wrong_answer_fails_and_an_unknown_suite_is_not_covered() {
     let wrong = r#"{"kind":"murmur2","vectors":[{"name":"a","key_hex":"61","murmur2":1,"partition":{}}]}"#;
     assert_eq!(run_suite("x", wrong).failures.len(), 1);
+    let wrong = r#"{"kind":"assignors","vectors":[{"id":"a","topics":{"t":1},"members":[{"id":"c","topics":["t"],
+        "generation":-1,"owned":[]}],"expected":{"range":{"assignment":{"c":[]}},"fair":{"assignment":{}}}}]}"#;
+    assert_eq!(run_suite("x", wrong).failures.len(), 2);
     assert_eq!(run_suite("x", r#"{"suite":"nonsense","cases":[{},{}]}"#).not_covered, 2);
     assert_eq!(run_suite("x", "{").failures.len(), 1);
 }

@@ -186,7 +186,18 @@ impl Consumer {
         let assignments = if answer.leader == Some(member) {
             let partitions = |topic: &crate::ids::TopicId| (*topic, runtime.net.metadata.partition_count(*topic));
             let counts = self.topics.iter().map(partitions).collect();
-            range_assign(&answer.members, &counts)
+            let members: Vec<crate::assignor::Subscriber> = answer
+                .members
+                .iter()
+                .map(|(member, topics)| crate::assignor::Subscriber {
+                    member: *member,
+                    instance: None,
+                    topics: topics.clone(),
+                    owned: Vec::new(),
+                    generation: Generation::NONE,
+                })
+                .collect();
+            range_assign(&members, &counts)
         } else {
             Vec::new()
         };
