@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod run;
 mod sentence;
+mod trace;
 
 use arguments::Arguments;
 use std::process::ExitCode;
@@ -17,6 +18,8 @@ highwater: a Kafka-like cluster you can watch, without a page
 
   highwater run SCENARIO [--seed N] [--until 60s] [--all] [--json]
       tell the scenario's story as text; --all also shows routine events
+  highwater trace SCENARIO [--seed N] [--until 60s] [--level 1|2] [--out FILE.jsonl[.gz]]
+      write what happened for independent checkers; level 2 has every message
   highwater scenario check SCENARIO... [--seeds A..B] [--json]
       read scenarios and run their expectations, on their own seed or on several
   highwater bench [--seconds S] [--json]
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
     let verb = arguments.word().unwrap_or_default();
     let result = match verb.as_str() {
         "run" => run::run(arguments),
+        "trace" => trace::trace(arguments),
         "scenario" => check::scenario(arguments),
         "bench" => bench::bench(arguments),
         "vectors" => check::vectors(arguments),

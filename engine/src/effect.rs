@@ -4,6 +4,7 @@
 //! random number that is not drawn from the stream it is lent. Only the scheduler acts on effects.
 
 use crate::event::Event;
+use crate::fact::Fact;
 use crate::ids::{NodeId, Offset, TopicPartition};
 use crate::protocol::{Body, Channel};
 use crate::rng::SimRng;
@@ -153,6 +154,8 @@ pub enum Effect {
     },
     /// Something happened that the world should know.
     Emit(Event),
+    /// Something a checker should know.
+    Note(Box<Fact>),
     /// The process ends itself, in order.
     Exit,
 }
@@ -163,6 +166,8 @@ pub struct Effects<'a> {
     pub now: Instant,
     /// Whether anyone listens to events; without a listener they are not even built.
     pub observed: bool,
+    /// Whether anyone wants facts, which are not built otherwise.
+    pub noted: bool,
     /// The random stream of the actor's concern.
     pub rng: &'a mut SimRng,
     /// The wishes, in order.
@@ -205,6 +210,14 @@ impl Effects<'_> {
     pub fn emit(&mut self, event: impl FnOnce() -> Event) {
         if self.observed {
             self.list.push(Effect::Emit(event()));
+        }
+    }
+
+    /// Tells checkers a fact.
+    #[inline]
+    pub fn note(&mut self, fact: impl FnOnce() -> Fact) {
+        if self.noted {
+            self.list.push(Effect::Note(Box::new(fact())));
         }
     }
 

@@ -1,5 +1,6 @@
 //! What happened, in the past tense. Every event carries its cause in the trace (see [`crate::history`]).
 
+use crate::audit::{Guarantee, Reasons};
 use crate::ids::*;
 use crate::protocol::{ErrorCode, MessageKind};
 use crate::time::Duration;
@@ -161,7 +162,7 @@ pub enum Event {
     /// An application handed a record to its producer.
     RecordSent { producer: NodeId, record: RecordId, tp: TopicPartition, key: Option<String> },
     /// The producer was told that a record is stored; offset −1 with `acks=0`.
-    RecordAcked { producer: NodeId, record: RecordId, tp: TopicPartition, offset: Offset },
+    RecordAcked { producer: NodeId, record: RecordId, tp: TopicPartition, offset: Offset, leader_epoch: LeaderEpoch },
     /// The producer gave up on a record.
     SendFailed { producer: NodeId, record: RecordId, tp: TopicPartition, error: ErrorCode, maybe_written: bool },
     /// A batch is sent again because of an error.
@@ -183,8 +184,14 @@ pub enum Event {
     PartitionsRevoked { client: NodeId, group: GroupId, partitions: Vec<TopicPartition>, lost: bool },
     /// A consumer's position was set other than by reading.
     PositionSet { client: NodeId, group: GroupId, tp: TopicPartition, to: Offset, why: PositionReason },
-    /// `poll` handed records to the application.
-    RecordsPolled { client: NodeId, group: GroupId, tp: TopicPartition, records: Vec<(Offset, RecordId)> },
+    /// `poll` handed records to the application; `position` is the consumer's after them.
+    RecordsPolled {
+        client: NodeId,
+        group: GroupId,
+        tp: TopicPartition,
+        records: Vec<(Offset, RecordId)>,
+        position: Offset,
+    },
     /// The application processed a record.
     RecordProcessed { client: NodeId, group: GroupId, tp: TopicPartition, offset: Offset, record: RecordId },
     /// A group's committed offset is in `__consumer_offsets`.
@@ -220,6 +227,17 @@ pub enum Event {
     RecordSkipped { record: RecordId, group: GroupId, tp: TopicPartition, offset: Offset },
     /// A group processed a record a second time.
     RecordReprocessed { record: RecordId, group: GroupId, tp: TopicPartition, offset: Offset, times: u32 },
+
+    /// A guarantee was given up, as the configuration allows. `back` says that what was lost is there again.
+    GuaranteeGivenUp {
+        guarantee: Guarantee,
+        tp: TopicPartition,
+        record: Option<RecordId>,
+        offset: Option<Offset>,
+        group: Option<GroupId>,
+        back: bool,
+        because: Reasons,
+    },
 }
 
 impl Event {
@@ -236,7 +254,7 @@ impl Event {
             RequestTimedOut GroupStateChanged MemberJoined MemberLeft CoordinatorLoaded PartitionsAssigned
             PartitionsRevoked PositionSet RecordsPolled RecordProcessed OffsetCommitted CommitRefused EffectApplied
             EffectDeduplicated QueueStored QueueDelivered QueueProcessed QueueRemoved QueueRequeued QueueDiscarded
-            QueueLost AckedRecordLost RecordDuplicated RecordSkipped RecordReprocessed
+            QueueLost AckedRecordLost RecordDuplicated RecordSkipped RecordReprocessed GuaranteeGivenUp
         }
     }
 
@@ -295,5 +313,6 @@ impl Event {
         "RecordDuplicated",
         "RecordSkipped",
         "RecordReprocessed",
+        "GuaranteeGivenUp",
     ];
 }

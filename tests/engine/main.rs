@@ -21,4 +21,5 @@ mod replication;
 mod scenario_errors;
 mod storage;
 mod time_travel;
+mod trace;
 mod vectors;

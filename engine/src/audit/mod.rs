@@ -4,7 +4,9 @@
 //! Absent: the named promises and the exported history; they build on the same events.
 
 mod fate;
+mod guarantee;
 mod ledger;
 
 pub use fate::{Fate, Reading};
+pub use guarantee::{Because, Guarantee, Reasons};
 pub use ledger::{Ledger, Totals};

@@ -11,6 +11,7 @@ use crate::controller::MetadataImage;
 use crate::coordinator::{GroupShards, ReplyTo};
 use crate::effect::{DiskToken, Effects, Input, Instruction, Timer};
 use crate::event::{Event, TruncationReason};
+use crate::fact::Fact;
 use crate::ids::{BrokerEpoch, BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
 use crate::protocol::{Body, Channel, Request, Response};
 use crate::replication::Replica;
@@ -186,7 +187,11 @@ impl Broker {
 
     fn on_started(&mut self, out: &mut Effects<'_>) {
         self.starts += 1;
-        self.replicas.values_mut().for_each(Replica::load);
+        let broker = self.id;
+        for (tp, replica) in &mut self.replicas {
+            replica.load();
+            out.note(|| Fact::HighWatermarkLoaded { broker, tp: *tp, to: replica.high_watermark });
+        }
         let runtime = Runtime { incarnation: out.rng.bits(), ..Runtime::default() };
         self.runtime = Some(Box::new(runtime));
         self.register(out);

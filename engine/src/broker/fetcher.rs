@@ -5,6 +5,7 @@ use super::controller_channel::{Asked, Pending};
 use crate::collections::Set;
 use crate::effect::{Effects, Timer};
 use crate::event::{Event, TruncationReason};
+use crate::fact::Fact;
 use crate::ids::{BrokerId, TopicPartition};
 use crate::protocol::{
     Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, PartitionFetchResponse, Request,
@@ -181,6 +182,7 @@ impl Broker {
         }
         for batch in answer.batches {
             let (base_offset, epoch, records) = (batch.base_offset, batch.leader_epoch, batch.records.clone());
+            let stored = batch.clone();
             if !replica.log.append_as_follower(batch) {
                 continue;
             }
@@ -193,6 +195,7 @@ impl Broker {
                 epoch,
                 as_leader: false,
             });
+            out.note(|| Fact::Appended { broker, tp, batch: stored, as_leader: false });
         }
         let mark = answer.high_watermark.min(replica.log.log_end_offset());
         if mark > replica.high_watermark {

@@ -6,6 +6,7 @@ use crate::config::TopicConfig;
 use crate::coordinator::{GroupRecord, Outcome, ReplyTo, group_partition};
 use crate::effect::Effects;
 use crate::event::Event;
+use crate::fact::{CommittedFact, Fact};
 use crate::ids::{GroupId, NodeId, TopicPartition};
 use crate::protocol::{
     Channel, CreatableTopic, CreateTopicsRequest, ErrorCode, FindCoordinatorRequest, FindCoordinatorResponse,
@@ -96,6 +97,9 @@ impl Broker {
             }
             _ => return,
         };
+        if let Some(runtime) = &self.runtime {
+            runtime.groups.tell(group, out);
+        }
         self.carry_out(outcome, out);
     }
 
@@ -112,7 +116,13 @@ impl Broker {
     pub(super) fn on_groups_timer(&mut self, out: &mut Effects<'_>) {
         let Some(runtime) = &mut self.runtime else { return };
         runtime.groups_timer = None;
-        for outcome in runtime.groups.on_timer(&self.config, out) {
+        let outcomes = runtime.groups.on_timer(&self.config, out);
+        if out.noted {
+            for group in runtime.groups.groups() {
+                runtime.groups.tell(group.id, out);
+            }
+        }
+        for outcome in outcomes {
             self.carry_out(outcome, out);
         }
     }
@@ -124,6 +134,7 @@ impl Broker {
         answer: Option<(ReplyTo, Response)>,
         out: &mut Effects<'_>,
     ) {
+        self.tell_commits(records, out);
         for record in records {
             let Some(runtime) = &mut self.runtime else { return };
             match &**record {
@@ -135,12 +146,32 @@ impl Broker {
                 }
                 GroupRecord::GroupMetadata { .. } => {
                     let outcome = runtime.groups.on_assignment_committed(record, out);
+                    runtime.groups.tell(record.group(), out);
                     self.carry_out(outcome, out);
                 }
             }
         }
         if let Some((to, response)) = answer {
             self.respond(to, response, out);
+        }
+    }
+
+    /// Tells checkers which offsets became the group's.
+    fn tell_commits(&self, records: &[Arc<GroupRecord>], out: &mut Effects<'_>) {
+        let fact = |record: &Arc<GroupRecord>| match &**record {
+            GroupRecord::OffsetCommit { tp, offset, by, generation, committed_at, .. } => Some(CommittedFact {
+                tp: *tp,
+                offset: *offset,
+                generation: *generation,
+                by: by.map(|member| NodeId(member.client)),
+                accepted_at: *committed_at,
+            }),
+            GroupRecord::GroupMetadata { .. } => None,
+        };
+        let Some(group) = records.first().map(|record| record.group()).filter(|_| out.noted) else { return };
+        let commits: Vec<CommittedFact> = records.iter().filter_map(fact).collect();
+        if !commits.is_empty() {
+            out.note(|| Fact::OffsetsCommitted { group, commits });
         }
     }
 
@@ -159,6 +190,7 @@ impl Broker {
             let Some(runtime) = &mut self.runtime else { return };
             if matches!(&**record, GroupRecord::GroupMetadata { .. }) {
                 let outcome = runtime.groups.on_assignment_failed(record, error);
+                runtime.groups.tell(record.group(), out);
                 self.carry_out(outcome, out);
             }
         }

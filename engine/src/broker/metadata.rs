@@ -6,6 +6,7 @@ use crate::controller::{MetadataRecord, PartitionImage};
 use crate::coordinator::ReplyTo;
 use crate::effect::Effects;
 use crate::event::Event;
+use crate::fact::Fact;
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::protocol::{
     ErrorCode, FetchMetadataResponse, MetadataRequest, MetadataResponse, PartitionMetadata, Response,
@@ -20,6 +21,7 @@ impl Broker {
             return;
         }
         let mut changed = Set::new();
+        let before = self.metadata_offset();
         for (offset, record) in answer.records {
             let Some(runtime) = &mut self.runtime else { return };
             if offset < runtime.metadata_offset {
@@ -36,6 +38,10 @@ impl Broker {
                 | MetadataRecord::Topic { .. }
                 | MetadataRecord::ProducerIds { .. } => {}
             }
+        }
+        let (broker, applied) = (self.id, self.metadata_offset());
+        if applied > before {
+            out.note(|| Fact::MetadataApplied { broker, offset: applied - 1 });
         }
         for tp in changed {
             self.apply_partition(tp, out);
@@ -120,6 +126,9 @@ impl Broker {
         if let Some(leader) = image.leader.some() {
             let epoch = image.leader_epoch;
             out.emit(|| Event::FollowerActivated { broker, tp, epoch, leader });
+        } else {
+            let epoch = image.leader_epoch;
+            out.note(|| Fact::ReplicaOffline { broker, tp, epoch });
         }
         self.start_fetching(tp, image.leader, out);
     }

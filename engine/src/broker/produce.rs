@@ -5,7 +5,8 @@ use crate::config::Acks;
 use crate::coordinator::{GroupRecord, ReplyTo};
 use crate::effect::Effects;
 use crate::event::Event;
-use crate::ids::{GroupId, Offset, TopicPartition};
+use crate::fact::Fact;
+use crate::ids::{GroupId, LeaderEpoch, Offset, TopicPartition};
 use crate::protocol::{ErrorCode, PartitionProduceResponse, ProduceRequest, ProduceResponse, Response};
 use crate::replication::Replica;
 use crate::storage::{AppendVerdict, RecordBatch};
@@ -51,7 +52,8 @@ impl Broker {
                 Err(error) => (error, Offset::NONE),
             };
             let current_leader = if error == ErrorCode::NotLeaderOrFollower { self.known_leader(tp) } else { None };
-            response.partitions.push(PartitionProduceResponse { tp, error, base_offset, current_leader });
+            let leader_epoch = self.replicas.get(&tp).map_or(LeaderEpoch::NONE, |replica| replica.leader_epoch);
+            response.partitions.push(PartitionProduceResponse { tp, error, base_offset, leader_epoch, current_leader });
         }
         for (tp, _) in &required {
             self.after_append(*tp, out);
@@ -107,7 +109,9 @@ impl Broker {
         note_idle_followers(replica, runtime_sessions);
         let epoch = replica.leader_epoch;
         let records = batch.records.clone();
+        let mut stored = batch.clone();
         let base_offset = replica.log.append_as_leader(batch, epoch);
+        (stored.base_offset, stored.leader_epoch) = (base_offset, epoch);
         out.emit(|| Event::RecordsAppended {
             broker,
             tp,
@@ -117,6 +121,7 @@ impl Broker {
             epoch,
             as_leader: true,
         });
+        out.note(|| Fact::Appended { broker, tp, batch: stored, as_leader: true });
         Ok(Appended { base_offset, required: base_offset + records.len() as i64 })
     }
 

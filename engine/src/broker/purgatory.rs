@@ -86,10 +86,14 @@ impl Broker {
 
     /// The high watermark has passed what `id` waited for in `tp`.
     pub(super) fn pass_delayed(&mut self, id: u64, tp: TopicPartition, error: ErrorCode, out: &mut Effects<'_>) {
+        let leader_epoch = self.replicas.get(&tp).map(|replica| replica.leader_epoch);
         let Some(runtime) = &mut self.runtime else { return };
         let Some(write) = runtime.delayed_writes.get_mut(&id) else { return };
         if let Waiter::Producer { missing, response, .. } = &mut write.waiter {
             *missing -= 1;
+            if let Some(partition) = response.partitions.iter_mut().find(|partition| partition.tp == tp) {
+                partition.leader_epoch = leader_epoch.unwrap_or(partition.leader_epoch);
+            }
             if error.is_error() {
                 for partition in response.partitions.iter_mut().filter(|partition| partition.tp == tp) {
                     partition.error = error;

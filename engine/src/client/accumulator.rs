@@ -15,6 +15,8 @@ pub(super) struct ProducerBatch {
     /// Full, or another batch was begun after it.
     pub closed: bool,
     pub attempts: u32,
+    /// An attempt ended without a refusal that came before the append: the records may be in the log.
+    pub maybe_written: bool,
     /// A retry waits until then.
     pub retry_at: Instant,
     /// Producer id, epoch and sequence: given when first drained, kept on every retry.
@@ -54,6 +56,7 @@ impl Accumulator {
             created_at: now,
             closed: size_in_bytes >= batch_size,
             attempts: 0,
+            maybe_written: false,
             retry_at: now,
             stamp: None,
         });

@@ -3,7 +3,7 @@
 use super::connection::{Backoff, Connections};
 use super::consumer_group::Membership;
 use crate::app::DatabaseRequest;
-use crate::collections::Map;
+use crate::collections::{Map, Set};
 use crate::config::ConsumerConfig;
 use crate::effect::{Effects, Input, Instruction, Timer};
 use crate::event::Event;
@@ -71,8 +71,8 @@ pub(super) enum ConsumerAsk {
     Sync,
     Heartbeat,
     Leave,
-    /// Commit; true when the application waits for it.
-    Commit(bool),
+    /// Commit; true when the application waits for it, and its number.
+    Commit(bool, u32),
     OffsetFetch,
     ListOffsets,
     Fetch,
@@ -118,6 +118,8 @@ pub(super) struct Runtime {
     /// Fetch errors: no fetch before then.
     pub fetch_after: Instant,
     pub resetting: bool,
+    /// Partitions whose end is being looked up because the application asked for it.
+    pub seeking: Set<TopicPartition>,
 }
 
 impl Consumer {
@@ -222,6 +224,7 @@ impl Consumer {
             next_auto_commit: out.now + self.config.auto_commit_interval_ms,
             fetch_after: out.now,
             resetting: false,
+            seeking: Set::new(),
         }));
         out.set_timer(Timer::PollDeadline, self.config.max_poll_interval_ms);
     }
@@ -305,14 +308,17 @@ impl Consumer {
             };
             let room = (limit - runtime.in_hand.len()).min(queue.len());
             let taken: Vec<InHand> = queue.drain(..room).collect();
-            if let (Some(last), Some(position)) = (taken.last(), runtime.positions.get_mut(&tp)) {
-                *position = Position { offset: Some(last.offset + 1), epoch: last.epoch };
+            let Some(last) = taken.last().copied() else { continue };
+            let position = last.offset + 1;
+            if let Some(known) = runtime.positions.get_mut(&tp) {
+                *known = Position { offset: Some(position), epoch: last.epoch };
             }
             out.emit(|| Event::RecordsPolled {
                 client,
                 group,
                 tp,
                 records: taken.iter().filter_map(|in_hand| Some((in_hand.offset, in_hand.record?))).collect(),
+                position,
             });
             runtime.in_hand.extend(taken);
         }
@@ -372,7 +378,7 @@ impl Consumer {
         match self.program.commit {
             CommitMode::Each => {
                 let offset = CommitOffset { tp: done.tp, offset: done.offset + 1, leader_epoch: done.epoch };
-                self.commit_offsets(vec![offset], true, out);
+                self.commit_offsets(vec![offset], true, false, out);
             }
             CommitMode::After if batch_done => self.commit_sync(out),
             CommitMode::Auto | CommitMode::Before | CommitMode::After => self.process_next(out),
@@ -382,7 +388,7 @@ impl Consumer {
     /// `commitSync()`: commits all positions and waits.
     pub(super) fn commit_sync(&mut self, out: &mut Effects<'_>) {
         let offsets = self.consumed();
-        self.commit_offsets(offsets, true, out);
+        self.commit_offsets(offsets, true, false, out);
     }
 
     /// The answer to a `commitSync` came: the application goes on.

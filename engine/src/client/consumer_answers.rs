@@ -5,6 +5,7 @@ use super::consumer::{Activity, Consumer, ConsumerAsk};
 use super::consumer_group::MemberState;
 use crate::effect::{Effects, Timer};
 use crate::event::Event;
+use crate::fact::Fact;
 use crate::ids::{CorrelationId, NodeId};
 use crate::protocol::{Channel, ErrorCode, MessageKind, Response};
 use crate::time::Duration;
@@ -36,8 +37,8 @@ impl Consumer {
             (Asked::Own(ConsumerAsk::Join), Response::JoinGroup(answer)) => self.on_joined(*answer, out),
             (Asked::Own(ConsumerAsk::Sync), Response::SyncGroup(answer)) => self.on_synced(*answer, out),
             (Asked::Own(ConsumerAsk::Heartbeat), Response::Heartbeat(error)) => self.on_heartbeat_answer(error, out),
-            (Asked::Own(ConsumerAsk::Commit(wait)), Response::OffsetCommit(answer)) => {
-                self.on_committed(answer.error, wait, out);
+            (Asked::Own(ConsumerAsk::Commit(wait, commit)), Response::OffsetCommit(answer)) => {
+                self.on_committed(answer.error, wait, commit, out);
             }
             (Asked::Own(ConsumerAsk::OffsetFetch), Response::OffsetFetch(answer)) => {
                 self.on_committed_offsets(answer, out);
@@ -115,10 +116,11 @@ impl Consumer {
                 }
                 Asked::Own(ConsumerAsk::Join | ConsumerAsk::Sync) => runtime.membership.state = MemberState::Unjoined,
                 Asked::Own(ConsumerAsk::Heartbeat) => runtime.membership.heartbeat_out = false,
-                Asked::Own(ConsumerAsk::Commit(wait)) => {
+                Asked::Own(ConsumerAsk::Commit(wait, commit)) => {
                     runtime.membership.commits_out = runtime.membership.commits_out.saturating_sub(1);
-                    let (client, group) = (self.node, self.group);
-                    out.emit(|| Event::CommitRefused { client, group, error: ErrorCode::NetworkException });
+                    let (client, group, error) = (self.node, self.group, ErrorCode::NetworkException);
+                    out.note(|| Fact::CommitReturned { client, commit, error, maybe_written: true });
+                    out.emit(|| Event::CommitRefused { client, group, error });
                     if wait {
                         self.commit_returned(out);
                     }
@@ -145,7 +147,7 @@ impl ConsumerAsk {
             ConsumerAsk::Sync => MessageKind::SyncGroup,
             ConsumerAsk::Heartbeat => MessageKind::Heartbeat,
             ConsumerAsk::Leave => MessageKind::LeaveGroup,
-            ConsumerAsk::Commit(_) => MessageKind::OffsetCommit,
+            ConsumerAsk::Commit(..) => MessageKind::OffsetCommit,
             ConsumerAsk::OffsetFetch => MessageKind::OffsetFetch,
             ConsumerAsk::ListOffsets => MessageKind::ListOffsets,
             ConsumerAsk::Fetch => MessageKind::Fetch,

@@ -103,7 +103,7 @@ impl Consumer {
     }
 
     pub(super) fn on_listed(&mut self, answer: &ListOffsetsResponse, out: &mut Effects<'_>) {
-        let why = match self.config.auto_offset_reset {
+        let reset = match self.config.auto_offset_reset {
             AutoOffsetReset::Earliest => PositionReason::ResetEarliest,
             AutoOffsetReset::Latest | AutoOffsetReset::None => PositionReason::ResetLatest,
         };
@@ -119,6 +119,8 @@ impl Consumer {
                     runtime.net.stale(out);
                 }
             } else if self.runtime.as_ref().and_then(|r| r.positions.get(tp)).is_some_and(|p| p.offset.is_none()) {
+                let sought = self.runtime.as_mut().is_some_and(|runtime| runtime.seeking.remove(tp));
+                let why = if sought { PositionReason::Seek } else { reset };
                 self.set_position(*tp, *offset, why, out);
             }
         }
@@ -141,6 +143,7 @@ impl Consumer {
                 for position in runtime.positions.values_mut() {
                     position.offset = None;
                 }
+                runtime.seeking = partitions.iter().copied().collect();
                 self.list_offsets(&partitions, OffsetSpec::Latest, out);
             }
         }

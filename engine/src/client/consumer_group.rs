@@ -5,6 +5,7 @@ use super::consumer::{Activity, Consumer, ConsumerAsk, Position};
 use crate::assignor::range_assign;
 use crate::effect::{Effects, Timer};
 use crate::event::Event;
+use crate::fact::Fact;
 use crate::ids::{Generation, LeaderEpoch, NodeId, TopicPartition};
 use crate::protocol::{
     Channel, CommitOffset, ErrorCode, FindCoordinatorRequest, HeartbeatRequest, JoinGroupRequest, JoinGroupResponse,
@@ -40,6 +41,8 @@ pub(super) struct Membership {
     /// The coordinator said that the group rebalances.
     rejoin: bool,
     pub heartbeat_out: bool,
+    /// Commits asked for so far.
+    commits: u32,
     /// Commits whose answer has not come.
     pub commits_out: u32,
     /// The poll thread was away too long: the heartbeat thread has left the group.
@@ -79,7 +82,7 @@ impl Consumer {
                 if auto && runtime.next_auto_commit <= out.now {
                     runtime.next_auto_commit = out.now + interval;
                     let offsets = self.consumed();
-                    self.commit_offsets(offsets, false, out);
+                    self.commit_offsets(offsets, false, true, out);
                 }
             }
             MemberState::Revoking if runtime.membership.commits_out == 0 => {
@@ -119,7 +122,7 @@ impl Consumer {
     fn prepare_to_join(&mut self, auto: bool, out: &mut Effects<'_>) {
         if auto {
             let offsets = self.consumed();
-            self.commit_offsets(offsets, false, out);
+            self.commit_offsets(offsets, false, true, out);
         }
         let Some(runtime) = &mut self.runtime else { return };
         runtime.membership.state = MemberState::Revoking;
@@ -136,6 +139,7 @@ impl Consumer {
         let partitions: Vec<TopicPartition> = std::mem::take(&mut runtime.positions).into_keys().collect();
         runtime.buffer.clear();
         runtime.arrival.clear();
+        runtime.seeking.clear();
         runtime.membership.state = MemberState::Unjoined;
         if !partitions.is_empty() {
             out.emit(|| Event::PartitionsRevoked { client, group, partitions, lost });
@@ -289,7 +293,7 @@ impl Consumer {
         }
         if self.auto_commits() {
             let offsets = self.consumed();
-            self.commit_offsets(offsets, false, out);
+            self.commit_offsets(offsets, false, true, out);
         }
         self.leave_when_committed(out);
     }
@@ -313,14 +317,31 @@ impl Consumer {
     }
 
     /// Sends a commit. `wait` is `commitSync`: the application's thread stops until the answer.
-    pub(super) fn commit_offsets(&mut self, offsets: Vec<CommitOffset>, wait: bool, out: &mut Effects<'_>) {
+    /// `auto` says that `enable.auto.commit` does it.
+    pub(super) fn commit_offsets(&mut self, offsets: Vec<CommitOffset>, wait: bool, auto: bool, out: &mut Effects<'_>) {
         let (client, group) = (self.node, self.group);
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
+        let commit = membership.commits;
+        if !offsets.is_empty() {
+            membership.commits += 1;
+            let generation = membership.generation;
+            out.note(|| Fact::CommitInvoked {
+                client,
+                group,
+                commit,
+                generation,
+                offsets: offsets.iter().map(|commit| (commit.tp, commit.offset)).collect(),
+                auto,
+            });
+        }
         let ready = membership.coordinator.filter(|_| !offsets.is_empty());
         let Some(coordinator) = ready else {
+            let error = ErrorCode::CoordinatorNotAvailable;
+            if !offsets.is_empty() {
+                out.note(|| Fact::CommitReturned { client, commit, error, maybe_written: false });
+            }
             if wait && !offsets.is_empty() {
-                let error = ErrorCode::CoordinatorNotAvailable;
                 out.emit(|| Event::CommitRefused { client, group, error });
             }
             if wait {
@@ -339,10 +360,12 @@ impl Consumer {
             offsets,
         };
         let request = Request::OffsetCommit(Box::new(request));
-        runtime.net.ask(coordinator, Channel::Coordinator, request, ConsumerAsk::Commit(wait), out);
+        runtime.net.ask(coordinator, Channel::Coordinator, request, ConsumerAsk::Commit(wait, commit), out);
     }
 
-    pub(super) fn on_committed(&mut self, error: ErrorCode, wait: bool, out: &mut Effects<'_>) {
+    pub(super) fn on_committed(&mut self, error: ErrorCode, wait: bool, commit: u32, out: &mut Effects<'_>) {
+        let (client, maybe_written) = (self.node, !error.is_before_append());
+        out.note(|| Fact::CommitReturned { client, commit, error, maybe_written });
         let Some(runtime) = &mut self.runtime else { return };
         runtime.membership.commits_out = runtime.membership.commits_out.saturating_sub(1);
         match error {

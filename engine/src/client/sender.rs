@@ -7,7 +7,7 @@ use crate::collections::Map;
 use crate::config::Acks;
 use crate::effect::{Effects, Timer};
 use crate::event::Event;
-use crate::ids::{CorrelationId, NodeId, Offset, TopicPartition};
+use crate::ids::{CorrelationId, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::protocol::{
     Channel, ErrorCode, InitProducerIdResponse, MessageKind, PartitionProduceResponse, ProduceRequest, Request,
     Response,
@@ -136,7 +136,8 @@ impl Producer {
             runtime.net.tell(node, Channel::Client, request, out);
             for (tp, batch) in &batches {
                 for record in batch.ids() {
-                    out.emit(|| Event::RecordAcked { producer, record, tp: *tp, offset: Offset::NONE });
+                    let (tp, offset, leader_epoch) = (*tp, Offset::NONE, LeaderEpoch::NONE);
+                    out.emit(|| Event::RecordAcked { producer, record, tp, offset, leader_epoch });
                 }
             }
         } else {
@@ -272,7 +273,8 @@ impl Producer {
             ErrorCode::None => {
                 for (index, record) in batch.ids().enumerate() {
                     let offset = verdict.base_offset + index as i64;
-                    out.emit(|| Event::RecordAcked { producer, record, tp, offset });
+                    let leader_epoch = verdict.leader_epoch;
+                    out.emit(|| Event::RecordAcked { producer, record, tp, offset, leader_epoch });
                 }
             }
             error => {
@@ -296,10 +298,11 @@ impl Producer {
     ) {
         let producer = self.node;
         let lost_sequence = error == ErrorCode::OutOfOrderSequenceNumber && batch.stamp.is_some();
+        batch.maybe_written |= !error.is_before_append();
         let in_time = batch.created_at + self.config.delivery_timeout_ms > out.now;
         let may_retry = error.is_retriable() || lost_sequence;
         if !may_retry || !in_time || i64::from(batch.attempts) > i64::from(self.config.retries) {
-            return self.fail(tp, &batch, error, error.is_retriable(), out);
+            return self.fail(tp, &batch, error, batch.maybe_written, out);
         }
         let attempt = batch.attempts;
         out.emit(|| Event::ProduceRetried { producer, tp, error, attempt });

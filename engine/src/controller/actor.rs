@@ -5,6 +5,7 @@ use super::record::MetadataRecord;
 use crate::collections::Map;
 use crate::config::{ControllerConfig, TopicConfig};
 use crate::effect::{DiskToken, Effects, Input, Instruction, Timer};
+use crate::fact::{Fact, QuorumRole};
 use crate::ids::{BrokerId, CorrelationId, NodeId, Offset, TopicId};
 use crate::protocol::{
     Body, Channel, CreatableTopic, ErrorCode, FetchMetadataRequest, FetchMetadataResponse, Request, Response,
@@ -25,6 +26,8 @@ pub struct Controller {
     /// The metadata log on disk.
     pub(super) log: Vec<Arc<MetadataRecord>>,
     durable_to: Offset,
+    /// Which facts have been told: the end of the log, and how much of it is committed.
+    told: (Offset, Offset),
     /// The end that the last fsync asked for covers.
     syncing_to: Offset,
     pub(super) runtime: Option<Box<Runtime>>,
@@ -53,6 +56,7 @@ impl Controller {
             expected_brokers,
             log: Vec::new(),
             durable_to: Offset::ZERO,
+            told: (Offset::NONE, Offset::ZERO),
             syncing_to: Offset::ZERO,
             runtime: None,
         }
@@ -84,17 +88,20 @@ impl Controller {
     }
 
     /// The process died; a power loss also takes what was not fsynced.
-    pub fn crash(&mut self, power_lost: bool) {
+    pub fn crash(&mut self, node: NodeId, power_lost: bool, out: &mut Effects<'_>) {
         self.runtime = None;
-        if power_lost {
+        if power_lost && self.log_end_offset() > self.durable_to {
             self.log.truncate(self.durable_to.0 as usize);
+            let to = self.durable_to;
+            out.note(|| Fact::MetadataTruncated { node, to });
+            self.told.0 = to;
         }
     }
 
     /// Handles one input.
-    pub fn handle(&mut self, input: Input, out: &mut Effects<'_>) {
+    pub fn handle(&mut self, node: NodeId, input: Input, out: &mut Effects<'_>) {
         match input {
-            Input::Started => self.on_started(out),
+            Input::Started => self.on_started(node, out),
             Input::Delivered { from, channel, body } => {
                 if let Body::Request(correlation, request) = body {
                     self.on_request(from, channel, correlation, request, out);
@@ -102,7 +109,7 @@ impl Controller {
             }
             Input::TimerFired(Timer::SessionCheck) => self.on_session_check(out),
             Input::TimerFired(Timer::MetadataPurgatory) => self.on_metadata_purgatory(out),
-            Input::DiskDone(DiskToken::Metadata(offset)) => self.on_flushed(offset, out),
+            Input::DiskDone(DiskToken::Metadata(offset)) => self.on_flushed(node, offset, out),
             Input::Told(Instruction::CreateTopic(topic)) => {
                 if let Some(runtime) = &mut self.runtime {
                     runtime.pending_topics.push(topic);
@@ -112,6 +119,7 @@ impl Controller {
             Input::Told(Instruction::Stop) => out.exit(),
             Input::Disconnected { .. } | Input::TimerFired(_) | Input::DiskDone(_) | Input::Told(_) => {}
         }
+        self.tell_log(node, out);
         // All records of one decision are one batch: committed together, seen together.
         if self.log_end_offset() > self.syncing_to {
             self.syncing_to = self.log_end_offset();
@@ -119,7 +127,7 @@ impl Controller {
         }
     }
 
-    fn on_started(&mut self, out: &mut Effects<'_>) {
+    fn on_started(&mut self, node: NodeId, out: &mut Effects<'_>) {
         let mut runtime = Runtime::default();
         for record in &self.log {
             runtime.image.apply(record);
@@ -129,6 +137,7 @@ impl Controller {
         self.runtime = Some(Box::new(runtime));
         self.durable_to = self.log_end_offset();
         self.syncing_to = self.durable_to;
+        self.tell_log(node, out);
         out.set_timer(Timer::SessionCheck, self.config.broker_session_timeout_ms.div(8));
     }
 
@@ -180,8 +189,9 @@ impl Controller {
         offset
     }
 
-    fn on_flushed(&mut self, offset: Offset, out: &mut Effects<'_>) {
+    fn on_flushed(&mut self, node: NodeId, offset: Offset, out: &mut Effects<'_>) {
         self.durable_to = self.durable_to.max(offset);
+        self.tell_log(node, out);
         let committed = self.durable_to;
         let Some(runtime) = &mut self.runtime else { return };
         let (ready, parked) = std::mem::take(&mut runtime.parked_answers)
@@ -194,6 +204,33 @@ impl Controller {
         let waiting = std::mem::take(&mut runtime.waiting_fetches);
         for (_, to, correlation, from_offset) in waiting {
             self.answer_fetch(to, correlation, from_offset, out);
+        }
+    }
+
+    /// Tells checkers what is new in the log and what of it is committed. A quorum of one has one epoch for ever.
+    fn tell_log(&mut self, node: NodeId, out: &mut Effects<'_>) {
+        let (end, committed) = (self.log_end_offset(), self.durable_to);
+        let (told_end, told_committed) = self.told;
+        if (end, committed) == self.told {
+            return;
+        }
+        self.told = (end, committed);
+        let records = |from: Offset, to: Offset| {
+            (from.0.max(0)..to.0).map(|offset| (Offset(offset), self.log[offset as usize].clone())).collect()
+        };
+        if end > told_end.max(Offset::ZERO) {
+            out.note(|| Fact::MetadataAppended { node, epoch: 1, records: records(told_end, end) });
+        }
+        out.note(|| Fact::QuorumState {
+            node,
+            epoch: 1,
+            role: QuorumRole::Leader,
+            voted: Some(node),
+            high_watermark: committed,
+            log_end_offset: end,
+        });
+        if committed > told_committed {
+            out.note(|| Fact::MetadataCommitted { epoch: 1, records: records(told_committed, committed) });
         }
     }
 

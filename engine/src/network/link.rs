@@ -36,7 +36,7 @@ pub enum Passage {
     /// It is under way and arrives then.
     UnderWay(EnvelopeId, Instant),
     /// It waits at a cut link.
-    Held,
+    Held(EnvelopeId),
     /// A person wanted it gone.
     Dropped(EnvelopeId),
 }
@@ -112,7 +112,7 @@ impl Network {
         let envelope = Envelope { id, from, to, channel, body, sent_at: now, arrives_at: now };
         if self.is_cut(from, to) {
             self.held.push(envelope);
-            return Passage::Held;
+            return Passage::Held(id);
         }
         let span = self.transit();
         let at = self.launch(envelope, now + span);

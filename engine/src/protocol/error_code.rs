@@ -103,4 +103,19 @@ impl ErrorCode {
     pub fn is_error(self) -> bool {
         self != ErrorCode::None
     }
+
+    /// Whether a write that was refused with this error certainly changed nothing. A broker that stops leading answers
+    /// NOT_LEADER_OR_FOLLOWER (and a coordinator NOT_COORDINATOR) also for what it had appended.
+    pub fn is_before_append(self) -> bool {
+        !matches!(
+            self,
+            ErrorCode::None
+                | ErrorCode::NotLeaderOrFollower
+                | ErrorCode::RequestTimedOut
+                | ErrorCode::NetworkException
+                | ErrorCode::CoordinatorNotAvailable
+                | ErrorCode::NotCoordinator
+                | ErrorCode::NotEnoughReplicasAfterAppend
+        )
+    }
 }

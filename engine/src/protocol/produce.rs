@@ -33,6 +33,8 @@ pub struct PartitionProduceResponse {
     pub error: ErrorCode,
     /// Offset of the first record, −1 on error.
     pub base_offset: Offset,
+    /// The epoch in which the broker leads; Kafka's answer does not say, the trace wants to know.
+    pub leader_epoch: LeaderEpoch,
     /// On NOT_LEADER_OR_FOLLOWER: the leader this broker knows instead (KIP-951).
     pub current_leader: Option<(BrokerId, LeaderEpoch)>,
 }

@@ -5,7 +5,7 @@ use crate::app::Workload;
 use crate::collections::Set;
 use crate::effect::{Effects, Input, Instruction, Timer};
 use crate::event::Event;
-use crate::ids::{NodeId, Offset, QueueId, RecordId, TopicPartition};
+use crate::ids::{LeaderEpoch, NodeId, Offset, QueueId, RecordId, TopicPartition};
 use crate::protocol::{Body, Channel};
 use crate::time::Duration;
 
@@ -82,7 +82,13 @@ impl QueuePublisher {
     fn on_confirm(&mut self, record: RecordId, out: &mut Effects<'_>) {
         if self.unconfirmed.remove(&record) {
             let (producer, tp) = (self.node, TopicPartition::NONE);
-            out.emit(|| Event::RecordAcked { producer, record, tp, offset: Offset::NONE });
+            out.emit(|| Event::RecordAcked {
+                producer,
+                record,
+                tp,
+                offset: Offset::NONE,
+                leader_epoch: LeaderEpoch::NONE,
+            });
         }
     }
 

@@ -7,6 +7,7 @@ use crate::client::{Consumer, Producer};
 use crate::collections::Map;
 use crate::controller::Controller;
 use crate::effect::{Effects, Input, Timer};
+use crate::ids::NodeId;
 use crate::queue::{QueueBroker, QueuePublisher, Worker};
 use crate::time::Instant;
 
@@ -25,9 +26,9 @@ pub enum Actor {
 }
 
 impl Actor {
-    pub(super) fn handle(&mut self, input: Input, out: &mut Effects<'_>) {
+    pub(super) fn handle(&mut self, node: NodeId, input: Input, out: &mut Effects<'_>) {
         match self {
-            Actor::Controller(actor) => actor.handle(input, out),
+            Actor::Controller(actor) => actor.handle(node, input, out),
             Actor::Broker(actor) => actor.handle(input, out),
             Actor::Producer(actor) => actor.handle(input, out),
             Actor::Consumer(actor) => actor.handle(input, out),
@@ -39,9 +40,9 @@ impl Actor {
     }
 
     /// The process ends; what it had in memory is gone.
-    pub(super) fn crash(&mut self, power_lost: bool, out: &mut Effects<'_>) {
+    pub(super) fn crash(&mut self, node: NodeId, power_lost: bool, out: &mut Effects<'_>) {
         match self {
-            Actor::Controller(actor) => actor.crash(power_lost),
+            Actor::Controller(actor) => actor.crash(node, power_lost, out),
             Actor::Broker(actor) => actor.crash(power_lost, out),
             Actor::Producer(actor) => actor.crash(),
             Actor::Consumer(actor) => actor.crash(),
@@ -81,5 +82,5 @@ pub(super) struct Slot {
     /// What arrived while the process was frozen.
     pub held: Vec<(u64, Item)>,
     /// Nodes it has exchanged messages with since it started: they notice when it dies.
-    pub peers: crate::collections::Set<crate::ids::NodeId>,
+    pub peers: crate::collections::Set<NodeId>,
 }

@@ -168,9 +168,15 @@ impl Simulation {
         }
         self.tell(Event::NodeStopped { node, how });
         let mut list = Vec::new();
-        let mut out = Effects { now: self.now, observed: self.observe.events, rng: &mut self.rng, list: &mut list };
+        let mut out = Effects {
+            now: self.now,
+            observed: self.observe.events,
+            noted: self.observe.trace,
+            rng: &mut self.rng,
+            list: &mut list,
+        };
         if let Some(slot) = self.slots.get_mut(node.0 as usize) {
-            slot.actor.crash(power_lost, &mut out);
+            slot.actor.crash(node, power_lost, &mut out);
         }
         self.act_on(node, &mut list);
         self.network.forget_sender(node);

@@ -14,7 +14,7 @@ mod start;
 pub use actor::{Actor, Process};
 pub use directory::{Directory, NodeKind, OFFSETS_TOPIC};
 pub use schedule::Item;
-pub use simulation::{Dispatched, Emitted, Observe, Simulation};
+pub use simulation::{Dispatched, Emitted, Observe, Simulation, Told};
 pub use spec::{
     ConsumerSpec, DatabaseSpec, GroupSpec, NetworkSpec, ProducerSpec, QueueSpec, Spec, SpecError, Target, TopicSpec,
     WorkerSpec,

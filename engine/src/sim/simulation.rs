@@ -7,6 +7,7 @@ use crate::audit::Ledger;
 use crate::command::Command;
 use crate::effect::{DiskToken, Effect, Effects, Input, Timer};
 use crate::event::{DropReason, Event, StopKind};
+use crate::fact::Fact;
 use crate::ids::NodeId;
 use crate::network::{Envelope, Network, Passage};
 use crate::protocol::{Channel, MessageKind};
@@ -21,13 +22,19 @@ pub struct Observe {
     pub events: bool,
     /// The ledger follows every record.
     pub ledger: bool,
+    /// Events and facts are kept in one order for a trace.
+    pub trace: bool,
+    /// Messages are among the facts.
+    pub messages: bool,
 }
 
 impl Observe {
-    /// Everything.
-    pub const ALL: Observe = Observe { events: true, ledger: true };
+    /// What a page wants.
+    pub const ALL: Observe = Observe { events: true, ledger: true, trace: false, messages: false };
+    /// What a trace wants.
+    pub const TRACE: Observe = Observe { trace: true, ..Observe::ALL };
     /// Nothing: the bare protocol.
-    pub const NOTHING: Observe = Observe { events: false, ledger: false };
+    pub const NOTHING: Observe = Observe { events: false, ledger: false, trace: false, messages: false };
 }
 
 /// What one step dispatched, for the chain of causes.
@@ -64,6 +71,15 @@ pub struct Emitted {
     pub event: Event,
 }
 
+/// What a tracer is told, in order.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Told {
+    /// An event.
+    Event(Event),
+    /// A fact.
+    Fact(Fact),
+}
+
 /// A running world.
 #[derive(Debug)]
 pub struct Simulation {
@@ -79,6 +95,7 @@ pub struct Simulation {
     pub(super) disk_free_at: Vec<Instant>,
     pub(super) observe: Observe,
     pub(super) emitted: Vec<Emitted>,
+    pub(super) told: Vec<Told>,
     pub(super) ledger: Ledger,
     pub(super) effects: Vec<Effect>,
 }
@@ -142,6 +159,11 @@ impl Simulation {
     /// Events since this was last asked.
     pub fn take_emitted(&mut self) -> Vec<Emitted> {
         std::mem::take(&mut self.emitted)
+    }
+
+    /// What a tracer was told since this was last asked; all of it belongs to the last event.
+    pub fn take_told(&mut self) -> Vec<Told> {
+        std::mem::take(&mut self.told)
     }
 
     /// One number for the whole state: equal states have equal hashes, on every machine.
@@ -285,6 +307,7 @@ impl Simulation {
             }
         }
         slot.peers.insert(from);
+        self.note_message(|| Fact::MessageDelivered { envelope: id, from, to, kind, response: is_response });
         self.handle(to, Input::Delivered { from, channel, body });
         Dispatched::Message { from, to, kind, is_response }
     }
@@ -296,8 +319,14 @@ impl Simulation {
             return;
         }
         let mut list = std::mem::take(&mut self.effects);
-        let mut out = Effects { now: self.now, observed: self.observe.events, rng: &mut self.rng, list: &mut list };
-        slot.actor.handle(input, &mut out);
+        let mut out = Effects {
+            now: self.now,
+            observed: self.observe.events,
+            noted: self.observe.trace,
+            rng: &mut self.rng,
+            list: &mut list,
+        };
+        slot.actor.handle(node, input, &mut out);
         self.act_on(node, &mut list);
         self.effects = list;
     }
@@ -307,13 +336,17 @@ impl Simulation {
         for effect in list.drain(..) {
             match effect {
                 Effect::Send { to, channel, body } => {
-                    let kind = body.kind();
+                    let (kind, response) = (body.kind(), body.is_response());
                     match self.network.send(self.now, node, to, channel, body) {
                         Passage::UnderWay(envelope, at) => {
+                            self.note_message(|| Fact::MessageSent { envelope, from: node, to, kind, response });
                             self.schedule.add(at, cause, Item::Deliver { envelope });
                         }
-                        Passage::Held => {}
+                        Passage::Held(envelope) => {
+                            self.note_message(|| Fact::MessageSent { envelope, from: node, to, kind, response });
+                        }
                         Passage::Dropped(envelope) => {
+                            self.note_message(|| Fact::MessageSent { envelope, from: node, to, kind, response });
                             let why = DropReason::Dropped;
                             self.tell(Event::MessageDropped { envelope, from: node, to, kind, why });
                         }
@@ -336,6 +369,7 @@ impl Simulation {
                 Effect::Sync(token) => self.sync(node, token),
                 Effect::Close { to, channel } => self.close(node, to, channel),
                 Effect::Emit(event) => self.tell(event),
+                Effect::Note(fact) => self.note(*fact),
                 Effect::Exit => self.stop(node, StopKind::Graceful),
             }
         }
@@ -347,12 +381,29 @@ impl Simulation {
             return;
         }
         let (n, at, cause) = (self.dispatched, self.now, self.cause);
-        if self.observe.ledger {
-            let verdicts = self.ledger.observe(&event, n);
-            self.emitted.push(Emitted { n, at, cause, event });
-            self.emitted.extend(verdicts.into_iter().map(|event| Emitted { n, at, cause, event }));
-        } else {
-            self.emitted.push(Emitted { n, at, cause, event });
+        let verdicts = if self.observe.ledger { self.ledger.observe(&event, n) } else { Vec::new() };
+        self.emit(Emitted { n, at, cause, event });
+        for event in verdicts {
+            self.emit(Emitted { n, at, cause, event });
+        }
+    }
+
+    fn emit(&mut self, emitted: Emitted) {
+        if self.observe.trace {
+            self.told.push(Told::Event(emitted.event.clone()));
+        }
+        self.emitted.push(emitted);
+    }
+
+    fn note(&mut self, fact: Fact) {
+        if self.observe.trace {
+            self.told.push(Told::Fact(fact));
+        }
+    }
+
+    fn note_message(&mut self, fact: impl FnOnce() -> Fact) {
+        if self.observe.messages {
+            self.note(fact());
         }
     }
 

@@ -43,6 +43,7 @@ impl Simulation {
             disk_free_at: vec![Instant::ZERO; nodes],
             observe,
             emitted: Vec::new(),
+            told: Vec::new(),
             ledger: Ledger::new(spec.topics.len() + 1),
             effects: Vec::new(),
         };
@@ -102,6 +103,7 @@ impl Clone for Simulation {
             disk_free_at: self.disk_free_at.clone(),
             observe: self.observe,
             emitted: self.emitted.clone(),
+            told: self.told.clone(),
             ledger: self.ledger.clone(),
             effects: self.effects.clone(),
         }

@@ -25,6 +25,7 @@ impl GroupShards {
                 leader_epoch: commit.leader_epoch,
                 committed_at: out.now,
                 by: request.member,
+                generation: request.generation,
             })
         });
         let answer = Response::OffsetCommit(OffsetCommitResponse { error: ErrorCode::None });

@@ -16,6 +16,8 @@ pub enum GroupRecord {
         committed_at: Instant,
         /// The member that committed; Kafka's record does not say, the trace wants to know.
         by: Option<MemberId>,
+        /// The generation of the request, −1 without membership; again for the trace.
+        generation: Generation,
     },
     /// `GroupMetadataValue`: the generation and who has what.
     GroupMetadata { group: GroupId, generation: Generation, leader: Option<MemberId>, members: Vec<MemberRecord> },

@@ -6,6 +6,7 @@ use crate::collections::Map;
 use crate::config::BrokerConfig;
 use crate::effect::Effects;
 use crate::event::{Event, GroupState};
+use crate::fact::Fact;
 use crate::ids::{BrokerId, CorrelationId, GroupId, NodeId};
 use crate::protocol::{Channel, ErrorCode, Response};
 use crate::time::Instant;
@@ -71,6 +72,9 @@ impl GroupShards {
         }
         for group in loaded.into_keys() {
             out.emit(|| Event::CoordinatorLoaded { broker, group });
+            let commits = || self.groups.get(&group).map(Group::committed).unwrap_or_default();
+            out.note(|| Fact::OffsetsLoaded { group, commits: commits() });
+            self.tell(group, out);
         }
     }
 
@@ -95,9 +99,14 @@ impl GroupShards {
     /// The only way durable state changes.
     pub fn replay(&mut self, record: &GroupRecord, now: Instant) {
         match record {
-            GroupRecord::OffsetCommit { group, tp, offset, leader_epoch, committed_at, .. } => {
-                let committed =
-                    CommittedOffset { offset: *offset, leader_epoch: *leader_epoch, committed_at: *committed_at };
+            GroupRecord::OffsetCommit { group, tp, offset, leader_epoch, committed_at, by, generation } => {
+                let committed = CommittedOffset {
+                    offset: *offset,
+                    leader_epoch: *leader_epoch,
+                    committed_at: *committed_at,
+                    by: *by,
+                    generation: *generation,
+                };
                 self.group_mut(*group).offsets.insert(*tp, committed);
             }
             GroupRecord::GroupMetadata { group, generation, leader, members } => {
@@ -127,6 +136,21 @@ impl GroupShards {
                     .collect();
             }
         }
+    }
+
+    /// Tells checkers what a group looks like now.
+    pub fn tell(&self, group: GroupId, out: &mut Effects<'_>) {
+        let Some(known) = self.groups.get(&group) else { return };
+        out.note(|| Fact::GroupSnapshot {
+            group,
+            generation: known.generation,
+            state: known.state,
+            members: known
+                .members
+                .iter()
+                .map(|(id, member)| (NodeId(id.client), id.incarnation, member.assignment.clone()))
+                .collect(),
+        });
     }
 
     /// When something in any group runs out.

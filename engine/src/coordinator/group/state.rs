@@ -3,7 +3,8 @@
 use super::shards::ReplyTo;
 use crate::collections::{Map, Set};
 use crate::event::GroupState;
-use crate::ids::{Generation, GroupId, LeaderEpoch, Offset, TopicId, TopicPartition};
+use crate::fact::CommittedFact;
+use crate::ids::{Generation, GroupId, LeaderEpoch, NodeId, Offset, TopicId, TopicPartition};
 use crate::protocol::MemberId;
 use crate::time::{Duration, Instant};
 
@@ -16,6 +17,10 @@ pub struct CommittedOffset {
     pub leader_epoch: LeaderEpoch,
     /// When the coordinator took it.
     pub committed_at: Instant,
+    /// Who committed; Kafka does not keep it, the trace wants to know.
+    pub by: Option<MemberId>,
+    /// In which generation.
+    pub generation: Generation,
 }
 
 /// One member of a classic group.
@@ -77,6 +82,18 @@ impl Group {
             phase_deadline: None,
             initial_delay: false,
         }
+    }
+
+    /// The committed offsets, for a trace.
+    pub(super) fn committed(&self) -> Vec<CommittedFact> {
+        let fact = |(tp, committed): (&TopicPartition, &CommittedOffset)| CommittedFact {
+            tp: *tp,
+            offset: committed.offset,
+            generation: committed.generation,
+            by: committed.by.map(|member| NodeId(member.client)),
+            accepted_at: committed.committed_at,
+        };
+        self.offsets.iter().map(fact).collect()
     }
 
     /// The longest rebalance timeout of any member: how long a join phase may take.

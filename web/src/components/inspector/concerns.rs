@@ -136,7 +136,7 @@ fn named(event: &Event) -> Named {
             out.groups.push(*group);
             out.tps.push(*tp);
         }
-        Event::RecordsPolled { client, group, tp, records } => {
+        Event::RecordsPolled { client, group, tp, records, .. } => {
             out.nodes.push(*client);
             out.groups.push(*group);
             out.tps.push(*tp);
@@ -178,6 +178,11 @@ fn named(event: &Event) -> Named {
         Event::RecordDuplicated { record, tp, .. } => {
             out.records.push(*record);
             out.tps.push(*tp);
+        }
+        Event::GuaranteeGivenUp { tp, record, group, .. } => {
+            out.tps.push(*tp);
+            out.records.extend(record);
+            out.groups.extend(group);
         }
         Event::RecordSkipped { record, group, tp, .. } | Event::RecordReprocessed { record, group, tp, .. } => {
             out.records.push(*record);

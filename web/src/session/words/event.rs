@@ -127,7 +127,7 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
         Event::RecordSent { producer, record, tp, .. } => {
             t!(record_sent, producer = names.node(*producer), record = names.record(*record), tp = names.tp(*tp))
         }
-        Event::RecordAcked { producer, record, tp, offset } => {
+        Event::RecordAcked { producer, record, tp, offset, .. } => {
             let (producer, record, tp) = (names.node(*producer), names.record(*record), names.tp(*tp));
             if offset.0 < 0 {
                 t!(record_acked_blindly, producer = producer, record = record, tp = tp)

@@ -1,0 +1,174 @@
+//! Brokers and their disks, the controller and its log.
+
+use super::header::{cleanup_policy, topic_id};
+use super::tracer::Tracer;
+use crate::controller::{BrokerImage, MetadataRecord};
+use crate::event::{Event, TruncationReason};
+use crate::fact::Fact;
+use crate::hash::stable_hash;
+use crate::ids::*;
+use crate::sim::OFFSETS_TOPIC;
+use crate::storage::{RecordBatch, RecordBody, increment_sequence};
+use std::sync::Arc;
+
+impl Tracer {
+    pub(super) fn replica_event(&mut self, event: Event) {
+        match event {
+            Event::LeaderActivated { broker, tp, epoch, .. } => self.role(broker, tp, "leader", epoch),
+            Event::FollowerActivated { broker, tp, epoch, .. } => self.role(broker, tp, "follower", epoch),
+            Event::HighWatermarkAdvanced { broker, tp, to, .. } => self.mark(broker, tp, to),
+            Event::LogTruncated { broker, tp, to, why, .. } => {
+                let why = match why {
+                    TruncationReason::DivergingEpoch => "epoch",
+                    TruncationReason::LeaderShorter => "unclean",
+                    TruncationReason::PowerLoss => "power",
+                };
+                let line = self.line("truncate").int("b", broker.0).tp("tp", tp).int("to", to.0).text("why", why);
+                self.put(line);
+                self.busy();
+                // What is cut off cannot stay below the mark. A process without power has no mark.
+                if why != "power" && self.marks.get(&(broker, tp)).is_some_and(|mark| *mark > to) {
+                    self.mark(broker, tp, to);
+                }
+            }
+            Event::LogFlushed { broker, tp, to } => {
+                let line = self.line("flush").int("b", broker.0).tp("tp", tp).int("to", to.0);
+                self.put(line);
+            }
+            _ => {}
+        }
+    }
+
+    fn role(&mut self, broker: BrokerId, tp: TopicPartition, role: &str, epoch: LeaderEpoch) {
+        self.roles.insert((broker, tp), epoch);
+        let line = self.line("role").int("b", broker.0).tp("tp", tp).text("role", role).int("le", epoch.0);
+        self.put(line);
+        self.busy();
+        if !self.marks.contains_key(&(broker, tp)) {
+            self.mark(broker, tp, Offset::ZERO);
+        }
+    }
+
+    fn mark(&mut self, broker: BrokerId, tp: TopicPartition, to: Offset) {
+        self.marks.insert((broker, tp), to);
+        let epoch = self.roles.get(&(broker, tp)).copied().unwrap_or(LeaderEpoch::NONE);
+        let line = self.line("hw").int("b", broker.0).tp("tp", tp).int("hw", to.0).int("le", epoch.0);
+        self.put(line);
+    }
+
+    pub(super) fn cluster_fact(&mut self, fact: Fact) {
+        match fact {
+            Fact::Appended { broker, tp, batch, as_leader } => self.append(broker, tp, &batch, as_leader),
+            Fact::HighWatermarkLoaded { broker, tp, to } => {
+                self.marks.insert((broker, tp), to);
+                self.roles.remove(&(broker, tp));
+                let line = self.line("hw").int("b", broker.0).tp("tp", tp).int("hw", to.0).int("le", -1);
+                self.put(line.flag("load", true));
+            }
+            Fact::ReplicaOffline { broker, tp, epoch } => self.role(broker, tp, "offline", epoch),
+            Fact::MetadataApplied { broker, offset } => {
+                let line = self.line("metaApplied").int("b", broker.0).int("off", offset.0);
+                self.put(line);
+            }
+            Fact::MetadataAppended { node, epoch, records } => {
+                let number = self.node_number(node).unwrap_or(-1);
+                for (offset, record) in records {
+                    let line = self.line("mappend").int("node", number).int("off", offset.0).int("ce", epoch);
+                    let line = line.hex("d", stable_hash(&*record));
+                    self.put(line);
+                }
+            }
+            Fact::MetadataTruncated { node, to } => {
+                let number = self.node_number(node).unwrap_or(-1);
+                let line = self.line("mtruncate").int("node", number).int("to", to.0);
+                self.put(line);
+            }
+            Fact::MetadataCommitted { epoch, records } => self.committed_metadata(epoch, &records),
+            Fact::QuorumState { node, epoch, role, voted, high_watermark, log_end_offset } => {
+                let number = self.node_number(node).unwrap_or(-1);
+                let line = self.line("raft").int("node", number).int("epoch", epoch).text("state", role.name());
+                let line = match voted.and_then(|node| self.node_number(node)) {
+                    Some(voted) => line.int("voted", voted),
+                    None => line.null("voted"),
+                };
+                let line = line.int("hw", high_watermark.0).int("leo", log_end_offset.0);
+                self.put(line);
+            }
+            _ => {}
+        }
+    }
+
+    fn append(&mut self, broker: BrokerId, tp: TopicPartition, batch: &RecordBatch, as_leader: bool) {
+        let how = if as_leader { "leader" } else { "follower" };
+        for (index, (offset, record)) in batch.iter().enumerate() {
+            let line = self.line("append").int("b", broker.0).tp("tp", tp).int("off", offset.0);
+            let line = line.int("le", batch.leader_epoch.0);
+            let line = match &record.body {
+                RecordBody::User { id, key, .. } => line.text("v", &self.value(*id)).maybe("k", key.as_deref()),
+                // A coordinator's record is known by its content, where it stands and when it was written.
+                RecordBody::Group(body) => {
+                    let digest = stable_hash(&(body, tp, offset, batch.leader_epoch));
+                    line.hex("v", digest).null("k")
+                }
+            };
+            let line = match &batch.producer {
+                Some(stamp) => {
+                    let sequence = increment_sequence(stamp.base_sequence, index as i32);
+                    line.int("pid", stamp.id.0).int("pe", stamp.epoch).int("seq", sequence)
+                }
+                None => line.int("pid", -1).int("pe", -1).int("seq", -1),
+            };
+            self.put(line.flag("tx", false).text("as", how));
+        }
+        if tp.topic != OFFSETS_TOPIC {
+            self.busy();
+        }
+    }
+
+    /// Committed decisions, with the state they lead to: the log holds only what changed.
+    fn committed_metadata(&mut self, epoch: i32, records: &[(Offset, Arc<MetadataRecord>)]) {
+        for (offset, record) in records {
+            self.image.apply(record);
+            let line = self.line("meta").int("off", offset.0).int("ce", epoch);
+            let line = match &**record {
+                MetadataRecord::RegisterBroker { broker, .. }
+                | MetadataRecord::BrokerRegistrationChange { broker, .. } => {
+                    let image = self.image.brokers.get(broker);
+                    let BrokerImage { epoch, fenced, in_controlled_shutdown, .. } = match image {
+                        Some(image) => *image,
+                        None => continue,
+                    };
+                    let line = line.text("rec", "broker").int("b", broker.0).int("be", epoch.0).flag("fenced", fenced);
+                    line.flag("inControlledShutdown", in_controlled_shutdown)
+                }
+                MetadataRecord::Topic { topic, config } => {
+                    let of_topic = |record: &&MetadataRecord| matches!(record, MetadataRecord::Partition { tp, .. } if tp.topic == *topic);
+                    let partitions: Vec<&MetadataRecord> =
+                        records.iter().map(|(_, record)| &**record).filter(of_topic).collect();
+                    let factor = match partitions.first() {
+                        Some(MetadataRecord::Partition { replicas, .. }) => replicas.len(),
+                        _ => 0,
+                    };
+                    let line = line.text("rec", "topic").text("id", &topic_id(topic.0));
+                    let line = line.text("name", self.directory.topic_name(*topic));
+                    let line = line.int("partitions", partitions.len() as i64).int("rf", factor as i64);
+                    let line = line.int("minIsr", config.min_insync_replicas);
+                    let line = line.flag("unclean", config.unclean_leader_election_enable);
+                    let line = line.text("cleanup", &cleanup_policy(config));
+                    if *topic == OFFSETS_TOPIC { line.flag("internal", true) } else { line }
+                }
+                MetadataRecord::Partition { tp, .. } | MetadataRecord::PartitionChange { tp, .. } => {
+                    let Some(image) = self.image.partition(*tp) else { continue };
+                    let line = line.text("rec", "partition").tp("tp", *tp).int("leader", image.leader.0);
+                    let line = line.int("le", image.leader_epoch.0).int("ppe", image.partition_epoch.0);
+                    let line = line.ints("isr", image.isr.iter().map(|broker| broker.0)).ints::<i64>("elr", []);
+                    line.ints("replicas", image.replicas.iter().map(|broker| broker.0))
+                }
+                // Offsets may have gaps: a block of producer ids is nothing a promise is about.
+                MetadataRecord::ProducerIds { .. } => continue,
+            };
+            self.put(line);
+            self.busy();
+        }
+    }
+}
