@@ -7,8 +7,8 @@ import { createServer } from "node:http";
 import { extname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder that `cargo xtask dist` fills. */
-export const DIST = fileURLToPath(new URL("../../dist", import.meta.url));
+/** The folder that `cargo xtask dist` fills, or another build of the page. */
+export const DIST = process.env.HIGHWATER_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
 
 /** WebAssembly needs 'wasm-unsafe-eval'; style attributes need 'unsafe-inline'. */
 export const POLICY = [

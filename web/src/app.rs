@@ -63,7 +63,12 @@ impl Page {
         let locale = route.lang.unwrap_or_else(preferred_language);
         Page {
             locale: RwSignal::new(locale),
-            theme: RwSignal::new(Theme::preferred()),
+            theme: RwSignal::new(
+                route
+                    .theme
+                    .or_else(|| query("theme=").and_then(|name| Theme::named(&name)))
+                    .unwrap_or_else(Theme::preferred),
+            ),
             route: RwSignal::new(route),
             session: RwSignal::new(None),
             carried: StoredValue::new_local(None),
@@ -155,11 +160,16 @@ impl Page {
 
 /// The language of the last visit, or the browser's, or English.
 fn preferred_language() -> Locale {
-    let query = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
-    let asked = query.trim_start_matches('?').split('&').find_map(|pair| locale_named(pair.strip_prefix("lang=")?));
+    let asked = query("lang=").and_then(|tag| locale_named(&tag));
     let kept = || theme::recall(LANGUAGE).and_then(|tag| locale_named(&tag));
     let browser = || web_sys::window()?.navigator().language().and_then(|tag| locale_named(&tag));
     asked.or_else(kept).or_else(browser).unwrap_or(Locale::en)
+}
+
+/// A value of the address' query, which stands before the fragment: `?theme=dark#/`.
+fn query(key: &str) -> Option<String> {
+    let query = web_sys::window()?.location().search().ok()?;
+    query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix(key)).map(str::to_owned)
 }
 
 fn address() -> Route {
@@ -187,6 +197,9 @@ fn App() -> impl IntoView {
         let route = address();
         if let Some(lang) = route.lang {
             page.locale.set(lang);
+        }
+        if let Some(theme) = route.theme {
+            page.theme.set(theme);
         }
         page.route.set(route);
     });

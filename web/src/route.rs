@@ -1,6 +1,7 @@
 //! What the address says after `#`: which screen, and which moment of it. Any static host will do.
 
 use crate::i18n::Locale;
+use crate::theme::Theme;
 
 /// A screen.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -34,6 +35,12 @@ pub struct Route {
     pub moment: Option<Moment>,
     /// The language, when the link fixes one.
     pub lang: Option<Locale>,
+    /// The look, when the link fixes one.
+    pub theme: Option<Theme>,
+    /// Whether the page stands in a frame of another one: the stage and its controls only.
+    pub embed: bool,
+    /// Whether keys are left to the page around the frame (`keys=0`).
+    pub no_keys: bool,
 }
 
 impl Route {
@@ -59,6 +66,9 @@ impl Route {
                 "t" => route.moment = value.parse().ok().map(Moment::Millis),
                 "beat" => route.moment = value.parse().ok().map(Moment::Beat),
                 "lang" => route.lang = locale_named(value),
+                "theme" => route.theme = Theme::named(value),
+                "embed" => route.embed = value != "0",
+                "keys" => route.no_keys = value == "0",
                 _ => {}
             }
         }
@@ -81,6 +91,15 @@ impl Route {
         }
         if let Some(lang) = self.lang {
             query.push(format!("lang={}", language_tag(lang)));
+        }
+        if let Some(theme) = self.theme {
+            query.push(format!("theme={}", theme.name()));
+        }
+        if self.embed {
+            query.push("embed=1".to_owned());
+        }
+        if self.no_keys {
+            query.push("keys=0".to_owned());
         }
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }
@@ -129,8 +148,11 @@ mod tests {
         for moment in [None, Some(Moment::Event(7)), Some(Moment::Millis(13_206)), Some(Moment::Beat(3))] {
             for screen in [Screen::Home, Screen::Sandbox, Screen::Lesson("a-1".to_owned())] {
                 for lang in [None, Some(Locale::en), Some(Locale::zh_CN)] {
-                    let route = Route { screen: screen.clone(), moment, lang };
-                    assert_eq!(Route::parse(&route.fragment()), route);
+                    for theme in [None, Some(Theme::Projector)] {
+                        let (embed, no_keys) = (theme.is_some(), lang.is_some());
+                        let route = Route { screen: screen.clone(), moment, lang, theme, embed, no_keys };
+                        assert_eq!(Route::parse(&route.fragment()), route);
+                    }
                 }
             }
         }

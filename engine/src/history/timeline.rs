@@ -165,16 +165,21 @@ impl History {
     /// Carries a command out at the cursor. What was known beyond it is cut off and can be brought back by undo.
     /// Refused commands change nothing.
     pub fn act(&mut self, command: Command) -> Result<(), crate::command::Rejected> {
+        self.act_at(self.simulation.now(), command)
+    }
+
+    /// The same at a moment after the cursor's: what happens until then happens first.
+    pub fn act_at(&mut self, at: Instant, command: Command) -> Result<(), crate::command::Rejected> {
         self.simulation.check(&command)?;
         self.undone.push(self.recording.clone());
         self.redone.clear();
         self.cut();
-        let recorded = Recorded { after: self.cursor(), at: self.simulation.now(), command };
+        let at = at.max(self.simulation.now());
+        let recorded = Recorded { after: self.cursor(), at, command };
         self.simulation.command(recorded.at, recorded.command.clone());
         self.recording.commands.push(recorded);
         // Whatever else happens at this very moment comes first; then the command.
-        let now = self.simulation.now();
-        while self.next_event_at().is_some_and(|at| at <= now) {
+        while self.next_event_at().is_some_and(|next| next <= at) {
             if !self.step_forward() || matches!(self.steps.last(), Some(Step { what: Dispatched::Command(_), .. })) {
                 break;
             }

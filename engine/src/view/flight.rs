@@ -5,7 +5,7 @@ use crate::network::Envelope;
 use crate::protocol::{Body, MessageKind, Request, Response};
 use crate::queue::QueueFrame;
 use crate::sim::Simulation;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// What a packet looks like.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -70,6 +70,38 @@ pub fn flights(simulation: &Simulation) -> Vec<FlightView> {
     simulation.network().in_flight().map(flight).collect()
 }
 
+/// How long the quickest message under way takes that says something.
+pub fn quickest(simulation: &Simulation) -> Option<Duration> {
+    let told = simulation.network().in_flight().filter(|envelope| matters(envelope));
+    told.map(|envelope| envelope.arrives_at.since(envelope.sent_at)).min()
+}
+
+/// Whether a message that says something left at this moment.
+pub fn departed_at(simulation: &Simulation, at: Instant) -> bool {
+    simulation.network().in_flight().any(|envelope| envelope.sent_at == at && matters(envelope))
+}
+
+/// Whether a message says something: an idle fetch, a heartbeat or a routine refresh does not.
+fn matters(envelope: &Envelope) -> bool {
+    match packet_kind(envelope.body.kind(), envelope.body.is_response()) {
+        PacketKind::Heartbeat | PacketKind::Metadata => return false,
+        _ => {}
+    }
+    match &envelope.body {
+        // In a session only partitions that moved are named: a named one acknowledges new data.
+        Body::Request(_, Request::Fetch(request)) => {
+            request.replica.is_some() && request.incremental && !request.partitions.is_empty()
+        }
+        Body::Response(_, Response::Fetch(response)) => response.partitions.iter().any(|partition| {
+            let told = partition.batches.iter().flat_map(|batch| batch.records.iter());
+            partition.error.is_error()
+                || partition.diverging_epoch.is_some()
+                || told.filter_map(|record| record.id()).next().is_some()
+        }),
+        _ => true,
+    }
+}
+
 /// One message.
 pub fn flight(envelope: &Envelope) -> FlightView {
     let message = envelope.body.kind();
@@ -86,7 +118,7 @@ pub fn flight(envelope: &Envelope) -> FlightView {
         records: Vec::new(),
         producer: None,
         failed: false,
-        matters: true,
+        matters: matters(envelope),
         replication: envelope.channel == crate::protocol::Channel::Replication,
     };
     describe(&envelope.body, &mut view);
@@ -138,19 +170,14 @@ fn describe(body: &Body, view: &mut FlightView) {
         }
         Body::Request(_, Request::Fetch(request)) => {
             view.partitions = request.partitions.iter().map(|partition| partition.tp).collect();
-            // In a session only partitions that moved are named: a named one acknowledges new data.
-            view.matters = request.replica.is_some() && request.incremental && !request.partitions.is_empty();
         }
         Body::Response(_, Response::Fetch(response)) => {
-            view.matters = false;
             for partition in &response.partitions {
                 view.partitions.push(partition.tp);
                 let records = partition.batches.iter().flat_map(|batch| batch.records.iter());
                 view.records.extend(records.filter_map(|record| record.id()));
                 view.failed |= partition.error.is_error();
-                view.matters |= partition.diverging_epoch.is_some();
             }
-            view.matters |= !view.records.is_empty() || view.failed;
         }
         Body::Request(_, Request::OffsetCommit(request)) => {
             view.partitions = request.offsets.iter().map(|commit| commit.tp).collect();
@@ -167,10 +194,6 @@ fn describe(body: &Body, view: &mut FlightView) {
         Body::Queue(QueueFrame::Ack { record, .. } | QueueFrame::Nack { record, .. }) => view.records.push(*record),
         Body::DatabaseRequest(request) => view.records.push(request.record),
         Body::DatabaseResponse(response) => view.records.push(response.record),
-        _ => {}
-    }
-    match view.packet {
-        PacketKind::Heartbeat | PacketKind::Metadata => view.matters = false,
         _ => {}
     }
 }

@@ -13,6 +13,9 @@ pub fn listen(page: Page) {
         {
             return;
         }
+        if page.route.with_untracked(|route| route.no_keys) {
+            return;
+        }
         let (ctrl, shift, alt) = (event.ctrl_key() || event.meta_key(), event.shift_key(), event.alt_key());
         let key = if alt { digit(&event).unwrap_or_else(|| event.key()) } else { event.key() };
         let Some(action) = action_of(page, &key, ctrl, shift, alt) else { return };

@@ -102,7 +102,7 @@ fn take_controls(page: Page, session: Session) {
     session.pause();
     let screen = page.route.with_untracked(|route| route.screen.clone());
     let moment = session.read(|run| Moment::Event(run.cursor()));
-    page.origin.set(Some(Route { screen, moment, lang: None }));
+    page.origin.set(Some(Route { screen, moment, ..Route::default() }));
     page.carried.set_value(session.read(Run::freed));
     page.go(Route::to(Screen::Sandbox));
 }

@@ -151,8 +151,10 @@ fn follow_address(page: Page, session: Session, screen: Screen) {
             // What the reader did is not in the address, so the address must not claim the moment.
             let here = session.read(|run| (!run.can_undo_redo().0).then(|| Moment::Event(run.cursor()))).flatten();
             let Some(moment) = here else { return };
-            let lang = page.route.with_untracked(|route| route.lang).map(|_| page.locale.get_untracked());
-            let route = Route { screen, moment: Some(moment), lang };
+            let mut route = page.route.get_untracked();
+            route.lang = route.lang.map(|_| page.locale.get_untracked());
+            route.theme = route.theme.map(|_| page.theme.get_untracked());
+            let route = Route { screen, moment: Some(moment), ..route };
             written.set_value(Some(moment));
             replace_address(&route.fragment());
         });

@@ -111,6 +111,12 @@ phrases! {
     refused(count);
     /// “No topic and no queue yet”
     nothing();
+    /// “processing {record}”
+    processing(record);
+    /// “committing”
+    committing();
+    /// “joining”
+    joining();
     /// “leader”
     role_leader();
     /// “follower in the ISR”

@@ -72,6 +72,12 @@ pub fn pin_nested(tip: Point) -> [Shape; 2] {
 /// Half the width of [`pin_nested`], which is the widest pin.
 pub const PIN_HALF: f64 = 6.0;
 
+/// Delivered before: an arrow that turns back.
+pub fn again(class: &'static str, centre: Point) -> Shape {
+    let (x, y) = (number(centre.x - 3.0), number(centre.y));
+    Shape::path(class, format!("M{x} {y}a3 3 0 1 0 1.5 -2.6m-2 -.7l2 .7l-.7 2"))
+}
+
 /// A letter in a frame.
 pub fn badge(shapes: &mut Vec<Shape>, x: f64, y: f64, letters: &str) -> f64 {
     let width = TextStyle::MarkStrong.width(letters).ceil() + 8.0;

@@ -4,7 +4,7 @@ use super::run::Run;
 use crate::playback::Pace;
 use highwater_engine::event::Event;
 use highwater_engine::time::Duration;
-use highwater_engine::view::FlightView;
+use highwater_engine::view;
 
 /// Why playback stopped by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,7 +33,7 @@ impl Run {
         let mut done = Advance::default();
         let mut left = seconds;
         loop {
-            let quickest = quickest(&self.flights());
+            let quickest = view::quickest(self.simulation());
             done.matters |= quickest.is_some();
             let rate = pace.rate(quickest) * speed;
             let Some(next) = self.next_stop() else {
@@ -62,18 +62,13 @@ impl Run {
             if decisive {
                 pace.hold();
             }
-            let arisen = self.flights().iter().any(|flight| flight.matters && flight.sent_at == self.now);
+            let arisen = view::departed_at(self.simulation(), self.now);
             done.matters |= decisive || arisen;
             if decisive || arisen || !has_time() {
                 return done;
             }
         }
     }
-}
-
-/// How long the quickest message that matters takes.
-fn quickest(flights: &[FlightView]) -> Option<Duration> {
-    flights.iter().filter(|flight| flight.matters).map(|flight| flight.arrives_at.since(flight.sent_at)).min()
 }
 
 /// Events that a class should not miss.

@@ -247,8 +247,9 @@ impl Run {
     pub fn act(&mut self, command: Command) -> Result<(), Rejected> {
         let past = self.past_here();
         let before = self.view();
-        self.history.act(command)?;
-        self.now = self.history.simulation().now();
+        // The moment shown may lie between two events: the command belongs there, and the clock does not step back.
+        self.history.act_at(self.now, command)?;
+        self.now = self.now.max(self.history.simulation().now());
         self.ghost = Some(Ghost { at: before.now, view: before });
         self.redo.clear();
         self.undo.push(past);
@@ -316,11 +317,15 @@ impl Run {
     }
 
     pub(super) fn dispatch(&mut self) -> bool {
-        let before = self.view();
         let stepped = self.history.step_forward();
         let decisive = self.just_happened().iter().any(|emitted| is_decisive(&emitted.event));
-        if decisive && self.ghost.as_ref().is_none_or(|ghost| before.now.since(ghost.at) > MOMENT) {
-            self.ghost = Some(Ghost { at: before.now, view: before });
+        let at = self.history.simulation().now();
+        if decisive && self.ghost.as_ref().is_none_or(|ghost| at.since(ghost.at) > MOMENT) {
+            // Decisive events are rare: looking back at one is cheaper than a picture of every state.
+            let here = self.cursor();
+            self.history.seek_event(here - 1);
+            self.keep_ghost();
+            self.history.seek_event(here);
         }
         stepped
     }

@@ -83,6 +83,10 @@ impl Pair<'_> {
             };
             shapes.push(shape);
             half::figure(&mut shapes, text, rect, cell.record.number());
+            if cell.redelivered && cell.state != QueueCellState::Removed {
+                let class = if text == "on-lead" { "again on-lead" } else { "again" };
+                shapes.push(symbols::again(class, Point::new(rect.right() - 6.0, rect.y + 6.0)));
+            }
         }
         let ends = [(first > 1, half.cells_x() - 3.0), (newest >= first + capacity, half.cells_right() + 2.0)];
         for (_, x) in ends.into_iter().filter(|(more, _)| *more) {
@@ -204,7 +208,12 @@ impl Pair<'_> {
             self.reader(half, row(number), &self.labels.worker(&worker.name), below, &mut shapes);
             for (index, cell) in cells {
                 let rect = Rect::new(half.cell_x(*index) + 1.5, row(number), PITCH - 3.0, GOT);
-                got(&mut shapes, rect, cell.record, worker.processing, worker.processed.contains(&cell.record));
+                let done = worker.processed.contains(&cell.record);
+                got(&mut shapes, rect, cell.record, worker.processing, done);
+                if cell.redelivered && (done || worker.processing == Some(cell.record)) {
+                    let class = if worker.processing == Some(cell.record) { "again" } else { "again got-t" };
+                    shapes.push(symbols::again(class, Point::new(rect.right() - 5.5, rect.y + 5.5)));
+                }
             }
             let label = self.labels.say_worker(&worker.name, self.state_of(worker.process), done);
             let bounds = Rect::new(half.x, row(number) - 3.0, half.width, GOT + 8.0);

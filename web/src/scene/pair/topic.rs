@@ -122,6 +122,7 @@ impl Pair<'_> {
         }
         let next = strip.x_of(half, strip.end) + 9.0;
         shapes.push(Shape::text_middle(TextStyle::RulerStrong, "r-leo", next, y + CELL + 14.0, strip.end.to_string()));
+        followers(half, strip, &mut shapes);
         self.topic_pins(half, strip, &mut shapes);
         let width = (strip.end - strip.start) as f64 * PITCH;
         if let Some(broker) = pins_on(partition) {
@@ -253,6 +254,27 @@ impl Pair<'_> {
         let bounds = Rect::new(half.x, y - 3.0, half.width, GOT + 8.0);
         let key = format!("group:{}:{}", group.id.0, strip.partition.name);
         self.push(scene, Group::of(Target::Group(group.id), label, bounds, shapes).keyed(key));
+    }
+}
+
+/// How far the other replicas are: a tick over the strip at each log end, with the brokers' numbers.
+fn followers(half: &Half, strip: &Strip<'_>, shapes: &mut Vec<Shape>) {
+    let shown = pins_on(strip.partition);
+    let others = || strip.partition.replicas.iter().filter(|replica| Some(replica.broker) != shown);
+    let mut ends: Vec<i64> = others().map(|replica| replica.log_end_offset.0).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let mut taken = half.cells_x() - 14.0;
+    for end in ends {
+        let x = strip.x_of(half, end).floor() + 0.5;
+        shapes.push(Shape::path("reach", polyline(&[Point::new(x, strip.y - 9.0), Point::new(x, strip.y + 6.0)])));
+        let at_end = others().filter(|replica| replica.log_end_offset.0 == end);
+        let ids: Vec<String> = at_end.map(|replica| replica.broker.to_string()).collect();
+        let ids = ids.join(",");
+        if x - 3.0 - TextStyle::MarkStrong.width(&ids) >= taken {
+            shapes.push(Shape::text_end(TextStyle::MarkStrong, "foll-t", x - 3.0, strip.y - 1.5, ids));
+            taken = x + 2.0;
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod brokers;
 mod clients;
+mod controller;
 
 use super::geometry::Point;
 use super::group::Group;
@@ -24,6 +25,8 @@ const LEFT: f64 = 32.0;
 const STAR: f64 = 50.0;
 /// The followers' wire.
 const RAIL_R: f64 = 62.5;
+/// Height of the controller's line.
+const CONTROLLER: f64 = 30.0;
 /// Left end of the first record.
 const CELLS: f64 = 74.0;
 /// From record to record.
@@ -47,6 +50,7 @@ pub fn compose(input: &StageInput<'_>, labels: Labels, width: f64, index: usize)
     phone.wires(&mut scene);
     phone.brokers(&mut scene);
     phone.election(&mut scene);
+    phone.controller(&mut scene);
     phone.producers(&mut scene);
     phone.groups(&mut scene);
     scene
@@ -65,6 +69,7 @@ struct Phone<'a> {
     groups: Vec<usize>,
     /// Indices of the brokers that hold it.
     brokers: Vec<usize>,
+    head: f64,
     top: f64,
     step: f64,
 }
@@ -78,9 +83,10 @@ impl<'a> Phone<'a> {
         let groups = indices(&view.groups, |group| super::pins::place(group, partition.tp).is_some());
         let lanes = groups.len().saturating_sub(1) as f64 * super::pins::LANE;
         let step = 122.0 + lanes;
-        let top = 8.0 + producers.len() as f64 * PRODUCER + 8.0;
+        let head = if view.controller.is_some() { CONTROLLER } else { 0.0 };
+        let top = 8.0 + head + producers.len() as f64 * PRODUCER + 8.0;
         let height = top + brokers.len() as f64 * step + groups.len() as f64 * GROUP + 6.0;
-        Phone { input, labels, partition, width, height, producers, groups, brokers, top, step }
+        Phone { input, labels, partition, width, height, producers, groups, brokers, head, top, step }
     }
 
     fn view(&self) -> &'a StageView {
@@ -99,7 +105,7 @@ impl<'a> Phone<'a> {
 
     /// Where the line of a producer is.
     fn producer_y(&self, place: usize) -> f64 {
-        8.0 + place as f64 * PRODUCER + 14.5
+        8.0 + self.head + place as f64 * PRODUCER + 14.5
     }
 
     /// Where the line of a group is.

@@ -11,7 +11,7 @@ use crate::scene::target::Target;
 use crate::scene::text::TextStyle;
 use highwater_engine::event::GroupState;
 use highwater_engine::ids::{Offset, TopicPartition};
-use highwater_engine::view::{GroupView, MemberView, ProcessView};
+use highwater_engine::view::{ConsumerActivity, GroupView, MemberView, ProcessView};
 
 /// Height of a consumer without partitions.
 const IDLE: f64 = 19.0;
@@ -74,7 +74,16 @@ impl Stage<'_> {
     fn member_label(&self, member: &MemberView) -> String {
         let names: Vec<String> = member.positions.iter().map(|(tp, _)| self.input.directory.tp_name(*tp)).collect();
         let reads = if names.is_empty() { self.labels.none() } else { names.join(", ") };
-        self.labels.say_member(&member.name, self.state_of(member.process, false), reads)
+        let mut state = self.state_of(member.process, false);
+        let doing = match member.activity {
+            ConsumerActivity::Processing(record) => self.labels.processing(record.number()),
+            ConsumerActivity::Committing => self.labels.committing(),
+            ConsumerActivity::Joining | ConsumerActivity::Polling => String::new(),
+        };
+        if member.process.is_running() && !doing.is_empty() {
+            state = doing;
+        }
+        self.labels.say_member(&member.name, state, reads)
     }
 
     fn member_boxes(&self, member: &MemberView, x: f64, width: f64, scene: &mut Scene) {
@@ -101,11 +110,44 @@ impl Stage<'_> {
             let under = if self.plan.groups.len() > 1 { self.plan.rail(first) + 2.0 - top } else { 0.0 };
             let named = Rect::new(rect.x, rect.y + under, rect.w, rect.h - under);
             self.client_name(&member.name, member.process, named, &mut shapes);
+            if from == 0 && member.process.is_running() {
+                self.activity(member, named, under == 0.0, &mut shapes);
+            }
             let key = format!("node:{}:{first}", member.node.0);
             let group = Group::of(Target::Node(member.node), self.member_label(member), rect, shapes);
             self.push(scene, if from == 0 { group } else { group.keyed(key) });
             from = to + 1;
         }
+    }
+
+    /// What a member does: the record it works on, or words; beside its name, or under it where there is a line free.
+    fn activity(&self, member: &MemberView, rect: Rect, has_line: bool, shapes: &mut Vec<Shape>) {
+        let (words, record) = match member.activity {
+            ConsumerActivity::Polling => return,
+            ConsumerActivity::Processing(record) => (String::new(), Some(record)),
+            ConsumerActivity::Committing => (self.labels.committing(), None),
+            ConsumerActivity::Joining => (self.labels.joining(), None),
+        };
+        let room = rect.w - 14.0;
+        let Some(record) = record else {
+            let words = TextStyle::Word.first_fitting(std::slice::from_ref(&words), room).filter(|_| has_line);
+            if let Some(words) = words {
+                shapes.push(Shape::text(TextStyle::Word, "q2", rect.x + 9.5, rect.y + 34.0, words.clone()));
+            } else if member.activity == ConsumerActivity::Committing {
+                shapes.push(symbols::pin(false, Point::new(rect.right() - 10.0, rect.y + 8.0)));
+            }
+            return;
+        };
+        let figures = record.number().to_string();
+        let wide = symbols::chip_width(&figures);
+        let name = TextStyle::NameStrong.width(&member.name);
+        if name + wide + 6.0 > room {
+            return;
+        }
+        let producers = &self.input.view.producers;
+        let producer = producers.iter().position(|producer| producer.node == record.producer()).unwrap_or(3);
+        let chip = Rect::new((rect.right() - wide - 6.0).floor() + 0.5, rect.y + 6.0, wide, 15.0);
+        symbols::chip(shapes, symbols::chip_class(producer), chip, &figures);
     }
 
     /// Consumers that own nothing: in rows nobody owns, else under the rows.
