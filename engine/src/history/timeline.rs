@@ -11,12 +11,15 @@ const SPACING: u64 = 256;
 /// How many checkpoints are kept per doubling of age.
 const PER_OCTAVE: usize = 8;
 
-/// A step of the run, for the chain of causes.
+/// A step of the run, for the chain of causes and for diagrams of who heard what from whom.
 #[derive(Clone, Debug)]
-struct Step {
-    at: Instant,
-    cause: u64,
-    what: Dispatched,
+pub struct Step {
+    /// When.
+    pub at: Instant,
+    /// The step that had scheduled this one; of a message the step that sent it. 0 for the beginning.
+    pub cause: u64,
+    /// What was dispatched.
+    pub what: Dispatched,
 }
 
 /// A run with a cursor.
@@ -92,6 +95,19 @@ impl History {
     pub fn past_events(&self) -> &[Emitted] {
         let cursor = self.cursor();
         &self.events[..self.events.partition_point(|emitted| emitted.n <= cursor)]
+    }
+
+    /// The steps from one moment to another, both included, with their numbers.
+    pub fn steps_between(&self, from: Instant, to: Instant) -> impl DoubleEndedIterator<Item = (u64, &Step)> {
+        let first = self.steps.partition_point(|step| step.at < from);
+        let last = self.steps.partition_point(|step| step.at <= to).max(first);
+        let shown = self.steps.get(first..last).unwrap_or_default().iter();
+        shown.enumerate().map(move |(index, step)| ((first + index) as u64 + 1, step))
+    }
+
+    /// When step `n` happened; the beginning for 0 and for steps that are not known.
+    pub fn at(&self, n: u64) -> Instant {
+        n.checked_sub(1).and_then(|index| self.steps.get(index as usize)).map_or(Instant::ZERO, |step| step.at)
     }
 
     /// What the events numbered `first..=last` brought about.

@@ -132,7 +132,8 @@ pub fn flight(envelope: &Envelope) -> FlightView {
     view
 }
 
-fn packet_kind(message: MessageKind, is_response: bool) -> PacketKind {
+/// What a message of this kind looks like.
+pub fn packet_kind(message: MessageKind, is_response: bool) -> PacketKind {
     match message {
         MessageKind::Produce if is_response => PacketKind::Ack,
         MessageKind::QueueConfirm => PacketKind::Ack,

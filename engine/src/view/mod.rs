@@ -9,6 +9,6 @@ mod ledger_view;
 mod stage;
 
 pub use build::{ledger, stage};
-pub use flight::{FlightView, PacketKind, departed_at, flights, quickest};
+pub use flight::{FlightView, PacketKind, departed_at, flights, packet_kind, quickest};
 pub use ledger_view::LedgerView;
 pub use stage::*;

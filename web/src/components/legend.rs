@@ -107,12 +107,18 @@ pub fn Legend(
         }
     });
     let fixed = move || {
-        let shape = |(picture, word)| {
+        let shape = |(index, (picture, word)): (usize, (&'static str, &'static str))| {
+            // In the order in which they can be missed most easily.
+            let class = match index {
+                0 | 2 => "fixed less",
+                5 => "fixed lesser",
+                _ => "fixed",
+            };
             view! {
-                <li class="fixed"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" inner_html=picture></svg>{word}</li>
+                <li class=class><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" inner_html=picture></svg>{word}</li>
             }
         };
-        shapes(page.locale.get(), kafka).into_iter().map(shape).collect_view()
+        shapes(page.locale.get(), kafka).into_iter().enumerate().map(shape).collect_view()
     };
     view! {
         <ul class="legend" aria-label=move || td_string!(page.locale.get(), page.legend.title)>

@@ -8,7 +8,9 @@ mod packet;
 mod packet_filter;
 mod painter;
 mod palette;
+mod space_time;
 mod spread;
 
 pub use packet_filter::PacketFilter;
 pub use painter::{Direction, StagePainter};
+pub use space_time::{Focus, SpaceTime};

@@ -9,6 +9,20 @@ pub struct Palette {
     pub ink: String,
     /// `--ink-2`.
     pub ink_2: String,
+    /// `--ink-3`.
+    pub ink_3: String,
+    /// `--line`.
+    pub line: String,
+    /// `--leader`.
+    pub leader: String,
+    /// `--paper-side`.
+    pub side: String,
+    /// `--hatch`.
+    pub hatch: String,
+    /// `--sans`.
+    pub sans: String,
+    /// `--t-small`.
+    pub small: String,
     /// `--paper`.
     pub paper: String,
     /// `--follower`.
@@ -36,6 +50,13 @@ impl Palette {
         Palette {
             ink: get("--ink"),
             ink_2: get("--ink-2"),
+            ink_3: get("--ink-3"),
+            line: get("--line"),
+            leader: get("--leader"),
+            side: get("--paper-side"),
+            hatch: get("--hatch"),
+            sans: get("--sans"),
+            small: get("--t-small"),
             paper: get("--paper"),
             follower: get("--follower"),
             trouble: get("--trouble"),

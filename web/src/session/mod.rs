@@ -6,13 +6,17 @@
 mod advance;
 mod answer;
 mod beat;
+mod meters;
 mod run;
+mod tally;
 pub mod words;
 
 pub use advance::{Advance, Reached, is_decisive};
 pub use answer::Answer;
 pub use beat::Beat;
+pub use meters::{BUCKET, Meter};
 pub use run::Run;
+pub use tally::{Marked, Moment, Tally};
 
 use crate::playback::{Frames, Pace, PaceWords, Speed, now_seconds};
 use crate::scene::Target;

@@ -5,6 +5,7 @@
 
 use super::advance::is_decisive;
 use super::beat::Beat;
+use super::tally::Tally;
 use crate::scene::{Mark, MarkKind};
 use highwater_engine::command::{Command, Rejected};
 use highwater_engine::event::Event;
@@ -13,6 +14,7 @@ use highwater_engine::scenario::{Scenario, Story};
 use highwater_engine::sim::{Emitted, Simulation, SpecError};
 use highwater_engine::time::{Duration, Instant};
 use highwater_engine::view::{self, FlightView, Lens, StageView};
+use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 
 /// A history with a place in it.
@@ -26,6 +28,8 @@ pub struct Run {
     ghost: Option<Ghost>,
     undo: Vec<Past>,
     redo: Vec<Past>,
+    branch: u64,
+    tally: RefCell<Tally>,
 }
 
 /// The state before the last decisive event.
@@ -73,6 +77,8 @@ impl Run {
             ghost: None,
             undo: Vec::new(),
             redo: Vec::new(),
+            branch: 0,
+            tally: RefCell::default(),
         })
     }
 
@@ -94,6 +100,8 @@ impl Run {
             ghost: None,
             undo: Vec::new(),
             redo: Vec::new(),
+            branch: 0,
+            tally: RefCell::default(),
         }
     }
 
@@ -175,6 +183,12 @@ impl Run {
         self.beats().partition_point(|beat| beat.event <= self.cursor()).checked_sub(1)
     }
 
+    /// What the run adds up to, as far as it is known.
+    pub fn tally(&self) -> Ref<'_, Tally> {
+        self.tally.borrow_mut().follow(self.branch, self.events());
+        self.tally.borrow()
+    }
+
     /// What the stage shows.
     pub fn view(&self) -> StageView {
         view::stage(self.history.simulation(), &Lens::default())
@@ -252,6 +266,7 @@ impl Run {
         self.now = self.now.max(self.history.simulation().now());
         self.ghost = Some(Ghost { at: before.now, view: before });
         self.redo.clear();
+        self.branch += 1;
         self.undo.push(past);
         let (Some(scenario), Some(story)) = (self.scenario.clone(), &self.story) else { return Ok(()) };
         let cursor = self.cursor();
@@ -299,6 +314,7 @@ impl Run {
 
     fn restore(&mut self, past: Past) {
         self.ghost = None;
+        self.branch += 1;
         self.history.replace_recording(past.recording);
         self.history.seek_event(past.cursor);
         self.follow(past.story);

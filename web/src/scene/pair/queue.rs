@@ -132,7 +132,7 @@ impl Pair<'_> {
     fn brackets(&self, half: &Half, cells: &[(usize, &QueueCellView)], shapes: &mut Vec<Shape>) {
         let y = half.strip_y() + CELL + 6.0;
         let mut from = 0;
-        let mut taken = half.cells_x() - 20.0;
+        let mut taken = half.cells_x() - 12.0;
         while let Some((first, cell)) = cells.get(from) {
             let this = phase(cell.state);
             let run = cells.iter().skip(from).take_while(|(_, cell)| phase(cell.state) == this).count();

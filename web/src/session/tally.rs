@@ -1,0 +1,118 @@
+//! What a run adds up to as it goes on: marks, meters, and who was down when.
+//!
+//! Everything is taken from the events known so far, each event once. Seeking changes nothing (readers stop at the
+//! moment shown); acting in the past starts over, because the events after it are others.
+
+use super::meters::Meters;
+use highwater_engine::event::{Event, GroupState};
+use highwater_engine::ids::NodeId;
+use highwater_engine::sim::Emitted;
+use highwater_engine::time::Instant;
+
+/// What a mark on a time line stands for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Moment {
+    /// Somebody broke something.
+    Fault,
+    /// Something works again.
+    Repair,
+    /// A partition got another leader.
+    Election,
+    /// An ISR shrank or grew.
+    Isr,
+    /// A group began to share out its partitions anew.
+    Rebalance,
+    /// A record was lost, skipped or doubled.
+    Loss,
+}
+
+impl Moment {
+    /// In the order of the legend.
+    pub const ALL: [Moment; 6] =
+        [Moment::Fault, Moment::Repair, Moment::Election, Moment::Isr, Moment::Rebalance, Moment::Loss];
+
+    /// What an event is marked as.
+    fn of(event: &Event) -> Option<Moment> {
+        Some(match event {
+            Event::NodeStopped { .. } | Event::NodePaused { .. } | Event::LinkCut { .. } => Moment::Fault,
+            Event::NodeResumed { .. } | Event::LinkHealed { .. } => Moment::Repair,
+            Event::LeaderElected { from, .. } if from.some().is_some() => Moment::Election,
+            Event::PartitionOffline { .. } => Moment::Election,
+            Event::IsrChanged { .. } => Moment::Isr,
+            Event::GroupStateChanged { state: GroupState::PreparingRebalance, .. } => Moment::Rebalance,
+            Event::AckedRecordLost { .. }
+            | Event::RecordSkipped { .. }
+            | Event::RecordDuplicated { .. }
+            | Event::QueueLost { .. } => Moment::Loss,
+            _ => return None,
+        })
+    }
+}
+
+/// A mark.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Marked {
+    /// When.
+    pub at: Instant,
+    /// The step.
+    pub n: u64,
+    /// What.
+    pub what: Moment,
+}
+
+/// What a run adds up to.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    branch: u64,
+    seen: usize,
+    /// Marks in order, several of one kind and moment once.
+    pub marks: Vec<Marked>,
+    /// The meters.
+    pub meters: Meters,
+    lives: Vec<(Instant, NodeId, bool)>,
+    started: Vec<NodeId>,
+}
+
+impl Tally {
+    /// Takes in what is new; another branch starts over.
+    pub fn follow(&mut self, branch: u64, events: &[Emitted]) {
+        if branch != self.branch || events.len() < self.seen {
+            *self = Tally { branch, ..Tally::default() };
+        }
+        for emitted in &events[self.seen..] {
+            self.take(emitted);
+        }
+        self.seen = events.len();
+    }
+
+    fn take(&mut self, emitted: &Emitted) {
+        let (at, n) = (emitted.at, emitted.n);
+        let mut what = Moment::of(&emitted.event);
+        match &emitted.event {
+            Event::NodeStopped { node, .. } => self.lives.push((at, *node, false)),
+            Event::NodeStarted { node } => {
+                // The first start is the beginning, a later one repairs something.
+                if self.started.contains(node) {
+                    self.lives.push((at, *node, true));
+                    what = Some(Moment::Repair);
+                } else {
+                    self.started.push(*node);
+                }
+            }
+            _ => {}
+        }
+        if let Some(what) = what
+            && self.marks.last().is_none_or(|last| (last.at, last.what) != (at, what))
+        {
+            self.marks.push(Marked { at, n, what });
+        }
+        self.meters.take(emitted);
+    }
+
+    /// Since when a process was down at a moment, if it was.
+    pub fn down_since(&self, node: NodeId, at: Instant) -> Option<Instant> {
+        let before = self.lives.partition_point(|(when, ..)| *when < at);
+        let last = self.lives[..before].iter().rev().find(|(_, of, _)| *of == node)?;
+        (!last.2).then_some(last.0)
+    }
+}
