@@ -23,3 +23,5 @@ mod storage;
 mod time_travel;
 mod trace;
 mod vectors;
+#[cfg(not(target_arch = "wasm32"))]
+mod wire_format;

@@ -37,6 +37,33 @@ fn assignors_stay_kafkas_through_joins_leaves_and_growth() {
 }
 
 #[test]
+fn variable_length_integers_are_kafkas() {
+    check("broker_varint", include_str!("../vectors/broker_varint.json"), 22);
+}
+
+#[test]
+fn the_checksum_is_castagnolis() {
+    check("broker_crc32c", include_str!("../vectors/broker_crc32c.json"), 5);
+}
+
+#[test]
+fn a_batch_has_kafkas_bytes_and_every_flipped_bit_is_caught() {
+    check("broker_record_batch_v2", include_str!("../vectors/broker_record_batch_v2.json"), 12);
+}
+
+#[test]
+fn the_offset_index_is_as_sparse_as_kafkas() {
+    check("broker_offset_index", include_str!("../vectors/broker_offset_index.json"), 5);
+}
+
+#[test]
+fn every_modelled_setting_has_kafkas_default_unit_and_range() {
+    let outcome = run_suite("config_defaults", include_str!("../vectors/config_defaults.json"));
+    assert!(outcome.failures.is_empty(), "{}", outcome.failures.join("\n"));
+    assert!(outcome.passed >= 68, "only {} settings are modelled", outcome.passed);
+}
+
+#[test]
 fn a_wrong_answer_fails_and_an_unknown_suite_is_not_covered() {
     let wrong = r#"{"kind":"murmur2","vectors":[{"name":"a","key_hex":"61","murmur2":1,"partition":{}}]}"#;
     assert_eq!(run_suite("x", wrong).failures.len(), 1);

@@ -196,7 +196,7 @@ impl Broker {
         self.runtime = Some(Box::new(runtime));
         self.register(out);
         self.fetch_metadata(out);
-        out.set_timer(Timer::IsrCheck, self.config.replica_lag_time_max_ms.div(2));
+        out.set_timer(Timer::IsrCheck, self.config.replica_lag_time_max_ms.pause().div(2));
         out.set_timer(Timer::HighWatermarkCheckpoint, self.config.replica_high_watermark_checkpoint_interval_ms);
     }
 

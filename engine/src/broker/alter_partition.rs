@@ -15,7 +15,7 @@ const RETRY: Duration = Duration::from_millis(50);
 impl Broker {
     /// Looks for followers that lag too long.
     pub(super) fn on_isr_check(&mut self, out: &mut Effects<'_>) {
-        let (broker, lag_max) = (self.id, self.config.replica_lag_time_max_ms);
+        let (broker, lag_max) = (self.id, self.config.replica_lag_time_max_ms.span());
         out.set_timer(Timer::IsrCheck, lag_max.div(2));
         let mut shrinking = Vec::new();
         for (tp, replica) in &mut self.replicas {

@@ -74,7 +74,7 @@ impl Broker {
             want_shut_down: runtime.status == BrokerStatus::ShuttingDown,
         };
         self.ask_controller(Channel::Controller, Request::BrokerHeartbeat(request), Asked::Heartbeat, out);
-        out.set_timer(Timer::BrokerHeartbeat, self.config.broker_heartbeat_interval_ms);
+        out.set_timer(Timer::BrokerHeartbeat, self.config.broker_heartbeat_interval_ms.pause());
     }
 
     pub(super) fn fetch_metadata(&mut self, out: &mut Effects<'_>) {

@@ -2,7 +2,7 @@
 
 use super::actor::Broker;
 use super::controller_channel::Asked;
-use crate::config::TopicConfig;
+use crate::config::{CleanupPolicy, TopicConfig};
 use crate::coordinator::{GroupRecord, Outcome, ReplyTo, group_partition};
 use crate::effect::Effects;
 use crate::event::Event;
@@ -53,7 +53,11 @@ impl Broker {
             partitions: self.config.offsets_topic_num_partitions,
             replication_factor: self.config.offsets_topic_replication_factor,
             assignment: Vec::new(),
-            config: Arc::new(TopicConfig::default()),
+            config: Arc::new(TopicConfig {
+                cleanup_policy: CleanupPolicy::COMPACT,
+                segment_bytes: self.config.offsets_topic_segment_bytes,
+                ..TopicConfig::default()
+            }),
         };
         let request = Request::CreateTopics(Box::new(CreateTopicsRequest { topics: vec![topic] }));
         self.ask_controller(Channel::Controller, request, Asked::OffsetsTopic, out);

@@ -212,7 +212,7 @@ impl Consumer {
 
     pub(super) fn on_synced(&mut self, answer: SyncGroupResponse, out: &mut Effects<'_>) {
         let (client, group) = (self.node, self.group);
-        let (interval, auto) = (self.config.heartbeat_interval_ms, self.config.auto_commit_interval_ms);
+        let (interval, auto) = (self.config.heartbeat_interval_ms.pause(), self.config.auto_commit_interval_ms);
         let Some(runtime) = &mut self.runtime else { return };
         runtime.membership.state = MemberState::Unjoined;
         match answer.error {
@@ -236,7 +236,7 @@ impl Consumer {
 
     /// The heartbeat thread speaks.
     pub(super) fn send_heartbeat(&mut self, out: &mut Effects<'_>) {
-        let (group, interval) = (self.group, self.config.heartbeat_interval_ms);
+        let (group, interval) = (self.group, self.config.heartbeat_interval_ms.pause());
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
         out.set_timer(Timer::Heartbeat, interval);

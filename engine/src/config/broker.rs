@@ -1,6 +1,7 @@
 //! Broker settings (`ReplicationConfigs`, `ServerConfigs`, `KRaftConfigs`, `GroupCoordinatorConfig`).
 
 use super::config_struct;
+use super::words::{ANY_INT, Millis};
 use crate::time::Duration;
 
 const INT: i64 = i32::MAX as i64;
@@ -9,13 +10,13 @@ config_struct! {
     /// Settings of one broker.
     BrokerConfig, owner "broker";
     /// A follower that has not caught up for this long leaves the ISR.
-    "replica.lag.time.max.ms" => replica_lag_time_max_ms: Duration = Duration::from_millis(30_000), Some((0, i64::MAX));
+    "replica.lag.time.max.ms" => replica_lag_time_max_ms: Millis = Millis(30_000), Some((i64::MIN, i64::MAX));
     /// How long a leader holds a follower's fetch that finds nothing.
     "replica.fetch.wait.max.ms" => replica_fetch_wait_max_ms: Duration = Duration::from_millis(500), Some((0, INT));
     /// Least data that answers a follower's fetch at once.
-    "replica.fetch.min.bytes" => replica_fetch_min_bytes: i32 = 1, Some((0, INT));
+    "replica.fetch.min.bytes" => replica_fetch_min_bytes: i32 = 1, Some((0, INT)), "B";
     /// Most data per partition in one follower fetch.
-    "replica.fetch.max.bytes" => replica_fetch_max_bytes: i32 = 1_048_576, Some((0, INT));
+    "replica.fetch.max.bytes" => replica_fetch_max_bytes: i32 = 1_048_576, Some((0, INT)), "B";
     /// Pause of a fetcher after an error.
     "replica.fetch.backoff.ms" => replica_fetch_backoff_ms: Duration = Duration::from_millis(1_000), Some((0, INT));
     /// A follower's request that stays unanswered this long breaks its connection.
@@ -23,17 +24,19 @@ config_struct! {
     /// How often the high watermarks are written to their checkpoint file.
     "replica.high.watermark.checkpoint.interval.ms" => replica_high_watermark_checkpoint_interval_ms: Duration = Duration::from_millis(5_000), Some((0, i64::MAX));
     /// How often a broker tells the controller that it lives.
-    "broker.heartbeat.interval.ms" => broker_heartbeat_interval_ms: Duration = Duration::from_millis(2_000), Some((0, INT));
+    "broker.heartbeat.interval.ms" => broker_heartbeat_interval_ms: Millis = Millis(2_000), Some(ANY_INT);
     /// Partitions of `__consumer_offsets`.
-    "offsets.topic.num.partitions" => offsets_topic_num_partitions: i32 = 50, Some((1, INT));
+    "offsets.topic.num.partitions" => offsets_topic_num_partitions: i32 = 50, Some((1, INT)), "partitions";
     /// Replicas of each partition of `__consumer_offsets`.
-    "offsets.topic.replication.factor" => offsets_topic_replication_factor: i16 = 3, Some((1, i16::MAX as i64));
+    "offsets.topic.replication.factor" => offsets_topic_replication_factor: i16 = 3, Some((1, i16::MAX as i64)), "replicas";
+    /// `segment.bytes` of `__consumer_offsets`.
+    "offsets.topic.segment.bytes" => offsets_topic_segment_bytes: i32 = 104_857_600, Some((1, INT)), "B";
     /// How long a new, empty group waits for more members before its first rebalance.
-    "group.initial.rebalance.delay.ms" => group_initial_rebalance_delay_ms: Duration = Duration::from_millis(3_000), Some((0, INT));
+    "group.initial.rebalance.delay.ms" => group_initial_rebalance_delay_ms: Millis = Millis(3_000), Some(ANY_INT);
     /// Shortest session timeout a member may ask for.
-    "group.min.session.timeout.ms" => group_min_session_timeout_ms: Duration = Duration::from_millis(6_000), Some((0, INT));
+    "group.min.session.timeout.ms" => group_min_session_timeout_ms: Millis = Millis(6_000), Some(ANY_INT);
     /// Longest session timeout a member may ask for.
-    "group.max.session.timeout.ms" => group_max_session_timeout_ms: Duration = Duration::from_millis(1_800_000), Some((0, INT));
+    "group.max.session.timeout.ms" => group_max_session_timeout_ms: Millis = Millis(1_800_000), Some(ANY_INT);
     /// Most members in one group.
-    "group.max.size" => group_max_size: i32 = i32::MAX, Some((1, INT));
+    "group.max.size" => group_max_size: i32 = i32::MAX, Some((1, INT)), "members";
 }

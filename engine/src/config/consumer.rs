@@ -2,6 +2,7 @@
 
 use super::config_struct;
 use super::value::ConfigValue;
+use super::words::{ANY_INT, Millis};
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ pub enum AutoOffsetReset {
 }
 
 impl ConfigValue for AutoOffsetReset {
+    const WORDS: &'static [&'static str] = &["latest", "earliest", "none"];
     const EXPECTED: &'static str = "earliest, latest or none";
     fn print(&self) -> String {
         match self {
@@ -49,19 +51,19 @@ config_struct! {
     /// Where to start without a committed offset.
     "auto.offset.reset" => auto_offset_reset: AutoOffsetReset = AutoOffsetReset::Latest, None;
     /// Least data that answers a fetch at once.
-    "fetch.min.bytes" => fetch_min_bytes: i32 = 1, Some((0, INT));
+    "fetch.min.bytes" => fetch_min_bytes: i32 = 1, Some((0, INT)), "B";
     /// How long the broker holds a fetch that finds too little.
     "fetch.max.wait.ms" => fetch_max_wait_ms: Duration = Duration::from_millis(500), Some((0, INT));
     /// Most data per partition in one fetch.
-    "max.partition.fetch.bytes" => max_partition_fetch_bytes: i32 = 1_048_576, Some((0, INT));
+    "max.partition.fetch.bytes" => max_partition_fetch_bytes: i32 = 1_048_576, Some((0, INT)), "B";
     /// Most records one `poll` returns.
-    "max.poll.records" => max_poll_records: i32 = 500, Some((1, INT));
+    "max.poll.records" => max_poll_records: i32 = 500, Some((1, INT)), "records";
     /// Longest time between two polls before the client leaves its group.
     "max.poll.interval.ms" => max_poll_interval_ms: Duration = Duration::from_millis(300_000), Some((1, INT));
     /// Without a heartbeat for this long the coordinator removes the member.
     "session.timeout.ms" => session_timeout_ms: Duration = Duration::from_millis(45_000), Some((0, INT));
     /// How often the heartbeat thread speaks.
-    "heartbeat.interval.ms" => heartbeat_interval_ms: Duration = Duration::from_millis(3_000), Some((0, INT));
+    "heartbeat.interval.ms" => heartbeat_interval_ms: Millis = Millis(3_000), Some(ANY_INT);
     /// How long one request may stay unanswered.
     "request.timeout.ms" => request_timeout_ms: Duration = Duration::from_millis(30_000), Some((0, INT));
     /// Pause before the first retry; doubles with each further one.

@@ -2,6 +2,8 @@
 //!
 //! One file per owner. A struct is declared once through [`config_struct!`], which also writes the table of keys that
 //! the scenario language, the inspector and `highwater vectors` read: there is no second list to forget.
+//! A line is `"kafka.name" => field: Type = default, range, "unit";` (the unit may be left out where the type says it), and
+//! a new struct gets a line in `table.rs`.
 //! Durations are Kafka's `…ms` integers on the outside and [`crate::time::Duration`] inside.
 //!
 //! Absent: settings of features that are not modelled yet; a name that is not in a table is refused by name.
@@ -10,21 +12,27 @@ mod broker;
 mod consumer;
 mod controller;
 mod producer;
+mod table;
 mod topic;
+mod topic_defaults;
 mod value;
+mod words;
 
 pub use broker::BrokerConfig;
 pub use consumer::{AutoOffsetReset, ConsumerConfig};
 pub use controller::ControllerConfig;
 pub use producer::{Acks, ProducerConfig};
+pub use table::{ConfigTable, TABLES};
 pub use topic::TopicConfig;
-pub use value::{ConfigError, ConfigKey, ConfigValue, edit_distance};
+pub use topic_defaults::TopicDefaults;
+pub use value::{ConfigError, ConfigKey, ConfigValue, NEVER, edit_distance};
+pub use words::{CleanupPolicy, Millis, Ratio, TimestampType};
 
 /// Declares one owner's settings: the struct, its defaults, and access by Kafka's name.
 macro_rules! config_struct {
     (
         $(#[$meta:meta])* $name:ident, owner $owner:literal;
-        $( $(#[$doc:meta])* $key:literal => $field:ident : $ty:ty = $default:expr, $valid:expr; )*
+        $( $(#[$doc:meta])* $key:literal => $field:ident : $ty:ty = $default:expr, $valid:expr $(, $unit:literal)?; )*
     ) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -49,8 +57,9 @@ macro_rules! config_struct {
                     owner: $owner,
                     name: $key,
                     default: $crate::config::ConfigValue::print(&defaults.$field),
-                    unit: <$ty as $crate::config::ConfigValue>::UNIT,
+                    unit: [$($unit,)? <$ty as $crate::config::ConfigValue>::UNIT][0],
                     valid: $valid,
+                    words: <$ty as $crate::config::ConfigValue>::WORDS,
                 }, )* ]
             }
 

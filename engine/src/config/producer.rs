@@ -20,6 +20,7 @@ pub enum Acks {
 }
 
 impl ConfigValue for Acks {
+    const WORDS: &'static [&'static str] = &["all", "-1", "0", "1"];
     const EXPECTED: &'static str = "0, 1 or all";
     fn print(&self) -> String {
         match self {
@@ -47,13 +48,13 @@ config_struct! {
     /// Whether retries are recognised by producer id and sequence. With `acks` other than `all` it is silently off.
     "enable.idempotence" => enable_idempotence: bool = true, None;
     /// Most bytes of one batch; 0 disables batching.
-    "batch.size" => batch_size: i32 = 16_384, Some((0, INT));
+    "batch.size" => batch_size: i32 = 16_384, Some((0, INT)), "B";
     /// How long a batch waits for more records.
     "linger.ms" => linger_ms: Duration = Duration::from_millis(5), Some((0, i64::MAX));
     /// Requests in flight per connection.
-    "max.in.flight.requests.per.connection" => max_in_flight_requests_per_connection: i32 = 5, Some((1, INT));
+    "max.in.flight.requests.per.connection" => max_in_flight_requests_per_connection: i32 = 5, Some((1, INT)), "requests";
     /// How often a batch is sent again, within `delivery.timeout.ms`.
-    "retries" => retries: i32 = i32::MAX, Some((0, INT));
+    "retries" => retries: i32 = i32::MAX, Some((0, INT)), "attempts";
     /// From the creation of a batch to its final verdict.
     "delivery.timeout.ms" => delivery_timeout_ms: Duration = Duration::from_millis(120_000), Some((0, INT));
     /// How long one request may stay unanswered.
@@ -65,7 +66,7 @@ config_struct! {
     /// Forced refresh of the metadata.
     "metadata.max.age.ms" => metadata_max_age_ms: Duration = Duration::from_millis(300_000), Some((0, i64::MAX));
     /// Most bytes of one request.
-    "max.request.size" => max_request_size: i32 = 1_048_576, Some((0, INT));
+    "max.request.size" => max_request_size: i32 = 1_048_576, Some((0, INT)), "B";
 }
 
 impl ProducerConfig {

@@ -12,10 +12,12 @@ pub struct ConfigKey {
     pub name: &'static str,
     /// Kafka's default, as Kafka prints it.
     pub default: String,
-    /// `ms`, `bytes`, or empty.
+    /// `ms`, `B`, `records` and so on; `none` for words.
     pub unit: &'static str,
     /// Smallest and largest number, both inclusive; `None` where the values are words.
     pub valid: Option<(i64, i64)>,
+    /// The words it may be, where the values are words.
+    pub words: &'static [&'static str],
 }
 
 /// A configuration value that was refused, and why.
@@ -83,7 +85,9 @@ impl ConfigError {
 /// A type a setting can have.
 pub trait ConfigValue: Sized {
     /// Kafka's unit of the printed number.
-    const UNIT: &'static str = "";
+    const UNIT: &'static str = "none";
+    /// The words it may be, when it is not a number.
+    const WORDS: &'static [&'static str] = &[];
     /// What a value looks like, for the error message.
     const EXPECTED: &'static str;
     /// As Kafka prints it.
@@ -130,6 +134,7 @@ macro_rules! integer_value {
 integer_value!(i16, i32, i64, u32);
 
 impl ConfigValue for bool {
+    const WORDS: &'static [&'static str] = &["true", "false"];
     const EXPECTED: &'static str = "true or false";
     fn print(&self) -> String {
         self.to_string()

@@ -138,7 +138,7 @@ impl Controller {
         self.durable_to = self.log_end_offset();
         self.syncing_to = self.durable_to;
         self.tell_log(node, out);
-        out.set_timer(Timer::SessionCheck, self.config.broker_session_timeout_ms.div(8));
+        out.set_timer(Timer::SessionCheck, self.config.broker_session_timeout_ms.pause().div(8));
     }
 
     fn on_request(

@@ -17,7 +17,7 @@ impl Controller {
         out: &mut Effects<'_>,
     ) -> BrokerRegistrationResponse {
         let refused = |error| BrokerRegistrationResponse { error, broker_epoch: BrokerEpoch(-1) };
-        let session = self.config.broker_session_timeout_ms;
+        let session = self.config.broker_session_timeout_ms.span();
         let Some(runtime) = &mut self.runtime else { return refused(ErrorCode::NotController) };
         if let Some(known) = runtime.image.brokers.get(&request.broker) {
             if known.incarnation == request.incarnation {
@@ -77,7 +77,7 @@ impl Controller {
     }
 
     pub(super) fn on_session_check(&mut self, out: &mut Effects<'_>) {
-        let session = self.config.broker_session_timeout_ms;
+        let session = self.config.broker_session_timeout_ms.span();
         out.set_timer(Timer::SessionCheck, session.div(8));
         let Some(runtime) = &self.runtime else { return };
         let silent: Vec<BrokerId> = runtime

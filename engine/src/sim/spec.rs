@@ -3,7 +3,9 @@
 
 use crate::app::Workload;
 use crate::client::CommitMode;
-use crate::config::{BrokerConfig, ConfigError, ConsumerConfig, ControllerConfig, ProducerConfig, TopicConfig};
+use crate::config::{
+    BrokerConfig, ConfigError, ConsumerConfig, ControllerConfig, ProducerConfig, TopicConfig, TopicDefaults,
+};
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -250,7 +252,7 @@ impl Spec {
 
     fn validate_topic(&self, topic: &TopicSpec) -> Result<(), SpecError> {
         let name = &topic.name;
-        topic.config()?;
+        self.topic_config(topic)?;
         within(format_args!("topic {name}: partitions"), 1, PARTITIONS_MAX, i64::from(topic.partitions))?;
         let brokers = i64::from(self.brokers);
         let factor = i64::from(topic.replication_factor);
@@ -305,11 +307,34 @@ impl Spec {
         let factor = i16::try_from(self.brokers.clamp(1, 3)).unwrap_or(3);
         broker.offsets_topic_replication_factor = factor;
         for (name, value) in &self.broker_settings {
-            let result =
-                if controller.get(name).is_some() { controller.set(name, value) } else { broker.set(name, value) };
+            let result = if TopicDefaults::default().get(name).is_some() {
+                TopicDefaults::default().set(name, value)
+            } else if controller.get(name).is_some() {
+                controller.set(name, value)
+            } else {
+                broker.set(name, value)
+            };
             result.map_err(|error| SpecError::Config { owner: "brokers".to_owned(), error })?;
         }
         Ok((broker, controller))
+    }
+
+    /// A topic's settings: its own, else the brokers' (`log.segment.bytes` and so on), else Kafka's defaults.
+    pub fn topic_config(&self, topic: &TopicSpec) -> Result<TopicConfig, SpecError> {
+        let mut defaults = TopicDefaults::default();
+        for (name, value) in &self.broker_settings {
+            if defaults.get(name).is_none() {
+                continue;
+            }
+            let owner = "brokers".to_owned();
+            defaults.set(name, value).map_err(|error| SpecError::Config { owner, error })?;
+        }
+        let mut config = defaults.topic();
+        for (name, value) in &topic.settings {
+            let owner = || format!("topic {}", topic.name);
+            config.set(name, value).map_err(|error| SpecError::Config { owner: owner(), error })?;
+        }
+        Ok(config)
     }
 }
 
@@ -330,7 +355,6 @@ macro_rules! settings_of {
         }
     };
 }
-settings_of!(TopicSpec, TopicConfig, "topic");
 settings_of!(ProducerSpec, ProducerConfig, "producer");
 settings_of!(GroupSpec, ConsumerConfig, "group");
 

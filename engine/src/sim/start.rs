@@ -78,7 +78,7 @@ impl Simulation {
                 partitions: topic.partitions,
                 replication_factor: topic.replication_factor,
                 assignment: topic.assignment.iter().map(|list| list.iter().map(|id| BrokerId(*id)).collect()).collect(),
-                config: Arc::new(topic.config()?),
+                config: Arc::new(spec.topic_config(topic)?),
             };
             let instruction = Box::new(Instruction::CreateTopic(creatable));
             self.schedule.add(Instant::ZERO, 0, Item::Told { node: NodeId(0), instruction });

@@ -3,11 +3,13 @@
 //! Modelled: batches with producer id, epoch and sequence; offsets assigned by the leader and taken as given by
 //! followers; truncation at batch boundaries; the leader-epoch cache; per-producer duplicate detection over five
 //! batches; page cache against fsync (`durable_to`).
-//! Simplified: a batch is a value with Kafka's size in bytes, not yet its bytes; one segment per log, so there are no
+//! Bytes of format v2 and of the indexes are in [`format`].
+//! Simplified: a batch is a value with Kafka's size in bytes; one segment per log, so there are no
 //! offset or time indexes, no roll, no retention and no compaction. Producer state is rebuilt from the whole log.
 //! Absent: transactions, control batches, tiered storage.
 
 mod batch;
+pub mod format;
 mod leader_epoch_cache;
 mod log;
 mod producer_state;

@@ -12,7 +12,7 @@ impl Tracer {
         let spec = &recording.spec;
         let mut topics = Vec::new();
         for (index, topic) in spec.topics.iter().enumerate() {
-            topics.push((index as u32 + OFFSETS_TOPIC.0 + 1, topic, topic.config()?));
+            topics.push((index as u32 + OFFSETS_TOPIC.0 + 1, topic, spec.topic_config(topic)?));
         }
         let scenario = stable_hash(&(spec, &recording.commands));
         let mut seed = String::from("0x");

@@ -38,7 +38,7 @@ impl GroupShards {
         config: &BrokerConfig,
         out: &mut Effects<'_>,
     ) -> Outcome {
-        let bounds = config.group_min_session_timeout_ms..=config.group_max_session_timeout_ms;
+        let bounds = config.group_min_session_timeout_ms.span()..=config.group_max_session_timeout_ms.span();
         if !bounds.contains(&request.session_timeout) {
             return Outcome::answer(to, join_refused(ErrorCode::InvalidSessionTimeout, request.member));
         }
@@ -220,7 +220,7 @@ impl Group {
             GroupState::PreparingRebalance => return outcome,
             GroupState::Empty => {
                 self.initial_delay = true;
-                let delay = config.group_initial_rebalance_delay_ms.min(self.rebalance_timeout());
+                let delay = config.group_initial_rebalance_delay_ms.span().min(self.rebalance_timeout());
                 self.phase_deadline = Some(out.now + delay);
             }
             GroupState::CompletingRebalance | GroupState::Stable => {

@@ -1,5 +1,8 @@
 //! Golden vectors: files of cases whose answers were taken from Apache Kafka itself.
 
+mod config;
+mod storage;
+
 use crate::client::{murmur2, partition_for_key};
 use serde_json::Value;
 
@@ -51,6 +54,11 @@ pub fn run_suite(name: &str, text: &str) -> Outcome {
         "assignor_chains" | "server_chains" => {
             crate::assignor::run_chains(cases(&json), &mut |case, wrong| outcome.judge(case, wrong));
         }
+        "varint" => storage::run_varint(&json, &mut outcome),
+        "crc32c" => storage::run_crc32c(&json, &mut outcome),
+        "record_batch_v2" => storage::run_record_batch(&json, &mut outcome),
+        "offset_index" => storage::run_offset_index(&json, &mut outcome),
+        "config_defaults" => config::run_config_defaults(&json, &mut outcome),
         _ => outcome.not_covered = count_cases(&json),
     }
     outcome
@@ -112,4 +120,10 @@ pub fn bytes_of(hex: &str) -> Option<Vec<u8>> {
         return None;
     }
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok()).collect()
+}
+
+/// Bytes as lower-case hexadecimal.
+pub fn hex_of(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
