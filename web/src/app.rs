@@ -2,7 +2,9 @@
 
 use crate::action::{self, Action};
 use crate::api;
-use crate::components::{Black, ContextMenu, HelpSheet, Home, MenuAt, Narrator, NoticeCard, Workbench, open_file};
+use crate::components::{
+    Black, ContextMenu, HelpSheet, Home, MenuAt, Narrator, NoticeCard, Panel, Workbench, open_file,
+};
 use crate::i18n::{Locale, td_string};
 use crate::lessons::Chapter;
 use crate::notice::{self, Notice};
@@ -48,6 +50,8 @@ pub struct Page {
     pub menu: RwSignal<Option<MenuAt>>,
     /// Whether the help sheet is open.
     pub help: RwSignal<bool>,
+    /// Which panel lies under the stage.
+    pub panel: RwSignal<Panel>,
     /// Whether the inspector is open, where it is not always.
     pub inspector: RwSignal<bool>,
     /// Whether the stage stands alone.
@@ -77,6 +81,7 @@ impl Page {
             notice: RwSignal::new(None),
             menu: RwSignal::new(None),
             help: RwSignal::new(false),
+            panel: RwSignal::new(Panel::Timeline),
             inspector: RwSignal::new(false),
             present: RwSignal::new(false),
             black: RwSignal::new(false),

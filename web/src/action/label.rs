@@ -29,6 +29,8 @@ pub fn label(action: Action, locale: Locale) -> String {
         Action::NumberToggle(n) => say(td_string!(locale, page.action.number_toggle), &[("n", &n)]),
         Action::Describe => t!(describe),
         Action::Inspector => t!(inspector),
+        Action::Sequence => t!(sequence),
+        Action::Charts => t!(charts),
         Action::Language => t!(language),
         Action::Theme => t!(theme),
         Action::Present => t!(present),

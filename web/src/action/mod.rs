@@ -53,6 +53,10 @@ pub enum Action {
     Describe,
     /// Show or hide the inspector.
     Inspector,
+    /// The space-time diagram, or back to the timeline.
+    Sequence,
+    /// Metrics, or back to the timeline.
+    Charts,
     /// The other language.
     Language,
     /// The next theme.

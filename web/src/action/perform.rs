@@ -2,7 +2,7 @@
 
 use super::{Action, process_of};
 use crate::app::Page;
-use crate::components::describe;
+use crate::components::{Panel, describe};
 use crate::i18n::Locale;
 use crate::route::{Moment, Route, Screen};
 use crate::scene::Target;
@@ -34,6 +34,8 @@ pub fn perform(action: Action, page: Page) -> bool {
         Action::Present => page.set_present(!page.present.get_untracked()),
         Action::Black => page.black.update(|black| *black = !*black),
         Action::Inspector => page.inspector.update(|open| *open = !*open),
+        Action::Sequence => turn_to(page, Panel::Sequence),
+        Action::Charts => turn_to(page, Panel::Charts),
         _ => {
             let Some(session) = page.session.get_untracked() else { return false };
             return perform_on(action, page, session);
@@ -73,6 +75,12 @@ fn perform_on(action: Action, page: Page, session: Session) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Opens a panel, or goes back to the timeline.
+fn turn_to(page: Page, panel: Panel) {
+    let here = page.panel.get_untracked();
+    page.panel.set(if here == panel { Panel::Timeline } else { panel });
 }
 
 /// Closes the topmost thing that is open; with nothing open, selects nothing.

@@ -64,6 +64,8 @@ pub const TABLE: &[Entry] = &[
     on(Action::NumberToggle(5), "toggle-5", Scope::Workbench, &[key("5").alt()]),
     on(Action::Menu, "menu", Scope::Workbench, &[key("ContextMenu"), key("F10").shift()]),
     on(Action::Inspector, "inspector", Scope::Workbench, &[key("i")]),
+    on(Action::Sequence, "sequence", Scope::Workbench, &[key("s")]),
+    on(Action::Charts, "charts", Scope::Workbench, &[key("m")]),
     on(Action::Describe, "describe", Scope::Run, &[key("d")]),
     on(Action::Present, "present", Scope::Workbench, &[key("p")]),
     on(Action::FullScreen, "full-screen", Scope::Everywhere, &[key("f")]),

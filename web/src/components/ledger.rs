@@ -13,12 +13,14 @@ struct Figure {
     is_trouble: bool,
     /// Shown where there is little room.
     is_main: bool,
+    /// Left out where there is little room, as long as there is nothing to count.
+    is_rare: bool,
 }
 
 /// The figures that say something in this world, in order.
 fn figures(ledger: &LedgerView, has_groups: bool, locale: Locale) -> Vec<Figure> {
-    let plain = |word, value, is_main| Figure { word, value, is_trouble: false, is_main };
-    let trouble = |word, value: u64, is_main| Figure { word, value, is_trouble: value > 0, is_main };
+    let plain = |word, value, is_main| Figure { word, value, is_trouble: false, is_main, is_rare: false };
+    let trouble = |word, value: u64, is_main| Figure { word, value, is_trouble: value > 0, is_main, is_rare: !is_main };
     let mut figures = vec![
         plain(td_string!(locale, page.ledger.sent), ledger.sent, false),
         plain(td_string!(locale, page.ledger.acked), ledger.acked, true),
@@ -34,7 +36,8 @@ fn figures(ledger: &LedgerView, has_groups: bool, locale: Locale) -> Vec<Figure>
     if ledger.stored_twice > 0 {
         figures.push(trouble(td_string!(locale, page.ledger.stored_twice), ledger.stored_twice, false));
     }
-    figures.push(trouble(td_string!(locale, page.ledger.processed_again), ledger.processed_again, true));
+    let again = trouble(td_string!(locale, page.ledger.processed_again), ledger.processed_again, true);
+    figures.push(Figure { is_rare: true, ..again });
     if ledger.skipped > 0 {
         figures.push(trouble(td_string!(locale, page.ledger.skipped), ledger.skipped, true));
     }
@@ -64,7 +67,7 @@ pub fn Ledger(
                 let (ledger, has_groups) = ledger.get();
                 let ledger = ledger.unwrap_or_default();
                 let figure = |figure: Figure| view! {
-                    <div class:trouble=figure.is_trouble class:minor=!figure.is_main>
+                    <div class:trouble=figure.is_trouble class:minor=!figure.is_main class:zero=figure.is_rare && figure.value == 0>
                         <dt>{figure.word}</dt><dd>{figure.value}</dd>
                     </div>
                 };

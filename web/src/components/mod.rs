@@ -1,6 +1,7 @@
 //! What is seen: each file shows one thing and asks through [`crate::action`].
 
 mod black;
+mod charts;
 mod context_menu;
 mod describe;
 mod help_sheet;
@@ -9,11 +10,14 @@ mod icon;
 mod inspector;
 mod ledger;
 mod legend;
+mod moments;
 mod narrator;
 mod notice_card;
 mod open_file;
+mod panels;
 mod prediction;
 mod scrub;
+mod sequence;
 mod stage;
 mod story;
 mod timeline;
@@ -30,4 +34,5 @@ pub use home::Home;
 pub use narrator::Narrator;
 pub use notice_card::NoticeCard;
 pub use open_file::{open_file, open_text};
+pub use panels::Panel;
 pub use workbench::Workbench;

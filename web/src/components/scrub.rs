@@ -1,10 +1,10 @@
 //! The slider through time: a real range input under a drawn track.
 
+use super::moments::sign;
 use crate::app::Page;
 use crate::i18n::td_string;
-use crate::session::{Run, Session};
+use crate::session::{Moment, Run, Session};
 use crate::tr;
-use highwater_engine::event::Event;
 use highwater_engine::time::Instant;
 use leptos::prelude::*;
 
@@ -15,6 +15,8 @@ struct Tick {
     at: f64,
     class: &'static str,
     d: &'static str,
+    /// Over the track, rather than under it.
+    over: bool,
 }
 
 /// The track's marks: beats below, what happened above. The future keeps its surprises: only beats are known.
@@ -22,22 +24,18 @@ fn ticks(run: &Run) -> Vec<Tick> {
     let end = run.end_at().0.max(1) as f64;
     let at = |moment: Instant| moment.0 as f64 * 1_000.0 / end;
     let mut ticks: Vec<Tick> =
-        run.beats().iter().map(|beat| Tick { at: at(beat.at), class: "tickmark", d: "M0 23v5" }).collect();
-    for emitted in run.past() {
-        let (class, d) = match &emitted.event {
-            Event::NodeStopped { .. } | Event::NodePaused { .. } | Event::LinkCut { .. } => {
-                ("flag", "M-.75 2V13h1.5V9h7l-2.5-3.5l2.5-3.5z")
-            }
-            Event::LeaderElected { from, .. } if from.some().is_some() => ("elect-head", "M0 23l4 4l-4 4l-4-4z"),
-            Event::AckedRecordLost { .. } | Event::RecordSkipped { .. } | Event::QueueLost { .. } => {
-                ("cut", "M-3.5 4l7 7M3.5 4l-7 7")
-            }
-            _ => continue,
-        };
-        let tick = Tick { at: at(emitted.at), class, d };
-        if ticks.last() != Some(&tick) {
-            ticks.push(tick);
+        run.beats().iter().map(|beat| Tick { at: at(beat.at), class: "tickmark", d: "M0 0v5", over: false }).collect();
+    let now = run.now();
+    let mut last = [-99.0; Moment::ALL.len()];
+    for mark in run.tally().marks.iter().take_while(|mark| mark.at <= now) {
+        let place = at(mark.at);
+        // What hardly shows apart is one mark.
+        if place - last[mark.what as usize] < 6.0 {
+            continue;
         }
+        last[mark.what as usize] = place;
+        let (class, d) = sign(mark.what);
+        ticks.push(Tick { at: place, class, d, over: true });
     }
     ticks
 }
@@ -72,7 +70,7 @@ pub fn Scrub(
                 {move || {
                     let mark = |tick: Tick| view! {
                         <svg width="20" height="32" viewBox="-10 0 20 32" style:left=format!("{:.2}%", tick.at / 10.0)>
-                            <path class=tick.class d=tick.d></path>
+                            <path class=tick.class d=tick.d transform=if tick.over { "translate(0 7)" } else { "translate(0 23)" }></path>
                         </svg>
                     };
                     marks.get().into_iter().map(mark).collect_view()

@@ -168,7 +168,7 @@ fn packets_of(shown: &mut Shown, page: Page, run: &Run) {
 }
 
 /// The figure's size, now and whenever it changes.
-fn watch_size(figure: web_sys::Element, room: RwSignal<(f64, f64)>) {
+pub(super) fn watch_size(figure: web_sys::Element, room: RwSignal<(f64, f64)>) {
     let measure = move |element: &web_sys::Element| {
         let size = (f64::from(element.client_width()), f64::from(element.client_height()));
         if room.try_get_untracked().is_some_and(|known| known != size) {

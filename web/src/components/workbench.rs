@@ -1,12 +1,11 @@
 //! The working screen: story, stage, inspector, time. A lesson and the sandbox share it.
 
 use super::inspector::Inspector;
-use super::ledger::Ledger;
 use super::legend::Legend;
 use super::open_file::{open_text, read_file};
+use super::panels::{Panel, Panels};
 use super::stage::Stage;
 use super::story::{Caption, Story};
-use super::timeline::Timeline;
 use super::top_bar::TopBar;
 use super::transport::Transport;
 use crate::app::Page;
@@ -71,11 +70,10 @@ pub fn Workbench(
         <div class="app" class:no-story=story.is_none() on:dragover=move |event| event.prevent_default() on:drop=drop_file>
             <TopBar crumb workbench=true story=story.map_or("", |story| story.name) />
             <Story session source=story />
-            <main class="centre" id="main" tabindex="-1">
+            <main class="centre" class:tall-panel=move || page.panel.get() != Panel::Timeline id="main" tabindex="-1">
                 <Stage session />
                 <Legend session />
-                <Ledger session />
-                <Timeline session />
+                <Panels session />
             </main>
             <Inspector session />
             <Transport session />

@@ -14,8 +14,8 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 /// Room for the axis under the lanes.
 const AXIS: f64 = 20.0;
-/// With more arrows than this a line has to do.
-const GLYPHS: usize = 300;
+/// Each message's form has this much room, or a line has to do.
+const GLYPH: f64 = 6.0;
 
 /// Who is looked at, and what is under the pointer.
 #[derive(Clone, Debug, Default)]
@@ -243,7 +243,7 @@ impl Pen<'_> {
             context.set_fill_style_str(colour);
             context.fill();
         }
-        let glyphs = diagram.arrows.len() <= GLYPHS;
+        let glyphs = diagram.arrows.len() as f64 * GLYPH <= self.width;
         let brush = Brush { context, palette: self.palette, still: false };
         for arrow in &diagram.arrows {
             let is_selected = matches!(arrow.fate, Fate::Flying(id) if Some(id) == focus.envelope);

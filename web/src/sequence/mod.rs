@@ -10,3 +10,6 @@ mod window;
 pub use diagram::{Arrow, COLUMNS, Diagram, Fate, Hit, Sign, SignKind, diagram};
 pub use lane::{Lane, lanes};
 pub use window::Window;
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,11 @@ mod advance;
 mod answer;
 mod beat;
 mod meters;
+mod rework;
 mod run;
 mod tally;
+#[cfg(test)]
+mod tally_test;
 pub mod words;
 
 pub use advance::{Advance, Reached, is_decisive};
@@ -43,7 +46,7 @@ const BUDGET: f64 = 0.008;
 /// A leap over an idle stretch is worth a word from here on, in simulated microseconds.
 const LEAP: u64 = 1_000_000;
 
-type Painter = Rc<dyn Fn(&Run)>;
+type Painter = (u64, Rc<dyn Fn(&Run)>);
 
 /// The run on the page.
 #[derive(Clone, Copy)]
@@ -110,8 +113,17 @@ impl Session {
     /// Adds something that is painted on every frame, and once now.
     pub fn add_painter(&self, painter: impl Fn(&Run) + 'static) {
         self.read(|run| painter(run));
-        let painter: Painter = Rc::new(painter);
-        self.painters.try_update_value(|painters| painters.push(painter));
+        let painter: Rc<dyn Fn(&Run)> = Rc::new(painter);
+        let painters = self.painters;
+        let id = painters.try_update_value(|painters| {
+            let id = painters.last().map_or(0, |(last, _)| last + 1);
+            painters.push((id, painter));
+            id
+        });
+        // A painter goes with the part of the page that added it.
+        on_cleanup(move || {
+            painters.try_update_value(|painters| painters.retain(|(known, _)| Some(*known) != id));
+        });
     }
 
     /// Lets time pass.
@@ -264,7 +276,7 @@ impl Session {
     /// Calls the painters.
     pub fn paint(&self) {
         let painters = self.painters.try_get_value().unwrap_or_default();
-        self.read(|run| painters.iter().for_each(|painter| painter(run)));
+        self.read(|run| painters.iter().for_each(|(_, painter)| painter(run)));
     }
 
     /// One frame; whether there shall be another.

@@ -39,7 +39,8 @@ struct Ghost {
 }
 
 /// What undo goes back to.
-struct Past {
+pub(super) struct Past {
+    scenario: Option<Rc<Scenario>>,
     recording: Recording,
     story: Option<Story>,
     cursor: u64,
@@ -308,17 +309,40 @@ impl Run {
         self.ghost = None;
     }
 
-    fn past_here(&self) -> Past {
-        Past { recording: self.history.recording().clone(), story: self.story.clone(), cursor: self.cursor() }
+    pub(super) fn past_here(&self) -> Past {
+        Past {
+            scenario: self.scenario.clone(),
+            recording: self.history.recording().clone(),
+            story: self.story.clone(),
+            cursor: self.cursor(),
+        }
     }
 
     fn restore(&mut self, past: Past) {
         self.ghost = None;
         self.branch += 1;
+        self.scenario = past.scenario;
         self.history.replace_recording(past.recording);
         self.history.seek_event(past.cursor);
         self.follow(past.story);
         self.now = self.history.simulation().now();
+    }
+
+    /// Another history in place of this one, which undo brings back.
+    pub(super) fn begin_again(&mut self, history: History, told: Option<(Rc<Scenario>, Story)>, past: Past) {
+        self.ghost = None;
+        self.branch += 1;
+        self.redo.clear();
+        self.undo.push(past);
+        self.history = history;
+        let (scenario, story) = told.map_or((None, None), |(scenario, story)| (Some(scenario), Some(story)));
+        self.scenario = scenario;
+        self.follow(story);
+    }
+
+    /// The scenario that is told.
+    pub(super) fn scenario(&self) -> Option<Rc<Scenario>> {
+        self.scenario.clone()
     }
 
     fn follow(&mut self, story: Option<Story>) {

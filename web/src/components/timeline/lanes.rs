@@ -188,7 +188,7 @@ fn partition_of(run: &Run, selection: Option<Target>) -> Option<TopicPartition> 
 }
 
 /// A story has its end; a free run gets room that grows in steps, so that the picture does not creep.
-fn end_of(run: &Run) -> Instant {
+pub fn end_of(run: &Run) -> Instant {
     if run.has_story() {
         return run.end_at();
     }

@@ -2,6 +2,7 @@
 
 mod lanes;
 
+use super::moments;
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::playback::now_seconds;
@@ -11,8 +12,10 @@ use crate::tr;
 use highwater_engine::event::StopKind;
 use highwater_engine::ids::NodeId;
 use highwater_engine::time::Instant;
+pub(super) use lanes::end_of;
 use lanes::{FlagKind, Lanes, Reign, axis, lanes};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 /// While time passes, the lanes are drawn anew this often, in seconds.
 const PERIOD: f64 = 0.2;
@@ -72,10 +75,15 @@ fn draw(lanes: &Lanes, session: Session, locale: Locale) -> AnyView {
         None => td_string!(locale, page.timeline.in_queue),
     };
     let future = lanes.place(lanes.now);
+    let (signs, legend) = session.read(|run| moments::marks(run, lanes.end, locale)).unwrap_or_default();
     let last = |levels: &[(Instant, u64)]| levels.last().map_or(0, |level| level.1);
     view! {
         <div class="future" style:left=format!("calc(var(--lane-label) + (100% - var(--lane-label) - var(--lane-end)) * {:.4})", future / 100.0)></div>
         <div class="lane flags"><span></span><div class="lane-track">{flags(lanes, session, locale)}</div></div>
+        <div class="lane moments">
+            <span></span>
+            <div class="lane-track" inner_html=signs on:click=move |event| go_to_mark(session, &event)></div>
+        </div>
         {leader.map(|word| view! {
             <div class="lane"><span>{word}</span><div class="lane-track">{lanes.reigns.iter().map(|it| reign(it, lanes, locale)).collect_view()}</div></div>
         })}
@@ -103,8 +111,18 @@ fn draw(lanes: &Lanes, session: Session, locale: Locale) -> AnyView {
                 <em>"s"</em>
             </div>
         </div>
+        <p class="moment-legend" inner_html=legend></p>
     }
     .into_any()
+}
+
+/// A click on a sign leads to its moment.
+fn go_to_mark(session: Session, event: &web_sys::MouseEvent) {
+    let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let mark = element.and_then(|element| element.closest("[data-n]").ok().flatten());
+    if let Some(n) = mark.and_then(|mark| mark.get_attribute("data-n")?.parse().ok()) {
+        session.seek_event(n);
+    }
 }
 
 fn reign(reign: &Reign, lanes: &Lanes, locale: Locale) -> impl IntoView + use<> {

@@ -1,0 +1,132 @@
+//! Metrics over the whole run, under Kafka's names.
+
+use super::timeline::end_of;
+use crate::app::Page;
+use crate::i18n::{Locale, td_string};
+use crate::playback::now_seconds;
+use crate::session::{BUCKET, Meter, Run, Session};
+use crate::tr;
+use highwater_engine::time::Instant;
+use leptos::prelude::*;
+use std::fmt::Write as _;
+
+/// While time passes, the charts are drawn anew this often, in seconds.
+const PERIOD: f64 = 0.25;
+/// How many values a chart tells apart.
+const COLUMNS: usize = 300;
+const HEIGHT: f64 = 60.0;
+
+/// The charts.
+#[component]
+pub fn Charts(
+    /// The run.
+    session: Session,
+) -> impl IntoView {
+    let page = Page::here();
+    let markup = RwSignal::new(String::new());
+    let drawn = StoredValue::new_local((u64::MAX, 0.0));
+    let refresh = move |run: &Run| {
+        let (version, wall) = (session.version.get_untracked(), now_seconds());
+        let (last, at) = drawn.get_value();
+        if last != version && (!session.playing.get_untracked() || wall - at > PERIOD) {
+            drawn.set_value((version, wall));
+            markup.set(charts(run, page.locale.get_untracked()));
+        }
+    };
+    session.add_painter(refresh);
+    Effect::new(move || {
+        page.locale.track();
+        session.playing.track();
+        drawn.set_value((u64::MAX, 0.0));
+        session.read(refresh);
+    });
+    view! { <section class="charts" aria-label=tr!(page, panel.charts) inner_html=move || markup.get()></section> }
+        .into_any()
+}
+
+/// All charts as markup.
+fn charts(run: &Run, locale: Locale) -> String {
+    let spec = &run.recording().spec;
+    let mut out = String::new();
+    for meter in Meter::ALL {
+        let applies = match meter {
+            Meter::Lag => !spec.groups.is_empty(),
+            Meter::MessagesIn | Meter::UnderReplicated => spec.brokers > 0,
+            Meter::Latency => true,
+        };
+        if applies {
+            chart(run, meter, locale, &mut out);
+        }
+    }
+    out
+}
+
+/// A value as it is read: whole where it is whole.
+fn figure(value: f64) -> String {
+    if value >= 100.0 || value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") }
+}
+
+fn chart(run: &Run, meter: Meter, locale: Locale, out: &mut String) {
+    let (end, now) = (end_of(run), run.now());
+    let values = run.tally().meters.values(meter, now);
+    let most = values.iter().copied().fold(0.0, f64::max);
+    let last = values.last().copied().unwrap_or(0.0);
+    let what = match meter {
+        Meter::MessagesIn => td_string!(locale, page.chart.messages_in),
+        Meter::Lag => td_string!(locale, page.chart.lag),
+        Meter::UnderReplicated => td_string!(locale, page.chart.under_replicated),
+        Meter::Latency => td_string!(locale, page.chart.latency),
+    };
+    let (name, most_word) = (meter.name(), td_string!(locale, page.chart.most));
+    let _ = write!(
+        out,
+        "<div class=\"chart\"><div class=\"chart-head\"><code>{name}</code><span>{what}</span><b>{}</b><small>{most_word} {}</small></div>",
+        figure(last),
+        figure(most),
+    );
+    let (line, area) = curve(&values, end, now, most);
+    let x = now.0 as f64 * 1_000.0 / end.0.max(1) as f64;
+    let _ = write!(
+        out,
+        "<svg viewBox=\"0 0 1000 {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><path class=\"spark-fill\" d=\"{area}\"/><path class=\"spark\" d=\"{line}\"/><path class=\"chart-now\" d=\"M{x:.1} 0V{HEIGHT}\"/></svg></div>",
+    );
+}
+
+/// A line of stairs and the area under it. Where there are more values than columns the highest one is shown.
+fn curve(values: &[f64], end: Instant, now: Instant, most: f64) -> (String, String) {
+    if values.is_empty() {
+        return (String::new(), String::new());
+    }
+    let x = |bucket: usize| ((bucket as u64 * BUCKET.0).min(now.0)) as f64 * 1_000.0 / end.0.max(1) as f64;
+    let y = |value: f64| HEIGHT - 1.0 - value * (HEIGHT - 6.0) / most.max(1.0);
+    let together = values.len().div_ceil(COLUMNS);
+    let mut line = String::new();
+    for (index, stretch) in values.chunks(together).enumerate() {
+        let highest = stretch.iter().copied().fold(0.0, f64::max);
+        let first = index * together;
+        let start = if index == 0 { "M0 " } else { "V" };
+        let _ = write!(line, "{start}{:.1}H{:.1}", y(highest), x(first + stretch.len()));
+    }
+    let area = format!("{line}V{HEIGHT}H0Z");
+    (line, area)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_has_few_steps_and_keeps_its_peak() {
+        let mut values = vec![1.0; 40_000];
+        values[31_234] = 9.0;
+        let (line, area) = curve(&values, Instant(10_000_000_000), Instant(10_000_000_000), 9.0);
+        assert!(line.matches('H').count() <= COLUMNS);
+        assert!(line.contains("V5.0H"), "the peak is drawn at the top");
+        assert!(area.ends_with('Z'));
+    }
+
+    #[test]
+    fn figures_are_as_long_as_they_must_be() {
+        assert_eq!([figure(0.0), figure(3.0), figure(2.55), figure(123.4)], ["0", "3", "2.5", "123"]);
+    }
+}

@@ -1,0 +1,56 @@
+//! What lies under the stage: time at a glance, the space-time diagram, or metrics. One at a time.
+
+use super::charts::Charts;
+use super::ledger::Ledger;
+use super::sequence::Sequence;
+use super::timeline::Timeline;
+use crate::action::Action;
+use crate::app::Page;
+use crate::session::Session;
+use crate::tr;
+use leptos::prelude::*;
+
+/// Which panel is open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Panel {
+    /// Who led, how many were in sync, what had no answer yet.
+    #[default]
+    Timeline,
+    /// Messages between processes.
+    Sequence,
+    /// Metrics.
+    Charts,
+}
+
+/// The figures with the switch beside them, and the panel.
+#[component]
+pub fn Panels(
+    /// The run.
+    session: Session,
+) -> impl IntoView {
+    let page = Page::here();
+    let here = Memo::new(move |_| page.panel.get());
+    let pressed = move |panel| (here.get() == panel).to_string();
+    view! {
+        <div class="ledger-row">
+            <Ledger session />
+            <div class="panel-switch" role="group" aria-label=tr!(page, panel.title)>
+                <button aria-pressed=move || pressed(Panel::Timeline) on:click=move |_| page.panel.set(Panel::Timeline)>
+                    {tr!(page, panel.timeline)}
+                </button>
+                <button aria-pressed=move || pressed(Panel::Sequence) on:click=page.asks(Action::Sequence)>
+                    {tr!(page, panel.sequence)}
+                </button>
+                <button aria-pressed=move || pressed(Panel::Charts) on:click=page.asks(Action::Charts)>
+                    {tr!(page, panel.charts)}
+                </button>
+            </div>
+        </div>
+        {move || match here.get() {
+            Panel::Timeline => view! { <Timeline session /> }.into_any(),
+            Panel::Sequence => view! { <Sequence session /> }.into_any(),
+            Panel::Charts => view! { <Charts session /> }.into_any(),
+        }}
+    }
+    .into_any()
+}
