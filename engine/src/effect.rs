@@ -80,6 +80,8 @@ pub enum Timer {
     FetcherBackoff(crate::ids::BrokerId),
     /// Broker: the oldest request in a purgatory has waited long enough.
     Purgatory,
+    /// Broker: look for silent producers (`producer.id.expiration.check.interval.ms`).
+    ProducerExpiration,
     /// Broker: fsync by age (`flush.ms`).
     Flush,
     /// Broker: try AlterPartition again.

@@ -64,6 +64,16 @@ fn every_modelled_setting_has_kafkas_default_unit_and_range() {
 }
 
 #[test]
+fn producer_state_judges_as_kafkas() {
+    check("broker_producer_state", include_str!("../vectors/broker_producer_state.json"), 8);
+}
+
+#[test]
+fn the_aborted_transaction_index_is_kafkas() {
+    check("broker_aborted_txn_index", include_str!("../vectors/broker_aborted_txn_index.json"), 7);
+}
+
+#[test]
 fn a_wrong_answer_fails_and_an_unknown_suite_is_not_covered() {
     let wrong = r#"{"kind":"murmur2","vectors":[{"name":"a","key_hex":"61","murmur2":1,"partition":{}}]}"#;
     assert_eq!(run_suite("x", wrong).failures.len(), 1);

@@ -198,6 +198,7 @@ impl Broker {
         self.fetch_metadata(out);
         out.set_timer(Timer::IsrCheck, self.config.replica_lag_time_max_ms.pause().div(2));
         out.set_timer(Timer::HighWatermarkCheckpoint, self.config.replica_high_watermark_checkpoint_interval_ms);
+        out.set_timer(Timer::ProducerExpiration, self.config.producer_id_expiration_check_interval_ms);
     }
 
     pub(super) fn handle_request(&mut self, to: ReplyTo, request: Request, out: &mut Effects<'_>) {
@@ -246,6 +247,13 @@ impl Broker {
             Timer::RequestTimeout => self.on_request_timeouts(out),
             Timer::Groups => self.on_groups_timer(out),
             Timer::Flush => self.flush_by_age(out),
+            Timer::ProducerExpiration => {
+                let (now_ms, expiration) = (out.now.as_millis(), self.config.producer_id_expiration_ms);
+                for replica in self.replicas.values_mut() {
+                    replica.log.expire_producers(now_ms, expiration);
+                }
+                out.set_timer(Timer::ProducerExpiration, self.config.producer_id_expiration_check_interval_ms);
+            }
             _ => {}
         }
     }

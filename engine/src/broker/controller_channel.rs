@@ -106,6 +106,7 @@ impl Broker {
                     return self.register(out);
                 }
                 if answer.should_shut_down {
+                    self.replicas.values_mut().for_each(|replica| replica.log.snapshot_producers());
                     return out.exit();
                 }
                 let Some(runtime) = &mut self.runtime else { return };

@@ -200,6 +200,7 @@ impl Broker {
         let mark = answer.high_watermark.min(replica.log.log_end_offset());
         if mark > replica.high_watermark {
             let from = std::mem::replace(&mut replica.high_watermark, mark);
+            replica.log.replicated_to(mark);
             out.emit(|| Event::HighWatermarkAdvanced { broker, tp, from, to: mark, as_leader: false });
         }
         if Broker::wants_flush(replica) {

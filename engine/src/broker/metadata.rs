@@ -142,7 +142,7 @@ impl Broker {
             .flat_map(|batch: &RecordBatch| batch.records.iter())
             .filter_map(|record| match &record.body {
                 RecordBody::Group(record) => Some(Arc::clone(record)),
-                RecordBody::User { .. } => None,
+                RecordBody::User { .. } | RecordBody::Control(_) => None,
             })
             .collect();
         if let Some(runtime) = &mut self.runtime {

@@ -9,7 +9,7 @@ use crate::fact::Fact;
 use crate::ids::{GroupId, LeaderEpoch, Offset, TopicPartition};
 use crate::protocol::{ErrorCode, PartitionProduceResponse, ProduceRequest, ProduceResponse, Response};
 use crate::replication::Replica;
-use crate::storage::{AppendVerdict, RecordBatch};
+use crate::storage::{AppendVerdict, RecordBatch, Verification};
 use crate::time::Instant;
 use std::sync::Arc;
 
@@ -95,8 +95,8 @@ impl Broker {
         if i64::from(batch.size_in_bytes) > i64::from(replica.config.max_message_bytes) {
             return Err(ErrorCode::MessageTooLarge);
         }
-        if let Some(stamp) = &batch.producer {
-            match replica.log.producers().check(stamp, batch.records.len()) {
+        if batch.producer.is_some() {
+            match replica.log.producers().check(&batch, Verification::Off) {
                 AppendVerdict::Append => {}
                 AppendVerdict::Duplicate { base_offset, last_offset } => {
                     out.emit(|| Event::DuplicateRecognised { broker, tp, base_offset });

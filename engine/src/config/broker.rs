@@ -23,6 +23,10 @@ config_struct! {
     "replica.socket.timeout.ms" => replica_socket_timeout_ms: Duration = Duration::from_millis(30_000), Some((0, INT));
     /// How often the high watermarks are written to their checkpoint file.
     "replica.high.watermark.checkpoint.interval.ms" => replica_high_watermark_checkpoint_interval_ms: Duration = Duration::from_millis(5_000), Some((0, i64::MAX));
+    /// A producer silent for this long is forgotten; never one with an open transaction.
+    "producer.id.expiration.ms" => producer_id_expiration_ms: Duration = Duration::from_millis(86_400_000), Some((1, INT));
+    /// How often silent producers are looked for.
+    "producer.id.expiration.check.interval.ms" => producer_id_expiration_check_interval_ms: Duration = Duration::from_millis(600_000), Some((1, INT));
     /// How often a broker tells the controller that it lives.
     "broker.heartbeat.interval.ms" => broker_heartbeat_interval_ms: Millis = Millis(2_000), Some(ANY_INT);
     /// Partitions of `__consumer_offsets`.

@@ -76,8 +76,22 @@ error_codes! {
     InvalidRequest = 42, "INVALID_REQUEST", false;
     /// The sequence does not continue the producer's last one.
     OutOfOrderSequenceNumber = 45, "OUT_OF_ORDER_SEQUENCE_NUMBER", false;
+    /// A sequence the broker has seen before; no current broker sends it, clients treat it as success.
+    DuplicateSequenceNumber = 46, "DUPLICATE_SEQUENCE_NUMBER", false;
     /// The producer's epoch is older than the newest seen.
     InvalidProducerEpoch = 47, "INVALID_PRODUCER_EPOCH", false;
+    /// The transaction is in a state that does not allow this.
+    InvalidTxnState = 48, "INVALID_TXN_STATE", false;
+    /// The producer id does not belong to the transactional id.
+    InvalidProducerIdMapping = 49, "INVALID_PRODUCER_ID_MAPPING", false;
+    /// `transaction.timeout.ms` is larger than the broker allows, or not positive.
+    InvalidTransactionTimeout = 50, "INVALID_TRANSACTION_TIMEOUT", false;
+    /// The transactional id is busy with an earlier request: ask again.
+    ConcurrentTransactions = 51, "CONCURRENT_TRANSACTIONS", true;
+    /// An older coordinator wrote this marker.
+    TransactionCoordinatorFenced = 52, "TRANSACTION_COORDINATOR_FENCED", false;
+    /// The broker knows nothing of the producer; no current broker sends it, clients still treat it.
+    UnknownProducerId = 59, "UNKNOWN_PRODUCER_ID", false;
     /// The sender's leader epoch is older than mine.
     FencedLeaderEpoch = 74, "FENCED_LEADER_EPOCH", true;
     /// The sender's leader epoch is newer than mine.
@@ -90,12 +104,20 @@ error_codes! {
     MemberIdRequired = 79, "MEMBER_ID_REQUIRED", false;
     /// The group has as many members as `group.max.size` allows.
     GroupMaxSizeReached = 81, "GROUP_MAX_SIZE_REACHED", false;
+    /// The record does not pass the broker's checks.
+    InvalidRecord = 87, "INVALID_RECORD", false;
+    /// An offset is part of a transaction that is still open.
+    UnstableOffsetCommit = 88, "UNSTABLE_OFFSET_COMMIT", true;
+    /// A newer instance with the same transactional id has taken over.
+    ProducerFenced = 90, "PRODUCER_FENCED", false;
     /// The partition epoch is older than the controller's.
     InvalidUpdateVersion = 95, "INVALID_UPDATE_VERSION", false;
     /// Another incarnation of this broker is still registered.
     DuplicateBrokerRegistration = 101, "DUPLICATE_BROKER_REGISTRATION", false;
     /// A replica may not join the ISR: it is fenced or of an old incarnation.
     IneligibleReplica = 107, "INELIGIBLE_REPLICA", false;
+    /// The transaction cannot go on, but can be aborted and begun again (KIP-1050).
+    TransactionAbortable = 120, "TRANSACTION_ABORTABLE", false;
 }
 
 impl ErrorCode {

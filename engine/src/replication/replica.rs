@@ -78,6 +78,12 @@ impl Replica {
         usize::try_from(self.config.min_insync_replicas).unwrap_or(1).min(self.assignment.len().max(1))
     }
 
+    /// Offsets below belong to no open transaction, and the markers of all closed ones are replicated (LSO).
+    pub fn last_stable_offset(&self) -> Offset {
+        let unstable = self.log.first_unstable_offset(self.high_watermark);
+        unstable.map_or(self.high_watermark, |offset| offset.min(self.high_watermark))
+    }
+
     /// The process died: its role is gone. The high watermark it knew stays readable until a new process starts.
     pub fn stop(&mut self) {
         self.role = Role::None;
@@ -87,6 +93,7 @@ impl Replica {
     /// A new process starts: it knows the log and the checkpoint, nothing else.
     pub fn load(&mut self) {
         self.role = Role::None;
+        self.log.reload_producers();
         self.leader_epoch = LeaderEpoch::NONE;
         self.partition_epoch = PartitionEpoch(-1);
         self.high_watermark = self.checkpointed_high_watermark.min(self.log.log_end_offset());
@@ -171,6 +178,7 @@ impl Replica {
         if mark <= self.high_watermark {
             return None;
         }
+        self.log.replicated_to(mark);
         Some(std::mem::replace(&mut self.high_watermark, mark))
     }
 

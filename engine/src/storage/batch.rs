@@ -1,6 +1,6 @@
 //! The record batch: the unit that is sent, stored, replicated and read.
 
-use super::record::Record;
+use super::record::{EndTxnMarker, Record, RecordBody};
 use crate::ids::{LeaderEpoch, Offset, ProducerId};
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub struct RecordBatch {
     pub leader_epoch: LeaderEpoch,
     /// Producer id, epoch and sequence; none for a producer without idempotence.
     pub producer: Option<ProducerStamp>,
+    /// Whether it is part of a transaction (attribute bit 4); markers are too.
+    pub transactional: bool,
     /// The records, never empty.
     pub records: Arc<[Record]>,
     /// Size of the whole batch in bytes, header included.
@@ -53,8 +55,24 @@ impl RecordBatch {
             base_offset: Offset::ZERO,
             leader_epoch: LeaderEpoch::NONE,
             producer,
+            transactional: false,
             records: records.into(),
             size_in_bytes,
+        }
+    }
+
+    /// The control batch that ends a transaction in one partition. It takes one offset; consumers never see it.
+    pub fn of_marker(id: ProducerId, epoch: i16, marker: EndTxnMarker, timestamp: u64) -> RecordBatch {
+        let record = Record { timestamp, body: RecordBody::Control(marker) };
+        let stamp = ProducerStamp { id, epoch, base_sequence: -1 };
+        RecordBatch { transactional: true, ..RecordBatch::new(Some(stamp), vec![record]) }
+    }
+
+    /// What a control batch says; none for data.
+    pub fn marker(&self) -> Option<EndTxnMarker> {
+        match self.records.first()?.body {
+            RecordBody::Control(marker) => Some(marker),
+            _ => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! One replica's log on one broker's disk.
 
+use super::aborted_txn_index::AbortedTxnIndex;
 use super::batch::RecordBatch;
 use super::leader_epoch_cache::LeaderEpochCache;
 use super::producer_state::ProducerStates;
@@ -8,6 +9,9 @@ use std::sync::Arc;
 
 /// Batches per shared chunk: a checkpoint of the simulation copies pointers to chunks, not batches.
 const CHUNK: usize = 64;
+
+/// Snapshots of the producer state that are kept.
+const SNAPSHOTS: usize = 3;
 
 /// The batches a read returned.
 pub type ReadBatches = Vec<RecordBatch>;
@@ -22,6 +26,9 @@ pub struct Log {
     unflushed_records: i64,
     epochs: LeaderEpochCache,
     producers: ProducerStates,
+    aborted: AbortedTxnIndex,
+    /// Producer state as of an offset, oldest first (`….snapshot` files).
+    snapshots: Vec<(Offset, Arc<ProducerStates>)>,
 }
 
 impl Log {
@@ -50,6 +57,64 @@ impl Log {
         &self.producers
     }
 
+    /// The transactions that were aborted in this log.
+    pub fn aborted(&self) -> &AbortedTxnIndex {
+        &self.aborted
+    }
+
+    /// First offset of the oldest transaction that is open, or whose marker is not below the high watermark.
+    pub fn first_unstable_offset(&self, high_watermark: Offset) -> Option<Offset> {
+        self.producers.first_unstable_offset(high_watermark)
+    }
+
+    /// The high watermark moved: markers below it hold nothing back any more.
+    pub fn replicated_to(&mut self, high_watermark: Offset) {
+        self.producers.replicated_to(high_watermark);
+    }
+
+    /// Forgets producers that have been silent too long. Returns how many.
+    pub fn expire_producers(&mut self, now_ms: u64, expiration: crate::time::Duration) -> usize {
+        self.producers.expire(now_ms, expiration)
+    }
+
+    /// Writes the producer state down as of the end of the log: at a clean shutdown and before a truncation is done.
+    pub fn snapshot_producers(&mut self) {
+        let end = self.log_end_offset;
+        self.snapshots.retain(|(offset, _)| *offset < end);
+        self.snapshots.push((end, Arc::new(self.producers.snapshot())));
+        if self.snapshots.len() > SNAPSHOTS {
+            self.snapshots.remove(0);
+        }
+    }
+
+    /// Offsets for which there is a snapshot of the producer state.
+    pub fn snapshot_offsets(&self) -> impl Iterator<Item = Offset> {
+        self.snapshots.iter().map(|(offset, _)| *offset)
+    }
+
+    /// Rebuilds producer state and aborted transactions from the newest snapshot and the batches after it.
+    pub fn reload_producers(&mut self) {
+        let end = self.log_end_offset;
+        self.snapshots.retain(|(offset, _)| *offset <= end);
+        let (from, mut producers) = match self.snapshots.last() {
+            Some((offset, snapshot)) => (*offset, ProducerStates::clone(snapshot)),
+            None => (self.log_start_offset, ProducerStates::default()),
+        };
+        let mut aborted = self.aborted.clone();
+        aborted.truncate_to(from);
+        for batch in self.batches_from(from) {
+            aborted.extend(producers.note(batch));
+        }
+        self.producers = producers;
+        self.aborted = aborted;
+    }
+
+    /// The stored batches from the one that holds `from`.
+    fn batches_from(&self, from: Offset) -> impl Iterator<Item = &RecordBatch> {
+        let first = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.next_offset() <= from));
+        self.chunks[first..].iter().flat_map(|chunk| chunk.iter()).skip_while(move |batch| batch.next_offset() <= from)
+    }
+
     /// A leader notes the beginning of its epoch before its first write.
     pub fn begin_epoch(&mut self, epoch: LeaderEpoch) {
         self.epochs.assign(epoch, self.log_end_offset);
@@ -75,7 +140,8 @@ impl Log {
 
     fn push(&mut self, batch: RecordBatch) {
         self.epochs.assign(batch.leader_epoch, batch.base_offset);
-        self.producers.note(&batch);
+        let aborted = self.producers.note(&batch);
+        self.aborted.extend(aborted);
         self.log_end_offset = batch.next_offset();
         self.unflushed_records += batch.records.len() as i64;
         match self.chunks.last_mut() {
@@ -141,11 +207,7 @@ impl Log {
         self.durable_to = self.durable_to.min(end);
         self.unflushed_records = end.since(self.durable_to);
         self.epochs.truncate_from_end(end);
-        let mut producers = ProducerStates::default();
-        for batch in self.batches() {
-            producers.note(batch);
-        }
-        self.producers = producers;
+        self.reload_producers();
         end
     }
 

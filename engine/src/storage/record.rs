@@ -30,6 +30,17 @@ pub enum RecordBody {
     },
     /// A record of `__consumer_offsets`.
     Group(Arc<GroupRecord>),
+    /// The end of a transaction in this partition.
+    Control(EndTxnMarker),
+}
+
+/// A transaction marker (`EndTransactionMarker`, control types ABORT 0 and COMMIT 1).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct EndTxnMarker {
+    /// COMMIT, or ABORT.
+    pub committed: bool,
+    /// Leader epoch of the coordinator's partition: an older coordinator's marker is refused.
+    pub coordinator_epoch: i32,
 }
 
 impl Record {
@@ -38,6 +49,8 @@ impl Record {
         let (key, value) = match &self.body {
             RecordBody::User { key, size, .. } => (key.as_ref().map_or(0, |key| key.len() as u32), *size),
             RecordBody::Group(record) => (0, record.size_in_bytes()),
+            // Key: version and type; value: version and coordinator epoch.
+            RecordBody::Control(_) => (4, 6),
         };
         // length, attributes, timestamp delta, offset delta, key length, value length, header count
         7 + key + value + u32::from(key + value > 120)
@@ -47,7 +60,7 @@ impl Record {
     pub fn id(&self) -> Option<RecordId> {
         match &self.body {
             RecordBody::User { id, .. } => Some(*id),
-            RecordBody::Group(_) => None,
+            RecordBody::Group(_) | RecordBody::Control(_) => None,
         }
     }
 }

@@ -59,6 +59,10 @@ pub fn run_suite(name: &str, text: &str) -> Outcome {
         "record_batch_v2" => storage::run_record_batch(&json, &mut outcome),
         "offset_index" => storage::run_offset_index(&json, &mut outcome),
         "config_defaults" => config::run_config_defaults(&json, &mut outcome),
+        "producer_state" => crate::storage::run_producer_state(&json, &mut |case, wrong| outcome.judge(case, wrong)),
+        "aborted_txn_index" => {
+            crate::storage::run_aborted_txn_index(&json, &mut |case, wrong| outcome.judge(case, wrong))
+        }
         _ => outcome.not_covered = count_cases(&json),
     }
     outcome

@@ -85,6 +85,7 @@ fn timer_sentence(timer: Timer, node: &str, names: &Names<'_>) -> String {
         Timer::FetcherBackoff(_) => t!(fetcher_backoff),
         Timer::Purgatory | Timer::MetadataPurgatory => t!(purgatory),
         Timer::Flush => t!(flush),
+        Timer::ProducerExpiration => t!(producer_expiration),
         Timer::AlterPartition => t!(alter_partition),
         Timer::RequestTimeout => t!(broker_request_timeout),
         Timer::Groups => t!(groups),
