@@ -52,6 +52,7 @@ fn classroom(every: Duration) -> Spec {
     let producer = |name: &str| ProducerSpec {
         name: name.to_owned(),
         target: Target::Topic("orders".to_owned()),
+        defaults: String::new(),
         workload: Workload {
             every,
             keys: ["a", "b", "c", "d", "e", "f", "g"].map(str::to_owned).to_vec(),

@@ -167,6 +167,14 @@ pub enum Event {
     SendFailed { producer: NodeId, record: RecordId, tp: TopicPartition, error: ErrorCode, maybe_written: bool },
     /// A batch is sent again because of an error.
     ProduceRetried { producer: NodeId, tp: TopicPartition, error: ErrorCode, attempt: u32 },
+    /// `send` waits: `buffer.memory` is used up.
+    SendBlocked { producer: NodeId, record: RecordId },
+    /// The broker found a batch too large: it is sent again in parts.
+    BatchSplit { producer: NodeId, tp: TopicPartition, parts: u32 },
+    /// An idempotent producer was given its id.
+    ProducerIdObtained { producer: NodeId, id: ProducerId, epoch: i16 },
+    /// A sequence was lost: the producer goes on in a new epoch, from sequence 0.
+    ProducerEpochBumped { producer: NodeId, id: ProducerId, epoch: i16 },
     /// A client got no answer within `request.timeout.ms`.
     RequestTimedOut { client: NodeId, to: NodeId, kind: MessageKind },
 
@@ -251,6 +259,7 @@ impl Event {
             BrokerRegistered BrokerFenced BrokerUnfenced TopicCreated LeaderElected PartitionOffline IsrChanged
             LeaderActivated FollowerActivated RecordsAppended DuplicateRecognised HighWatermarkAdvanced LogTruncated
             IsrShrinkProposed IsrExpandProposed LogFlushed RecordSent RecordAcked SendFailed ProduceRetried
+            SendBlocked BatchSplit ProducerIdObtained ProducerEpochBumped
             RequestTimedOut GroupStateChanged MemberJoined MemberLeft CoordinatorLoaded PartitionsAssigned
             PartitionsRevoked PositionSet RecordsPolled RecordProcessed OffsetCommitted CommitRefused EffectApplied
             EffectDeduplicated QueueStored QueueDelivered QueueProcessed QueueRemoved QueueRequeued QueueDiscarded
@@ -288,6 +297,10 @@ impl Event {
         "RecordAcked",
         "SendFailed",
         "ProduceRetried",
+        "SendBlocked",
+        "BatchSplit",
+        "ProducerIdObtained",
+        "ProducerEpochBumped",
         "RequestTimedOut",
         "GroupStateChanged",
         "MemberJoined",

@@ -13,6 +13,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 mod assignors;
 mod groups;
 mod lessons;
+mod producer_settings;
 mod producers;
 mod promises;
 mod queues;

@@ -69,6 +69,7 @@ fn spec(rng: &mut SimRng, faults: Faults) -> Spec {
                     keys: if rng.below(2) == 0 { Vec::new() } else { (0..5).map(|k| format!("k{k}")).collect() },
                     ..Workload::default()
                 },
+                defaults: String::new(),
                 settings: vec![set("acks", acks), set("linger.ms", ["0", "5", "50"][rng.below(3) as usize])],
             }
         })

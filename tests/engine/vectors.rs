@@ -64,6 +64,11 @@ fn every_modelled_setting_has_kafkas_default_unit_and_range() {
 }
 
 #[test]
+fn the_sticky_partitioner_chooses_as_kafkas() {
+    check("clients_sticky_partitioner", include_str!("../vectors/clients_sticky_partitioner.json"), 32);
+}
+
+#[test]
 fn producer_state_judges_as_kafkas() {
     check("broker_producer_state", include_str!("../vectors/broker_producer_state.json"), 8);
 }

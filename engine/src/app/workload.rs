@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A producing program.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Workload {
     /// When it sends its first record.
     pub start: Duration,
@@ -16,6 +17,12 @@ pub struct Workload {
     pub keys: Vec<String>,
     /// Bytes of a value.
     pub size: u32,
+    /// The partition every record names itself; none leaves the choice to the partitioner.
+    pub partition: Option<i32>,
+    /// Whether each `send` is waited for (`send(...).get()`) before the next.
+    pub sync: bool,
+    /// `flush()` after this many records; none for never.
+    pub flush_every: Option<u32>,
 }
 
 impl Default for Workload {
@@ -27,6 +34,9 @@ impl Default for Workload {
             count: None,
             keys: Vec::new(),
             size: 100,
+            partition: None,
+            sync: false,
+            flush_every: None,
         }
     }
 }

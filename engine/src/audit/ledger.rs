@@ -3,7 +3,7 @@
 use super::fate::{Fate, Verdicts};
 use crate::collections::Map;
 use crate::event::{Event, TruncationReason};
-use crate::ids::{BrokerId, GroupId, NodeId, Offset, QueueId, RecordId, TopicPartition};
+use crate::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, QueueId, RecordId, TopicPartition};
 use std::sync::Arc;
 
 /// Queues are readers too; their numbers begin here, groups' at 0.
@@ -40,8 +40,9 @@ pub struct Ledger {
     logs: Map<(BrokerId, TopicPartition), Contents>,
     /// Acknowledged records per partition that have not been lost, by offset.
     acked: Map<TopicPartition, Map<Offset, RecordId>>,
-    /// The broker that last began to lead, per partition.
-    leaders: Map<TopicPartition, BrokerId>,
+    /// The broker that leads in the newest epoch so far, per partition. A broker that restarts may for a moment
+    /// believe in an older one.
+    leaders: Map<TopicPartition, (LeaderEpoch, BrokerId)>,
     /// Committed offset per group and partition.
     committed: Map<(GroupId, TopicPartition), Offset>,
     totals: Totals,
@@ -109,7 +110,10 @@ impl Ledger {
                 self.appended(*broker, *tp, *base_offset, records, *as_leader, n, &mut verdicts);
             }
             Event::LogTruncated { broker, tp, to, why, .. } => self.truncated(*broker, *tp, *to, *why),
-            Event::LeaderActivated { broker, tp, log_end_offset, .. } => {
+            Event::LeaderActivated { broker, tp, epoch, log_end_offset, .. }
+                if self.leaders.get(tp).is_none_or(|(known, _)| known <= epoch) =>
+            {
+                self.leaders.insert(*tp, (*epoch, *broker));
                 self.leader_activated(*broker, *tp, *log_end_offset, n, &mut verdicts);
             }
             Event::RecordsPolled { group, records, .. } => {
@@ -164,7 +168,7 @@ impl Ledger {
         }
         // The answer may arrive after another broker has begun to lead without the record.
         match self.leaders.get(&tp).copied() {
-            Some(leader) if !self.holds(leader, record) => {
+            Some((_, leader)) if !self.holds(leader, record) => {
                 self.lose(record, n);
                 verdicts.push(Event::AckedRecordLost { record, tp, offset, leader });
             }
@@ -256,7 +260,6 @@ impl Ledger {
 
     /// A leader begins with what it has: acknowledged records beyond its log are lost.
     fn leader_activated(&mut self, leader: BrokerId, tp: TopicPartition, end: Offset, n: u64, verdicts: &mut Verdicts) {
-        self.leaders.insert(tp, leader);
         let Some(acked) = self.acked.get(&tp) else { return };
         // Logs agree below the end of the shorter one, so only the tail can be missing; a few more are looked at
         // because after an unclean election they may not agree.

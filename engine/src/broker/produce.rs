@@ -53,7 +53,11 @@ impl Broker {
             };
             let current_leader = if error == ErrorCode::NotLeaderOrFollower { self.known_leader(tp) } else { None };
             let leader_epoch = self.replicas.get(&tp).map_or(LeaderEpoch::NONE, |replica| replica.leader_epoch);
-            response.partitions.push(PartitionProduceResponse { tp, error, base_offset, leader_epoch, current_leader });
+            let log_start_offset =
+                self.replicas.get(&tp).map_or(Offset::NONE, |replica| replica.log.log_start_offset());
+            let answer =
+                PartitionProduceResponse { tp, error, base_offset, leader_epoch, log_start_offset, current_leader };
+            response.partitions.push(answer);
         }
         for (tp, _) in &required {
             self.after_append(*tp, out);

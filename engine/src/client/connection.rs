@@ -8,10 +8,8 @@ use crate::protocol::{Body, Channel, MetadataRequest, MetadataResponse, Request}
 use crate::rng::SimRng;
 use crate::time::{Duration, Instant};
 
-/// First pause before a broken connection is tried again (`reconnect.backoff.ms`).
-const RECONNECT_BACKOFF: Duration = Duration::from_millis(50);
-/// Longest pause (`reconnect.backoff.max.ms`).
-const RECONNECT_BACKOFF_MAX: Duration = Duration::from_millis(1_000);
+/// Pauses before a broken connection is tried again (`reconnect.backoff.ms`, `reconnect.backoff.max.ms`).
+const RECONNECT: Backoff = Backoff { base: Duration::from_millis(50), max: Duration::from_millis(1_000) };
 
 /// Exponential back-off with jitter (KIP-580): doubles from `base` up to `max`, ±20 %.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -57,6 +55,8 @@ pub(super) struct Connections<T> {
     request_timeout: Duration,
     max_age: Duration,
     backoff: Backoff,
+    /// Pauses before a broken connection is tried again.
+    pub reconnect: Backoff,
     /// Broken connections: how often in a row, and when they may be tried again.
     broken: Map<NodeId, (u32, Instant)>,
     metadata_attempts: u32,
@@ -83,6 +83,7 @@ impl<T: Clone> Connections<T> {
             request_timeout,
             max_age,
             backoff,
+            reconnect: RECONNECT,
             broken: Map::new(),
             metadata_attempts: 0,
             refresh_at: None,
@@ -137,8 +138,7 @@ impl<T: Clone> Connections<T> {
     /// A connection broke; returns the requests that will not be answered.
     pub fn disconnected(&mut self, peer: NodeId, channel: Option<Channel>, out: &mut Effects<'_>) -> Vec<InFlight<T>> {
         let entry = self.broken.entry(peer).or_insert((0, Instant::ZERO));
-        let backoff = Backoff { base: RECONNECT_BACKOFF, max: RECONNECT_BACKOFF_MAX };
-        *entry = (entry.0 + 1, out.now + backoff.after(entry.0, out.rng));
+        *entry = (entry.0 + 1, out.now + self.reconnect.after(entry.0, out.rng));
         self.take(|request| request.to == peer && channel.is_none_or(|channel| channel == request.channel))
     }
 

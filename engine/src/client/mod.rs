@@ -1,12 +1,13 @@
 //! Kafka's clients.
 //!
-//! Producer, modelled: metadata with refresh on error; key hashing by murmur2 and the sticky choice for records without
-//! a key; batches per partition with `batch.size` and `linger.ms`; one batch per partition per request;
-//! `max.in.flight.requests.per.connection`; `request.timeout.ms`, `retries`, `delivery.timeout.ms`, exponential
-//! back-off with jitter; idempotence with sequences assigned when a batch is drained.
-//! Simplified: after a hole in the sequence an idempotent producer takes a new producer id instead of bumping its epoch;
-//! `buffer.memory` and `max.block.ms` do not bound what waits; the sticky partitioner does not adapt to queue lengths.
-//! Absent: transactions, compression, custom partitioners, `flush`.
+//! Producer, modelled: one thread that sends, and waits in `send` for metadata and memory (`max.block.ms`); metadata
+//! with refresh on error; partitioners; batches per partition with `batch.size`, `linger.ms` and `buffer.memory`;
+//! readiness per broker, one batch per partition per request; `max.in.flight.requests.per.connection`;
+//! `request.timeout.ms`, `retries`, `delivery.timeout.ms`, exponential back-off with jitter; batches divided that were
+//! too large; idempotence with sequences assigned when a batch is drained, doubts settled and epochs bumped; synchronous
+//! sending, `flush`, `close`; the defaults of 4.x and of 2.x.
+//! Absent: compression, several topics per producer, `metadata.max.idle.ms`, `metadata.recovery.strategy` (always
+//! rebootstrap), `partitioner.rack.aware`, two-phase commit.
 //!
 //! Consumer (classic protocol), modelled: `poll` as the only place where records are handed out, positions move, groups
 //! are joined and automatic commits are sent; the heartbeat thread beside it; range assignment by the group's leader;
@@ -14,7 +15,6 @@
 //! within processing; `max.poll.interval.ms`.
 //! Absent: cooperative rebalancing, static membership, `pause`, truncation detection (KIP-320), read_committed.
 
-mod accumulator;
 mod connection;
 mod consumer;
 mod consumer_answers;
@@ -23,10 +23,9 @@ mod consumer_group;
 mod metadata;
 mod partitioner;
 mod producer;
-mod sender;
 
 pub use connection::Backoff;
 pub use consumer::{CommitMode, Consumer, ConsumerProgram, Position};
 pub use metadata::ClientMetadata;
-pub use partitioner::{murmur2, partition_for_key};
-pub use producer::Producer;
+pub use partitioner::{BuiltInPartitioner, Partitioner, murmur2, partition_for_key, run_sticky_partitioner};
+pub use producer::{Producer, ProducerIdAndEpoch};

@@ -21,7 +21,7 @@ mod words;
 pub use broker::BrokerConfig;
 pub use consumer::{AutoOffsetReset, ConsumerConfig};
 pub use controller::ControllerConfig;
-pub use producer::{Acks, ProducerConfig};
+pub use producer::{Acks, PartitionerClass, ProducerConfig};
 pub use table::{ConfigTable, TABLES};
 pub use topic::TopicConfig;
 pub use topic_defaults::TopicDefaults;

@@ -1,7 +1,7 @@
 //! Producer settings (`ProducerConfig`).
 
 use super::config_struct;
-use super::value::ConfigValue;
+use super::value::{ConfigError, ConfigValue};
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,38 @@ impl ConfigValue for Acks {
     }
 }
 
+/// Who chooses partitions (`partitioner.class`); short class names are taken too.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum PartitionerClass {
+    /// Unset: keys by their hash, records without a key to the sticky partition (KIP-794).
+    #[default]
+    BuiltIn,
+    /// `RoundRobinPartitioner`: every record to the next partition, keys or not.
+    RoundRobin,
+    /// `DefaultPartitioner` as it was up to 2.3: keys by their hash, records without a key in turn. Removed in 4.0.
+    Default,
+}
+
+impl ConfigValue for PartitionerClass {
+    const EXPECTED: &'static str = "null, RoundRobinPartitioner or DefaultPartitioner";
+    fn print(&self) -> String {
+        match self {
+            PartitionerClass::BuiltIn => "null",
+            PartitionerClass::RoundRobin => "org.apache.kafka.clients.producer.RoundRobinPartitioner",
+            PartitionerClass::Default => "org.apache.kafka.clients.producer.internals.DefaultPartitioner",
+        }
+        .to_owned()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        match text.rsplit('.').next()? {
+            "null" | "" => Some(PartitionerClass::BuiltIn),
+            "RoundRobinPartitioner" => Some(PartitionerClass::RoundRobin),
+            "DefaultPartitioner" => Some(PartitionerClass::Default),
+            _ => None,
+        }
+    }
+}
+
 config_struct! {
     /// Settings of one producer.
     ProducerConfig, owner "producer";
@@ -65,13 +97,78 @@ config_struct! {
     "retry.backoff.max.ms" => retry_backoff_max_ms: Duration = Duration::from_millis(1_000), Some((0, i64::MAX));
     /// Forced refresh of the metadata.
     "metadata.max.age.ms" => metadata_max_age_ms: Duration = Duration::from_millis(300_000), Some((0, i64::MAX));
-    /// Most bytes of one request.
+    /// Most bytes of one request, and of one record before compression.
     "max.request.size" => max_request_size: i32 = 1_048_576, Some((0, INT)), "B";
+    /// Bytes for all batches without a verdict; each takes `batch.size` or more.
+    "buffer.memory" => buffer_memory: i64 = 33_554_432, Some((0, i64::MAX)), "B";
+    /// How long `send` may wait for metadata and memory together.
+    "max.block.ms" => max_block_ms: Duration = Duration::from_millis(60_000), Some((0, i64::MAX));
+    /// First pause before a broken connection is tried again; doubles with each further one.
+    "reconnect.backoff.ms" => reconnect_backoff_ms: Duration = Duration::from_millis(50), Some((0, i64::MAX));
+    /// Longest pause before a broken connection is tried again.
+    "reconnect.backoff.max.ms" => reconnect_backoff_max_ms: Duration = Duration::from_millis(1_000), Some((0, i64::MAX));
+    /// Who chooses partitions.
+    "partitioner.class" => partitioner_class: PartitionerClass = PartitionerClass::BuiltIn, None;
+    /// Whether partitions with shorter queues are drawn more often.
+    "partitioner.adaptive.partitioning.enable" => partitioner_adaptive_partitioning_enable: bool = true, None;
+    /// A broker that takes nothing for this long gets no records without a key; 0 is off.
+    "partitioner.availability.timeout.ms" => partitioner_availability_timeout_ms: Duration = Duration::ZERO, Some((0, i64::MAX));
+    /// Whether keys do not choose the partition.
+    "partitioner.ignore.keys" => partitioner_ignore_keys: bool = false, None;
 }
+
+/// Most requests in flight with idempotence: the broker remembers five batches.
+const IN_FLIGHT_MAX_IDEMPOTENT: i32 = 5;
 
 impl ProducerConfig {
     /// Whether the client really is idempotent: `acks` other than `all` or no retries silently switch it off.
     pub fn idempotent(&self) -> bool {
         self.enable_idempotence && self.acks == Acks::All && self.retries > 0
+    }
+
+    /// The defaults of a line of clients by its name: `4.x`, or `2.x` (`acks=1`, no linger, no idempotence).
+    pub fn of_line(line: &str) -> Option<ProducerConfig> {
+        match line {
+            "" | "4.x" => Some(ProducerConfig::default()),
+            "2.x" => Some(ProducerConfig {
+                acks: Acks::Leader,
+                linger_ms: Duration::ZERO,
+                enable_idempotence: false,
+                ..ProducerConfig::default()
+            }),
+            _ => None,
+        }
+    }
+
+    /// Kafka's rules between settings (`ProducerConfig.postProcessParsedConfig`). `set` are the names the user wrote:
+    /// where he said nothing a conflict is resolved in silence.
+    pub fn resolve(mut self, set: &[&str]) -> Result<ProducerConfig, ConfigError> {
+        let said = |name: &str| set.contains(&name);
+        let conflict = |name: &'static str, value: String, rule: &'static str| {
+            let default = ProducerConfig::default().get(name).unwrap_or_default();
+            Err(ConfigError::Conflict { name, value, rule, default })
+        };
+        if said("enable.idempotence") && self.enable_idempotence {
+            if self.acks != Acks::All {
+                return conflict("acks", self.acks.print(), "must be all with enable.idempotence=true");
+            }
+            if self.retries == 0 {
+                return conflict("retries", "0".to_owned(), "must be 1..2147483647 with enable.idempotence=true");
+            }
+        }
+        let in_flight = self.max_in_flight_requests_per_connection;
+        if self.idempotent() && in_flight > IN_FLIGHT_MAX_IDEMPOTENT {
+            let name = "max.in.flight.requests.per.connection";
+            return conflict(name, in_flight.to_string(), "must be 1..5 with enable.idempotence=true");
+        }
+        let least = Duration(self.linger_ms.0.saturating_add(self.request_timeout_ms.0));
+        if self.delivery_timeout_ms < least {
+            if said("delivery.timeout.ms") {
+                let value = self.delivery_timeout_ms.print();
+                return conflict("delivery.timeout.ms", value, "must be at least linger.ms + request.timeout.ms");
+            }
+            self.delivery_timeout_ms = least;
+        }
+        Ok(self)
     }
 }

@@ -59,6 +59,18 @@ pub enum ConfigError {
         /// Kafka's default.
         default: String,
     },
+    /// The value does not go with another setting.
+    #[error("{name}={value} {rule} (default {default})")]
+    Conflict {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it must be, and with what.
+        rule: &'static str,
+        /// Kafka's default.
+        default: String,
+    },
 }
 
 impl ConfigError {

@@ -40,6 +40,8 @@ error_codes! {
     RequestTimedOut = 7, "REQUEST_TIMED_OUT", true;
     /// The batch is larger than `max.message.bytes`.
     MessageTooLarge = 10, "MESSAGE_TOO_LARGE", false;
+    /// `send` found no free memory within `max.block.ms` (`BufferExhaustedException`); never on the wire.
+    BufferExhausted = 7, "BufferExhaustedException", false;
     /// The connection broke before the answer came; never on the wire.
     NetworkException = 13, "NETWORK_EXCEPTION", true;
     /// The coordinator is still reading its log.
@@ -121,6 +123,18 @@ error_codes! {
 }
 
 impl ErrorCode {
+    /// Whether a client asks for metadata because of it (`InvalidMetadataException`).
+    pub fn means_stale_metadata(self) -> bool {
+        matches!(
+            self,
+            ErrorCode::UnknownTopicOrPartition
+                | ErrorCode::LeaderNotAvailable
+                | ErrorCode::NotLeaderOrFollower
+                | ErrorCode::NetworkException
+                | ErrorCode::FencedLeaderEpoch
+        )
+    }
+
     /// Whether this is an error at all.
     pub fn is_error(self) -> bool {
         self != ErrorCode::None

@@ -35,6 +35,8 @@ pub struct PartitionProduceResponse {
     pub base_offset: Offset,
     /// The epoch in which the broker leads; Kafka's answer does not say, the trace wants to know.
     pub leader_epoch: LeaderEpoch,
+    /// Where the leader's log begins, −1 when it cannot say.
+    pub log_start_offset: Offset,
     /// On NOT_LEADER_OR_FOLLOWER: the leader this broker knows instead (KIP-951).
     pub current_leader: Option<(BrokerId, LeaderEpoch)>,
 }

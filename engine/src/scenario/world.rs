@@ -165,7 +165,11 @@ fn read_producer(line: &mut Line<'_>, source: &mut Source<'_>) -> ProducerSpec {
         count: line.number("count", source),
         size: line.number("size", source).unwrap_or(defaults.size),
         keys: Vec::new(),
+        partition: line.number("partition", source),
+        sync: line.flag("sync", source),
+        flush_every: line.number("flush-every", source),
     };
+    let defaults = line.property("defaults").unwrap_or_default();
     let settings = line.settings();
     for child in line.children() {
         let mut keys = Line::new(child);
@@ -177,8 +181,9 @@ fn read_producer(line: &mut Line<'_>, source: &mut Source<'_>) -> ProducerSpec {
             workload.keys.push(key);
         }
     }
-    line.finish(&["topic", "queue", "start", "every", "count", "size"], source);
-    ProducerSpec { name, target, workload, settings }
+    let known = ["topic", "queue", "start", "every", "count", "size", "partition", "sync", "flush-every", "defaults"];
+    line.finish(&known, source);
+    ProducerSpec { name, target, workload, defaults, settings }
 }
 
 fn read_group(line: &mut Line<'_>, source: &mut Source<'_>) -> GroupSpec {

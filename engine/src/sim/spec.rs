@@ -98,6 +98,8 @@ pub struct ProducerSpec {
     pub target: Target,
     /// What it sends and when.
     pub workload: Workload,
+    /// Whose defaults it has where nothing is said: `4.x` (or empty) or `2.x`.
+    pub defaults: String,
     /// The client's settings.
     pub settings: Settings,
 }
@@ -355,7 +357,24 @@ macro_rules! settings_of {
         }
     };
 }
-settings_of!(ProducerSpec, ProducerConfig, "producer");
+
+impl ProducerSpec {
+    /// The settings, typed; Kafka's defaults where nothing is said.
+    pub fn config(&self) -> Result<ProducerConfig, SpecError> {
+        let owner = || format!("producer {}", self.name);
+        let wrong = |error| SpecError::Config { owner: owner(), error };
+        let mut config = ProducerConfig::of_line(&self.defaults).ok_or_else(|| SpecError::UnknownName {
+            user: owner(),
+            kind: "line of clients (4.x or 2.x)",
+            name: self.defaults.clone(),
+        })?;
+        for (name, value) in &self.settings {
+            config.set(name, value).map_err(wrong)?;
+        }
+        let set: Vec<&str> = self.settings.iter().map(|(name, _)| name.as_str()).collect();
+        config.resolve(&set).map_err(wrong)
+    }
+}
 settings_of!(GroupSpec, ConsumerConfig, "group");
 
 fn within(what: std::fmt::Arguments<'_>, least: i64, most: i64, found: i64) -> Result<(), SpecError> {

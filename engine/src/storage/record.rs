@@ -46,14 +46,19 @@ pub struct EndTxnMarker {
 impl Record {
     /// Bytes of the record in a batch of format v2, with one-byte varints where Kafka's would usually be short.
     pub fn size_in_bytes(&self) -> u32 {
-        let (key, value) = match &self.body {
-            RecordBody::User { key, size, .. } => (key.as_ref().map_or(0, |key| key.len() as u32), *size),
-            RecordBody::Group(record) => (0, record.size_in_bytes()),
-            // Key: version and type; value: version and coordinator epoch.
-            RecordBody::Control(_) => (4, 6),
-        };
+        let payload = self.payload_bytes();
         // length, attributes, timestamp delta, offset delta, key length, value length, header count
-        7 + key + value + u32::from(key + value > 120)
+        7 + payload + u32::from(payload > 120)
+    }
+
+    /// Bytes of key and value.
+    pub fn payload_bytes(&self) -> u32 {
+        match &self.body {
+            RecordBody::User { key, size, .. } => key.as_ref().map_or(0, |key| key.len() as u32) + size,
+            RecordBody::Group(record) => record.size_in_bytes(),
+            // Key: version and type; value: version and coordinator epoch.
+            RecordBody::Control(_) => 4 + 6,
+        }
     }
 
     /// The id of a user's record.

@@ -110,6 +110,10 @@ impl Tracer {
                     let digest = stable_hash(&(body, tp, offset, batch.leader_epoch));
                     line.hex("v", digest).null("k")
                 }
+                RecordBody::Control(marker) => {
+                    let line = line.null("v").null("k");
+                    line.text("ctl", if marker.committed { "commit" } else { "abort" })
+                }
             };
             let line = match &batch.producer {
                 Some(stamp) => {
@@ -118,7 +122,7 @@ impl Tracer {
                 }
                 None => line.int("pid", -1).int("pe", -1).int("seq", -1),
             };
-            self.put(line.flag("tx", false).text("as", how));
+            self.put(line.flag("tx", batch.transactional).text("as", how));
         }
         if tp.topic != OFFSETS_TOPIC {
             self.busy();

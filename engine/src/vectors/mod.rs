@@ -59,6 +59,9 @@ pub fn run_suite(name: &str, text: &str) -> Outcome {
         "record_batch_v2" => storage::run_record_batch(&json, &mut outcome),
         "offset_index" => storage::run_offset_index(&json, &mut outcome),
         "config_defaults" => config::run_config_defaults(&json, &mut outcome),
+        "sticky_partitioner" => {
+            crate::client::run_sticky_partitioner(&json, &mut |case, wrong| outcome.judge(case, wrong))
+        }
         "producer_state" => crate::storage::run_producer_state(&json, &mut |case, wrong| outcome.judge(case, wrong)),
         "aborted_txn_index" => {
             crate::storage::run_aborted_txn_index(&json, &mut |case, wrong| outcome.judge(case, wrong))

@@ -109,7 +109,14 @@ fn named(event: &Event) -> Named {
             out.records.push(*record);
             out.tps.push(*tp);
         }
-        Event::ProduceRetried { producer, tp, .. } => {
+        Event::SendBlocked { producer, record } => {
+            out.nodes.push(*producer);
+            out.records.push(*record);
+        }
+        Event::ProducerIdObtained { producer, .. } | Event::ProducerEpochBumped { producer, .. } => {
+            out.nodes.push(*producer);
+        }
+        Event::ProduceRetried { producer, tp, .. } | Event::BatchSplit { producer, tp, .. } => {
             out.nodes.push(*producer);
             out.tps.push(*tp);
         }

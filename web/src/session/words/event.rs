@@ -150,6 +150,18 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
             error = format!("{error:?}"),
             attempt = attempt
         ),
+        Event::SendBlocked { producer, record } => {
+            t!(send_blocked, producer = names.node(*producer), record = names.record(*record))
+        }
+        Event::BatchSplit { producer, tp, parts } => {
+            t!(batch_split, producer = names.node(*producer), tp = names.tp(*tp), parts = parts)
+        }
+        Event::ProducerIdObtained { producer, id, epoch } => {
+            t!(producer_id_obtained, producer = names.node(*producer), id = id, epoch = epoch)
+        }
+        Event::ProducerEpochBumped { producer, id, epoch } => {
+            t!(producer_epoch_bumped, producer = names.node(*producer), id = id, epoch = epoch)
+        }
         Event::RequestTimedOut { client, to, kind } => {
             t!(request_timed_out, client = names.node(*client), to = names.node(*to), kind = format!("{kind:?}"))
         }

@@ -1,4 +1,4 @@
-//! Which partition a record goes to.
+//! The hash of a key.
 
 /// Kafka's murmur2 over the bytes of a serialized key (`Utils.murmur2`), as Java's signed int.
 pub fn murmur2(key: &[u8]) -> i32 {

@@ -1,0 +1,16 @@
+//! Which partition a record goes to (`KafkaProducer.partition`).
+//!
+//! In this order: the partition the record itself names; `partitioner.class`; the key's hash, unless
+//! `partitioner.ignore.keys`; the sticky partitioner of KIP-794.
+//! Modelled beside it: per-record round robin, as the opt-in class with its habit of being asked twice when a batch
+//! begins (KAFKA-9965), and as what clients up to 2.3 did with records without a key.
+//! Absent: the sticky rule of KIP-480 (2.4 to 3.2), `partitioner.rack.aware`.
+
+mod built_in;
+mod choice;
+mod murmur2;
+
+pub use built_in::{BuiltInPartitioner, run_sticky_partitioner};
+pub use choice::Partitioner;
+pub(super) use choice::Topic;
+pub use murmur2::{murmur2, partition_for_key};

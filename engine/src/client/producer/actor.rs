@@ -1,0 +1,162 @@
+//! A producer as an actor: what it is made of, and where each input goes.
+
+use super::accumulator::Accumulator;
+use super::application::Application;
+use super::batch::{BatchId, ProducerBatch};
+use super::sequences::{ProducerIdAndEpoch, Sequences};
+use crate::app::Workload;
+use crate::client::connection::{Backoff, Connections};
+use crate::client::partitioner::Partitioner;
+use crate::collections::{Map, sorted_by_number};
+use crate::config::ProducerConfig;
+use crate::effect::{Effects, Input, Instruction, Timer};
+use crate::ids::{NodeId, RecordId, TopicId, TopicPartition};
+use crate::time::Instant;
+
+/// A producer and the program that uses it.
+#[derive(Clone, Hash, Debug)]
+pub struct Producer {
+    pub(super) node: NodeId,
+    /// Its settings.
+    pub config: ProducerConfig,
+    pub(super) topic: TopicId,
+    pub(super) workload: Workload,
+    bootstrap: Vec<NodeId>,
+    /// Records sent so far; the program's source of records survives its crash.
+    pub(super) sent: u32,
+    pub(super) runtime: Option<Box<Runtime>>,
+}
+
+/// What the producer has asked for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum ProducerAsk {
+    ProducerId,
+    Produce(Vec<BatchId>),
+}
+
+/// What the process keeps in memory.
+#[derive(Clone, Hash, Debug)]
+pub(super) struct Runtime {
+    pub net: Connections<ProducerAsk>,
+    pub accumulator: Accumulator,
+    pub partitioner: Partitioner,
+    pub sequences: Sequences,
+    pub asking_producer_id: bool,
+    /// After a refused InitProducerId: not before then.
+    pub ask_producer_id_at: Instant,
+    pub application: Application,
+    /// When each broker last had data ready for it, and when it last took some.
+    pub drained: Map<NodeId, (Instant, Instant)>,
+    /// When the sender must look again.
+    pub wake_at: Option<Instant>,
+}
+
+impl Producer {
+    /// A producer that has not started.
+    pub fn new(
+        node: NodeId,
+        bootstrap: Vec<NodeId>,
+        topic: TopicId,
+        workload: Workload,
+        config: ProducerConfig,
+    ) -> Producer {
+        Producer { node, config, topic, workload, bootstrap, sent: 0, runtime: None }
+    }
+
+    /// The topic it writes to.
+    pub fn topic(&self) -> TopicId {
+        self.topic
+    }
+
+    /// How many records it has sent.
+    pub fn sent(&self) -> u32 {
+        self.sent
+    }
+
+    /// Its producer id and epoch, when it is idempotent and has them.
+    pub fn producer_id(&self) -> Option<ProducerIdAndEpoch> {
+        self.runtime.as_ref()?.sequences.id
+    }
+
+    /// Bytes of `buffer.memory` that are free; none while the process is down.
+    pub fn free_memory(&self) -> Option<i64> {
+        self.runtime.as_ref().map(|runtime| runtime.accumulator.free)
+    }
+
+    /// The record whose `send` does not return, for want of memory or metadata.
+    pub fn blocked(&self) -> Option<RecordId> {
+        self.runtime.as_ref()?.application.pending.as_ref().map(|pending| pending.record)
+    }
+
+    /// Records without a verdict: their partition, whether they are under way, and how often they were tried.
+    pub fn waiting(&self) -> Vec<(RecordId, TopicPartition, bool, u32)> {
+        let batches = self
+            .batches()
+            .flat_map(|batch| batch.ids().map(move |record| (record, batch.tp, batch.in_flight, batch.attempts)));
+        sorted_by_number(&batches.collect::<Vec<_>>(), |(record, ..)| record.0)
+    }
+
+    /// Batches without a verdict, oldest first.
+    pub(in crate::client) fn batches(&self) -> impl Iterator<Item = &ProducerBatch> {
+        self.runtime.iter().flat_map(|runtime| runtime.accumulator.batches.values())
+    }
+
+    /// The process died: everything it had buffered is gone, and it will never learn what became of the rest.
+    pub fn crash(&mut self) {
+        self.runtime = None;
+    }
+
+    /// Handles one input.
+    pub fn handle(&mut self, input: Input, out: &mut Effects<'_>) {
+        if let Input::Started = input {
+            self.on_started(out);
+        }
+        let Some(runtime) = &mut self.runtime else { return };
+        match input {
+            Input::TimerFired(Timer::Workload) => runtime.application.wake_at = None,
+            Input::TimerFired(Timer::Sender) => runtime.wake_at = None,
+            Input::TimerFired(Timer::ClientRequestTimeout) => self.on_request_timeouts(out),
+            Input::TimerFired(Timer::MetadataRefresh) => runtime.net.refresh(out),
+            Input::Told(Instruction::Send(count)) => runtime.application.owed += count.min(10_000),
+            Input::Told(Instruction::Stop) => runtime.application.closing = true,
+            Input::Delivered { from, body: crate::protocol::Body::Response(correlation, response), .. } => {
+                self.on_response(from, correlation, response, out);
+            }
+            Input::Disconnected { peer, channel } => self.on_disconnected(peer, channel, out),
+            _ => {}
+        }
+        self.run_application(out);
+        self.run_sender(out);
+        if self.run_application(out) {
+            self.run_sender(out);
+        }
+        self.arm_sender(out);
+    }
+
+    fn on_started(&mut self, out: &mut Effects<'_>) {
+        let mut net = Connections::new(
+            self.bootstrap.clone(),
+            vec![self.topic],
+            self.config.request_timeout_ms,
+            self.config.metadata_max_age_ms,
+            self.backoff(),
+        );
+        net.reconnect = Backoff { base: self.config.reconnect_backoff_ms, max: self.config.reconnect_backoff_max_ms };
+        net.want_refresh(out);
+        self.runtime = Some(Box::new(Runtime {
+            net,
+            accumulator: Accumulator::new(self.config.buffer_memory, self.config.batch_size),
+            partitioner: Partitioner::new(&self.config),
+            sequences: Sequences::default(),
+            asking_producer_id: false,
+            ask_producer_id_at: out.now,
+            application: Application::default(),
+            drained: Map::new(),
+            wake_at: None,
+        }));
+    }
+
+    pub(super) fn backoff(&self) -> Backoff {
+        Backoff { base: self.config.retry_backoff_ms, max: self.config.retry_backoff_max_ms }
+    }
+}

@@ -1,0 +1,208 @@
+//! The application's thread: it calls `send`, and may have to wait there (`KafkaProducer.doSend`).
+
+use super::accumulator::Appended;
+use super::actor::Producer;
+use super::batch::ProducerBatch;
+use crate::client::partitioner::Topic;
+use crate::effect::{Effects, Timer};
+use crate::event::Event;
+use crate::ids::{RecordId, TopicPartition};
+use crate::protocol::ErrorCode;
+use crate::storage::{Record, RecordBody};
+use crate::time::Instant;
+
+/// Most calls the thread makes before others have their turn.
+const CALLS_PER_TURN: u32 = 1_000;
+
+/// What the application's thread is doing.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct Application {
+    /// Sends a person asked for.
+    pub owed: u32,
+    /// The `send` that has not returned.
+    pub pending: Option<PendingSend>,
+    /// Sending synchronously: the record whose verdict it waits for.
+    pub awaiting: Option<RecordId>,
+    /// Inside `flush()`: everything that waits is ready, and nothing new is sent until all have their verdicts.
+    pub flushing: bool,
+    /// Records since the last `flush()`.
+    pub unflushed: u32,
+    /// Inside `close()`: a flush, and then the end.
+    pub closing: bool,
+    /// When the next record is due.
+    pub wake_at: Option<Instant>,
+}
+
+/// A `send` that waits for metadata or memory.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct PendingSend {
+    pub record: RecordId,
+    key: Option<String>,
+    /// When `send` was called: `max.block.ms` counts from here.
+    pub began: Instant,
+    /// Chosen already; it waits for memory.
+    partition: Option<i32>,
+    /// Whether the world has been told that it waits.
+    told: bool,
+}
+
+impl PendingSend {
+    /// Its partition is chosen: what is missing is memory.
+    pub fn waits_for_memory(&self) -> bool {
+        self.partition.is_some()
+    }
+}
+
+impl Application {
+    /// The sender is to hold nothing back.
+    pub fn flushes(&self) -> bool {
+        self.flushing || self.closing
+    }
+}
+
+impl Producer {
+    /// Lets the thread go on as far as it can. True when it did anything.
+    pub(super) fn run_application(&mut self, out: &mut Effects<'_>) -> bool {
+        for calls in 0..CALLS_PER_TURN {
+            if !self.next_call(out) {
+                return calls > 0;
+            }
+        }
+        self.wake_application(out.now, out);
+        true
+    }
+
+    fn wake_application(&mut self, at: Instant, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        if runtime.application.wake_at != Some(at) {
+            runtime.application.wake_at = Some(at);
+            out.set_timer_at(Timer::Workload, at);
+        }
+    }
+
+    /// One call of the program, or the next part of one that waits. False when the thread can do nothing now.
+    fn next_call(&mut self, out: &mut Effects<'_>) -> bool {
+        let Some(runtime) = &mut self.runtime else { return false };
+        let application = &mut runtime.application;
+        if application.pending.is_some() {
+            return self.go_on_sending(out);
+        }
+        if application.awaiting.is_some() {
+            return false;
+        }
+        let idle = runtime.accumulator.batches.is_empty();
+        if application.flushing {
+            application.flushing = !idle;
+            return idle;
+        }
+        if application.closing {
+            if idle {
+                out.exit();
+                self.runtime = None;
+            }
+            return false;
+        }
+        if self.workload.flush_every.is_some_and(|every| application.unflushed >= every.max(1)) {
+            application.unflushed = 0;
+            application.flushing = true;
+            return true;
+        }
+        if application.owed > 0 {
+            application.owed -= 1;
+        } else {
+            match self.workload.due(self.sent + 1) {
+                Some(at) if at > out.now => {
+                    self.wake_application(at, out);
+                    return false;
+                }
+                Some(_) => {}
+                None => return false,
+            }
+        }
+        self.begin_send(out);
+        true
+    }
+
+    fn begin_send(&mut self, out: &mut Effects<'_>) {
+        self.sent += 1;
+        let record = RecordId::new(self.node, self.sent);
+        let key = self.workload.key(self.sent).map(str::to_owned);
+        let pending = PendingSend { record, key, began: out.now, partition: None, told: false };
+        if let Some(runtime) = &mut self.runtime {
+            runtime.application.unflushed += 1;
+            runtime.application.pending = Some(pending);
+        }
+    }
+
+    /// Inside `send`: metadata, size, partition, memory, in this order. False while it has to wait.
+    fn go_on_sending(&mut self, out: &mut Effects<'_>) -> bool {
+        let (producer, max_block) = (self.node, self.config.max_block_ms);
+        let (named, synchronous) = (self.workload.partition, self.workload.sync);
+        let limits = i64::from(self.config.max_request_size).min(self.config.buffer_memory);
+        let Some(runtime) = &mut self.runtime else { return false };
+        let Some(mut pending) = runtime.application.pending.take() else { return false };
+        let in_time = pending.began + max_block > out.now;
+        let topic = Topic::of(&runtime.net.metadata, self.topic);
+        if topic.count <= named.unwrap_or(0) {
+            runtime.net.want_refresh(out);
+            return self.wait_or_fail(pending, in_time, ErrorCode::RequestTimedOut, out);
+        }
+        let key = pending.key.as_deref();
+        let body = RecordBody::User { id: pending.record, key: key.map(Into::into), size: self.workload.size };
+        let record = Record { timestamp: out.now.as_millis(), body };
+        if i64::from(ProducerBatch::upper_bound(&record)) > limits {
+            self.fail_send(pending, ErrorCode::MessageTooLarge, out);
+            return true;
+        }
+        let sticky = named.is_none() && runtime.partitioner.is_sticky(key);
+        let fixed = named.or(pending.partition.filter(|_| !sticky));
+        let mut partition = fixed.unwrap_or_else(|| runtime.partitioner.choose(key, &topic, out));
+        let asks_again = fixed.is_none() && runtime.partitioner.asks_twice();
+        let mut tp = TopicPartition::new(self.topic, partition);
+        let mut appended = runtime.accumulator.append(tp, &record, !asks_again, false, out.now);
+        if let Appended::NewBatchNeeded = appended {
+            partition = runtime.partitioner.choose(key, &topic, out);
+            tp = TopicPartition::new(self.topic, partition);
+            appended = runtime.accumulator.append(tp, &record, true, false, out.now);
+        }
+        match appended {
+            Appended::NewBatchNeeded | Appended::NoMemory => {
+                pending.partition = Some(partition);
+                self.wait_or_fail(pending, in_time, ErrorCode::BufferExhausted, out)
+            }
+            Appended::Bytes(bytes) => {
+                if sticky {
+                    let all_full = runtime.accumulator.all_full(tp);
+                    runtime.partitioner.produced(bytes, all_full, &topic, out);
+                }
+                runtime.application.awaiting = synchronous.then_some(pending.record);
+                let PendingSend { record, key, .. } = pending;
+                out.emit(|| Event::RecordSent { producer, record, tp, key });
+                true
+            }
+        }
+    }
+
+    fn wait_or_fail(&mut self, mut pending: PendingSend, in_time: bool, why: ErrorCode, out: &mut Effects<'_>) -> bool {
+        if !in_time {
+            self.fail_send(pending, why, out);
+            return true;
+        }
+        let (producer, record) = (self.node, pending.record);
+        if why == ErrorCode::BufferExhausted && !std::mem::replace(&mut pending.told, true) {
+            out.emit(|| Event::SendBlocked { producer, record });
+        }
+        if let Some(runtime) = &mut self.runtime {
+            runtime.application.pending = Some(pending);
+        }
+        false
+    }
+
+    /// `send` fails before the record is in any batch: through the callback, as all API errors do.
+    fn fail_send(&mut self, pending: PendingSend, error: ErrorCode, out: &mut Effects<'_>) {
+        let (producer, tp) = (self.node, TopicPartition::NONE);
+        let PendingSend { record, key, .. } = pending;
+        out.emit(|| Event::RecordSent { producer, record, tp, key });
+        out.emit(|| Event::SendFailed { producer, record, tp, error, maybe_written: false });
+    }
+}

@@ -1,0 +1,137 @@
+//! A batch on its way from `send` to its verdict (`ProducerBatch`).
+
+use crate::ids::{LeaderEpoch, RecordId, TopicPartition};
+use crate::protocol::ErrorCode;
+use crate::storage::{BATCH_OVERHEAD, ProducerStamp, Record};
+use crate::time::Instant;
+
+/// Which batch of a producer.
+pub(in crate::client) type BatchId = u64;
+
+/// Kafka's upper bound for what a record needs around key and value.
+const RECORD_OVERHEAD_MAX: u32 = 21;
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(in crate::client) struct ProducerBatch {
+    pub tp: TopicPartition,
+    pub records: Vec<Record>,
+    /// Estimated size, header included.
+    pub size_in_bytes: u32,
+    /// Taken from `buffer.memory`; also how far the batch can be filled.
+    pub reserved: u32,
+    pub created_at: Instant,
+    /// Full, or another batch was begun after it, or drained.
+    pub closed: bool,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// An attempt ended without a refusal that came before the append: the records may be in the log.
+    pub maybe_written: bool,
+    /// A retry waits until then.
+    pub retry_at: Instant,
+    /// The leader's epoch when it was last sent: a new leader is a reason to go at once.
+    pub leader_epoch: LeaderEpoch,
+    /// Why it is retried.
+    pub last_error: ErrorCode,
+    /// Producer id, epoch and sequence: given when first drained, kept on every retry.
+    pub stamp: Option<ProducerStamp>,
+    /// Its sequence was given anew after an epoch bump.
+    pub sequence_reset: bool,
+    /// Part of a transaction.
+    pub transactional: bool,
+    /// It is a part of a batch that was too large: should it be too large again, it is halved.
+    pub is_part: bool,
+    /// Under way, rather than in the queue.
+    pub in_flight: bool,
+}
+
+impl ProducerBatch {
+    pub fn new(tp: TopicPartition, batch_size: u32, first: Record, transactional: bool, now: Instant) -> ProducerBatch {
+        let reserved = ProducerBatch::reservation(batch_size, &first);
+        let size_in_bytes = BATCH_OVERHEAD + first.size_in_bytes();
+        ProducerBatch {
+            tp,
+            records: vec![first],
+            size_in_bytes,
+            reserved,
+            created_at: now,
+            closed: size_in_bytes >= reserved,
+            attempts: 0,
+            maybe_written: false,
+            retry_at: now,
+            leader_epoch: LeaderEpoch::NONE,
+            last_error: ErrorCode::None,
+            stamp: None,
+            sequence_reset: false,
+            transactional,
+            is_part: false,
+            in_flight: false,
+        }
+    }
+
+    /// Memory a new batch takes: `batch.size`, or more when its first record needs more.
+    pub fn reservation(batch_size: u32, first: &Record) -> u32 {
+        batch_size.max(ProducerBatch::upper_bound(first))
+    }
+
+    /// Largest size of a batch of one record (`DefaultRecordBatch.estimateBatchSizeUpperBound`).
+    pub fn upper_bound(record: &Record) -> u32 {
+        BATCH_OVERHEAD + RECORD_OVERHEAD_MAX + record.payload_bytes()
+    }
+
+    /// Adds a record if there is room; else the batch is closed.
+    pub fn try_append(&mut self, record: &Record) -> bool {
+        let size = record.size_in_bytes();
+        if self.closed || self.size_in_bytes + size > self.reserved {
+            self.closed = true;
+            return false;
+        }
+        self.records.push(record.clone());
+        self.size_in_bytes += size;
+        self.closed = self.size_in_bytes >= self.reserved;
+        true
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = RecordId> + '_ {
+        self.records.iter().filter_map(Record::id)
+    }
+
+    pub fn base_sequence(&self) -> i32 {
+        self.stamp.map_or(-1, |stamp| stamp.base_sequence)
+    }
+
+    pub fn last_sequence(&self) -> i32 {
+        self.stamp.map_or(-1, |stamp| stamp.last_sequence(self.records.len()))
+    }
+
+    /// How large the parts of this batch may be (`RecordAccumulator.splitAndReenqueue`).
+    pub fn part_size(&self, batch_size: u32) -> u32 {
+        let largest = self.records.iter().map(ProducerBatch::upper_bound).max().unwrap_or(0);
+        if self.is_part { largest.max(self.size_in_bytes / 2) } else { batch_size }
+    }
+
+    /// Divides a batch the broker found too large into batches of at most `size`, sequences continued.
+    pub fn split(self, size: u32) -> Vec<ProducerBatch> {
+        let ProducerBatch { tp, records, created_at, transactional, stamp, retry_at, sequence_reset, .. } = self;
+        let mut parts: Vec<ProducerBatch> = Vec::new();
+        for record in records {
+            if parts.last_mut().is_some_and(|last| last.try_append(&record)) {
+                continue;
+            }
+            let mut part = ProducerBatch::new(tp, size, record, transactional, created_at);
+            part.retry_at = retry_at;
+            part.sequence_reset = sequence_reset;
+            parts.push(part);
+        }
+        let mut next = stamp;
+        for part in &mut parts {
+            part.closed = true;
+            part.is_part = true;
+            part.stamp = next;
+            if let Some(stamp) = &mut next {
+                stamp.base_sequence =
+                    crate::storage::increment_sequence(stamp.base_sequence, part.records.len() as i32);
+            }
+        }
+        parts
+    }
+}

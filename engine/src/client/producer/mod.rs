@@ -1,0 +1,13 @@
+//! The producer: the application's thread, the accumulator, and the sender beside it (`KafkaProducer`, `Sender`).
+
+mod accumulator;
+mod actor;
+mod application;
+mod batch;
+mod outcome;
+mod ready;
+mod sender;
+mod sequences;
+
+pub use actor::Producer;
+pub use sequences::ProducerIdAndEpoch;

@@ -1,0 +1,222 @@
+//! What becomes of a batch: acknowledged, divided, sent again, or failed (`Sender.completeBatch`).
+
+use super::actor::{Producer, ProducerAsk};
+use super::batch::BatchId;
+use crate::client::connection::{Asked, InFlight};
+use crate::effect::Effects;
+use crate::event::Event;
+use crate::ids::{CorrelationId, LeaderEpoch, NodeId, Offset};
+use crate::protocol::{
+    Channel, ErrorCode, InitProducerIdResponse, MessageKind, PartitionProduceResponse, ProduceResponse, Response,
+};
+use crate::storage::increment_sequence;
+
+impl Producer {
+    pub(super) fn on_response(
+        &mut self,
+        from: NodeId,
+        correlation: CorrelationId,
+        response: Response,
+        out: &mut Effects<'_>,
+    ) {
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(request) = runtime.net.answered(from, correlation) else { return };
+        match (request.what, response) {
+            (Asked::Metadata, Response::Metadata(response)) => {
+                runtime.net.refreshed(&response, out);
+            }
+            (Asked::Own(ProducerAsk::ProducerId), Response::InitProducerId(answer)) => {
+                self.on_producer_id(&answer, out);
+            }
+            (Asked::Own(ProducerAsk::Produce(batches)), Response::Produce(response)) => {
+                self.on_produced(&batches, &response, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_producer_id(&mut self, answer: &InitProducerIdResponse, out: &mut Effects<'_>) {
+        let (producer, backoff) = (self.node, self.backoff());
+        let Some(runtime) = &mut self.runtime else { return };
+        runtime.asking_producer_id = false;
+        if answer.error.is_error() {
+            runtime.ask_producer_id_at = out.now + backoff.after(0, out.rng);
+            return;
+        }
+        let (id, epoch) = (answer.producer_id, answer.producer_epoch);
+        runtime.sequences.begin_anew((id, epoch));
+        out.emit(|| Event::ProducerIdObtained { producer, id, epoch });
+    }
+
+    fn on_produced(&mut self, batches: &[BatchId], response: &ProduceResponse, out: &mut Effects<'_>) {
+        for id in batches {
+            // Given up meanwhile: the answer comes too late to matter.
+            let Some(batch) = self.runtime.as_ref().and_then(|runtime| runtime.accumulator.batches.get(id)) else {
+                continue;
+            };
+            let tp = batch.tp;
+            if let Some(verdict) = response.partitions.iter().find(|partition| partition.tp == tp) {
+                self.on_verdict(*id, verdict, out);
+            }
+        }
+    }
+
+    fn on_verdict(&mut self, id: BatchId, verdict: &PartitionProduceResponse, out: &mut Effects<'_>) {
+        match verdict.error {
+            ErrorCode::None => self.complete(id, verdict.base_offset, verdict.leader_epoch, out),
+            // It is there already; where, the broker does not say.
+            ErrorCode::DuplicateSequenceNumber => self.complete(id, Offset::NONE, LeaderEpoch::NONE, out),
+            error => {
+                if let (Some((leader, epoch)), Some(runtime)) = (verdict.current_leader, &mut self.runtime) {
+                    runtime.net.metadata.set_leader(verdict.tp, leader, epoch);
+                }
+                self.refused(id, error, verdict.log_start_offset, out);
+            }
+        }
+    }
+
+    /// The callbacks of a batch run: it is stored at `base_offset`, −1 when that is not known.
+    pub(super) fn complete(
+        &mut self,
+        id: BatchId,
+        base_offset: Offset,
+        leader_epoch: LeaderEpoch,
+        out: &mut Effects<'_>,
+    ) {
+        let producer = self.node;
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(batch) = runtime.accumulator.finish(id) else { return };
+        let tp = batch.tp;
+        if let Some(stamp) = batch.stamp {
+            let last_offset = base_offset + (batch.records.len() as i64 - 1);
+            runtime.sequences.acknowledged(tp, id, stamp, batch.last_sequence(), last_offset);
+        }
+        for (index, record) in batch.ids().enumerate() {
+            let offset = if base_offset == Offset::NONE { base_offset } else { base_offset + index as i64 };
+            out.emit(|| Event::RecordAcked { producer, record, tp, offset, leader_epoch });
+            if runtime.application.awaiting == Some(record) {
+                runtime.application.awaiting = None;
+            }
+        }
+    }
+
+    /// A batch was refused, or not answered: divided, sent again, or failed.
+    fn refused(&mut self, id: BatchId, error: ErrorCode, log_start_offset: Offset, out: &mut Effects<'_>) {
+        let (producer, backoff) = (self.node, self.backoff());
+        let (delivery, retries) = (self.config.delivery_timeout_ms, i64::from(self.config.retries));
+        let idempotent = self.config.idempotent();
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(batch) = runtime.accumulator.batches.get_mut(&id) else { return };
+        let tp = batch.tp;
+        batch.maybe_written |= !error.is_before_append();
+        if error.means_stale_metadata() && runtime.net.metadata.epoch(tp) <= batch.leader_epoch {
+            runtime.net.stale(out);
+        }
+        if error == ErrorCode::MessageTooLarge && batch.records.len() > 1 {
+            return self.divide(id, out);
+        }
+        let attempt = batch.attempts;
+        let in_time = batch.created_at + delivery > out.now;
+        let allowed = in_time && i64::from(attempt) <= retries;
+        let may_retry = allowed
+            && if idempotent {
+                let (sequence, was_reset) = (batch.base_sequence(), batch.sequence_reset);
+                runtime.sequences.may_retry(tp, error, sequence, was_reset, log_start_offset, false)
+            } else {
+                error.is_retriable()
+            };
+        if !may_retry {
+            return self.fail(id, error, i64::from(attempt) <= retries, out);
+        }
+        batch.last_error = error;
+        batch.retry_at = out.now + backoff.after(attempt.saturating_sub(1), out.rng);
+        runtime.accumulator.requeue(id);
+        out.emit(|| Event::ProduceRetried { producer, tp, error, attempt });
+    }
+
+    fn divide(&mut self, id: BatchId, out: &mut Effects<'_>) {
+        let producer = self.node;
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(tp) = runtime.accumulator.batches.get(&id).map(|batch| batch.tp) else { return };
+        let parts = runtime.accumulator.split(id);
+        runtime.sequences.replace(tp, id, &parts);
+        let parts = parts.len() as u32;
+        out.emit(|| Event::BatchSplit { producer, tp, parts });
+    }
+
+    /// `delivery.timeout.ms` has passed.
+    pub(super) fn give_up(&mut self, id: BatchId, error: ErrorCode, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(batch) = runtime.accumulator.batches.get_mut(&id) else { return };
+        // Under way it may be anywhere.
+        batch.maybe_written |= batch.in_flight;
+        let (tp, sent) = (batch.tp, batch.attempts > 0);
+        if let Some(stamp) = batch.stamp.filter(|_| sent) {
+            let next = increment_sequence(stamp.base_sequence, batch.records.len() as i32);
+            runtime.sequences.mark_unresolved(tp, next);
+        }
+        self.fail(id, error, false, out);
+    }
+
+    /// The callbacks of a batch run with an error. `settled` says that its sequence was surely not used.
+    fn fail(&mut self, id: BatchId, error: ErrorCode, settled: bool, out: &mut Effects<'_>) {
+        let producer = self.node;
+        let Some(runtime) = &mut self.runtime else { return };
+        let Some(batch) = runtime.accumulator.finish(id) else { return };
+        let (tp, maybe_written) = (batch.tp, batch.maybe_written);
+        if batch.stamp.is_some() {
+            runtime.sequences.failed(tp, id);
+            let lost = matches!(error, ErrorCode::OutOfOrderSequenceNumber | ErrorCode::UnknownProducerId);
+            if settled || lost {
+                runtime.sequences.request_bump(tp);
+            }
+        }
+        for record in batch.ids() {
+            out.emit(|| Event::SendFailed { producer, record, tp, error, maybe_written });
+            if runtime.application.awaiting == Some(record) {
+                runtime.application.awaiting = None;
+            }
+        }
+    }
+
+    pub(super) fn on_disconnected(&mut self, peer: NodeId, channel: Option<Channel>, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        let lost = runtime.net.disconnected(peer, channel, out);
+        self.on_lost(lost, out);
+        if let Some(runtime) = &mut self.runtime {
+            runtime.net.stale(out);
+        }
+    }
+
+    pub(super) fn on_request_timeouts(&mut self, out: &mut Effects<'_>) {
+        let client = self.node;
+        let Some(runtime) = &mut self.runtime else { return };
+        let lost = runtime.net.timed_out(out);
+        for request in &lost {
+            let kind = match &request.what {
+                Asked::Metadata => MessageKind::Metadata,
+                Asked::Own(ProducerAsk::ProducerId) => MessageKind::InitProducerId,
+                Asked::Own(ProducerAsk::Produce(_)) => MessageKind::Produce,
+            };
+            let to = request.to;
+            out.emit(|| Event::RequestTimedOut { client, to, kind });
+        }
+        self.on_lost(lost, out);
+    }
+
+    /// Requests that will not be answered: the writes among them may or may not have happened.
+    fn on_lost(&mut self, lost: Vec<InFlight<ProducerAsk>>, out: &mut Effects<'_>) {
+        for request in lost {
+            let Some(runtime) = &mut self.runtime else { return };
+            match request.what {
+                Asked::Metadata => runtime.net.refresh_failed(out),
+                Asked::Own(ProducerAsk::ProducerId) => runtime.asking_producer_id = false,
+                Asked::Own(ProducerAsk::Produce(batches)) => {
+                    for id in batches {
+                        self.refused(id, ErrorCode::NetworkException, Offset::NONE, out);
+                    }
+                }
+            }
+        }
+    }
+}
