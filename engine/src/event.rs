@@ -1,6 +1,6 @@
 //! What happened, in the past tense. Every event carries its cause in the trace (see [`crate::history`]).
 
-use crate::audit::{Guarantee, Reasons};
+use crate::audit::{Guarantee, Promise, Reasons};
 use crate::ids::*;
 use crate::protocol::{ErrorCode, MessageKind};
 use crate::time::Duration;
@@ -144,6 +144,8 @@ pub enum Event {
         records: Vec<RecordId>,
         count: u32,
         epoch: LeaderEpoch,
+        /// Id and epoch of the producer, when it is idempotent.
+        producer: Option<(ProducerId, i16)>,
         as_leader: bool,
     },
     /// The broker recognised a batch it already had and appended nothing.
@@ -236,6 +238,10 @@ pub enum Event {
     /// A group processed a record a second time.
     RecordReprocessed { record: RecordId, group: GroupId, tp: TopicPartition, offset: Offset, times: u32 },
 
+    /// Records sent with `acks=0` will never be in a log, and nobody is told.
+    SendVanished { tp: TopicPartition, records: Vec<RecordId> },
+    /// A promise was broken although nothing allowed it.
+    PromiseBroken { promise: Promise, tp: Option<TopicPartition>, broker: Option<BrokerId>, group: Option<GroupId> },
     /// A guarantee was given up, as the configuration allows. `back` says that what was lost is there again.
     GuaranteeGivenUp {
         guarantee: Guarantee,
@@ -263,7 +269,7 @@ impl Event {
             RequestTimedOut GroupStateChanged MemberJoined MemberLeft CoordinatorLoaded PartitionsAssigned
             PartitionsRevoked PositionSet RecordsPolled RecordProcessed OffsetCommitted CommitRefused EffectApplied
             EffectDeduplicated QueueStored QueueDelivered QueueProcessed QueueRemoved QueueRequeued QueueDiscarded
-            QueueLost AckedRecordLost RecordDuplicated RecordSkipped RecordReprocessed GuaranteeGivenUp
+            QueueLost AckedRecordLost RecordDuplicated RecordSkipped RecordReprocessed SendVanished PromiseBroken GuaranteeGivenUp
         }
     }
 
@@ -326,6 +332,8 @@ impl Event {
         "RecordDuplicated",
         "RecordSkipped",
         "RecordReprocessed",
+        "SendVanished",
+        "PromiseBroken",
         "GuaranteeGivenUp",
     ];
 }

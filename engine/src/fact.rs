@@ -1,6 +1,6 @@
 //! Facts for checkers: what happened on one node's disk, in one coordinator or on the wire, in more detail than a page
 //! shows. They are built only while someone traces or checks promises (see [`crate::sim::Observe`]), and stand in one
-//! order with the events of [`crate::event`].
+//! order with the events of [`crate::event`]; a fact stands before the event it says more about.
 //!
 //! Whoever adds a protocol notes its facts here and says in [`crate::trace`] how they are written.
 

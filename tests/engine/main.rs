@@ -11,6 +11,7 @@ pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 mod assignors;
+mod checker;
 mod groups;
 mod lessons;
 mod producer_settings;

@@ -295,3 +295,34 @@ fn a_cut_off_leader_keeps_leading_in_its_own_eyes_but_commits_nothing() {
         "#,
     );
 }
+
+#[test]
+fn a_leader_that_lost_its_log_with_the_power_does_not_lead_on_in_its_old_epoch() {
+    // It is back before the controller misses it, and the metadata log still calls it the leader of epoch 0. Led on, it
+    // would hand out offsets a second time in that epoch: only what the controller says about its new incarnation counts.
+    let history = check(
+        r#"
+        scenario power
+        brokers 3
+        topic t partitions=1 replication-factor=3 min.insync.replicas=1 { replicas 1 2 3 }
+        producer p topic=t start="2s" every="100ms" acks=1
+        story {
+            until acked ">=10"
+            power-off "broker 1"
+            run "1s"
+            start "broker 1"
+            until acked ">=40" within="60s"
+            expect leader-epoch t-0 ">=1"
+        }
+        "#,
+    );
+    let mut led = Vec::new();
+    for emitted in history.past_events() {
+        if let Event::LeaderActivated { broker, tp, epoch, .. } = &emitted.event
+            && tp.topic.0 == 1
+        {
+            assert!(led.iter().all(|(_, known)| known != epoch), "epoch {epoch} begins twice: {led:?}");
+            led.push((*broker, *epoch));
+        }
+    }
+}

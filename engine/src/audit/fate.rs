@@ -1,7 +1,7 @@
 //! The fate of one record.
 
 use crate::event::Event;
-use crate::ids::{BrokerId, Offset, TopicPartition};
+use crate::ids::{BrokerId, Offset, ProducerId, TopicPartition};
 
 /// What one group, or the workers of one queue, did with a record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -37,6 +37,12 @@ pub struct Fate {
     pub readings: Vec<Reading>,
     /// How often its effect was applied in a database.
     pub effects: u32,
+    /// The producer id and epoch of its first batch.
+    pub stamp: Option<Option<(ProducerId, i16)>>,
+    /// Whether a copy was lost with a machine's power.
+    pub unflushed_lost: bool,
+    /// Whether it was announced that a later record overtook it.
+    pub reordered: bool,
     /// The event that last changed its verdict.
     pub sealed_by: u64,
 }

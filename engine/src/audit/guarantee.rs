@@ -33,6 +33,7 @@ macro_rules! named {
         }
     };
 }
+pub(super) use named;
 
 named! {
     /// What was given up.

@@ -1,18 +1,27 @@
 //! The ledger: follows every record from `send` to its end. It costs what an event touches.
 
+use super::chunked::Chunked;
 use super::fate::{Fate, Verdicts};
+use super::guarantees::{Guarding, ProducerTerms};
 use crate::collections::Map;
 use crate::event::{Event, TruncationReason};
-use crate::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, QueueId, RecordId, TopicPartition};
+use crate::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, ProducerId, QueueId, RecordId, TopicPartition};
 use std::sync::Arc;
 
 /// Queues are readers too; their numbers begin here, groups' at 0.
 const FIRST_QUEUE: u32 = 1 << 16;
-/// Fates per shared chunk.
-const CHUNK: usize = 64;
 
 /// The records of one replica's log by the base offset of their batch.
 type Contents = Map<Offset, Arc<[RecordId]>>;
+
+/// Where a batch was appended.
+#[derive(Clone, Copy)]
+struct Place {
+    broker: BrokerId,
+    tp: TopicPartition,
+    base_offset: Offset,
+    epoch: LeaderEpoch,
+}
 
 /// Sums over all records.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -35,23 +44,26 @@ pub struct Totals {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Ledger {
     /// Fates by producer and record number.
-    producers: Map<NodeId, Vec<Arc<Vec<Fate>>>>,
+    producers: Map<NodeId, Chunked<Fate>>,
     /// Which record stands where, per replica: what a truncation takes away.
     logs: Map<(BrokerId, TopicPartition), Contents>,
     /// Acknowledged records per partition that have not been lost, by offset.
-    acked: Map<TopicPartition, Map<Offset, RecordId>>,
-    /// The broker that leads in the newest epoch so far, per partition. A broker that restarts may for a moment
-    /// believe in an older one.
+    acked: Map<TopicPartition, Map<(Offset, RecordId), LeaderEpoch>>,
+    /// The broker that leads in the newest epoch so far, per partition. A broker that is late with the metadata may for
+    /// a moment begin to lead in an older one.
     leaders: Map<TopicPartition, (LeaderEpoch, BrokerId)>,
     /// Committed offset per group and partition.
-    committed: Map<(GroupId, TopicPartition), Offset>,
+    pub(super) committed: Map<(GroupId, TopicPartition), Offset>,
     totals: Totals,
+    pub(super) guarding: Guarding,
 }
 
 impl Ledger {
-    /// An empty ledger.
-    pub fn new(_topics: usize) -> Ledger {
-        Ledger::default()
+    /// An empty ledger of a world with these producers.
+    pub fn new(producers: Map<NodeId, ProducerTerms>) -> Ledger {
+        let mut ledger = Ledger::default();
+        ledger.guarding.producers = producers;
+        ledger
     }
 
     /// The sums.
@@ -61,13 +73,12 @@ impl Ledger {
 
     /// The fate of one record.
     pub fn fate(&self, record: RecordId) -> Option<&Fate> {
-        let index = record.number().checked_sub(1)? as usize;
-        self.producers.get(&record.producer())?.get(index / CHUNK)?.get(index % CHUNK)
+        self.producers.get(&record.producer())?.get(record.number().checked_sub(1)? as usize)
     }
 
     /// The records of one producer with their fates.
     pub fn fates(&self, producer: NodeId) -> impl Iterator<Item = (RecordId, &Fate)> {
-        let fates = self.producers.get(&producer).into_iter().flatten().flat_map(|chunk| chunk.iter());
+        let fates = self.producers.get(&producer).into_iter().flat_map(Chunked::iter);
         fates.enumerate().map(move |(index, fate)| (RecordId::new(producer, index as u32 + 1), fate))
     }
 
@@ -81,24 +92,23 @@ impl Ledger {
         FIRST_QUEUE + queue.0
     }
 
-    fn fate_mut(&mut self, record: RecordId) -> &mut Fate {
+    pub(super) fn fate_mut(&mut self, record: RecordId) -> &mut Fate {
         let index = record.number().saturating_sub(1) as usize;
-        let chunks = self.producers.entry(record.producer()).or_default();
-        while chunks.len() <= index / CHUNK {
-            chunks.push(Arc::new(vec![Fate::default(); CHUNK]));
-        }
-        &mut Arc::make_mut(&mut chunks[index / CHUNK])[index % CHUNK]
+        self.producers.entry(record.producer()).or_default().get_mut(index)
     }
 
     /// Takes an event in; returns the verdicts it seals.
     pub fn observe(&mut self, event: &Event, n: u64) -> Verdicts {
         let mut verdicts = Verdicts::new();
+        self.guard(event, &mut verdicts);
         match event {
             Event::RecordSent { record, tp, .. } => {
                 self.totals.sent += 1;
                 self.fate_mut(*record).tp = (*tp != TopicPartition::NONE).then_some(*tp);
             }
-            Event::RecordAcked { record, tp, offset, .. } => self.acknowledged(*record, *tp, *offset, n, &mut verdicts),
+            Event::RecordAcked { record, tp, offset, leader_epoch, .. } => {
+                self.acknowledged(*record, *tp, *offset, *leader_epoch, n, &mut verdicts);
+            }
             Event::SendFailed { record, .. } => {
                 let fate = self.fate_mut(*record);
                 if !fate.failed {
@@ -106,8 +116,9 @@ impl Ledger {
                     self.totals.failed += 1;
                 }
             }
-            Event::RecordsAppended { broker, tp, base_offset, records, as_leader, .. } => {
-                self.appended(*broker, *tp, *base_offset, records, *as_leader, n, &mut verdicts);
+            Event::RecordsAppended { broker, tp, base_offset, records, producer, as_leader, epoch, .. } => {
+                let place = Place { broker: *broker, tp: *tp, base_offset: *base_offset, epoch: *epoch };
+                self.appended(place, records, *producer, *as_leader, n, &mut verdicts);
             }
             Event::LogTruncated { broker, tp, to, why, .. } => self.truncated(*broker, *tp, *to, *why),
             Event::LeaderActivated { broker, tp, epoch, log_end_offset, .. }
@@ -156,7 +167,15 @@ impl Ledger {
         verdicts
     }
 
-    fn acknowledged(&mut self, record: RecordId, tp: TopicPartition, offset: Offset, n: u64, verdicts: &mut Verdicts) {
+    fn acknowledged(
+        &mut self,
+        record: RecordId,
+        tp: TopicPartition,
+        offset: Offset,
+        epoch: LeaderEpoch,
+        n: u64,
+        verdicts: &mut Verdicts,
+    ) {
         let fate = self.fate_mut(record);
         if fate.acked.is_some() {
             return;
@@ -171,14 +190,45 @@ impl Ledger {
             Some((_, leader)) if !self.holds(leader, record) => {
                 self.lose(record, n);
                 verdicts.push(Event::AckedRecordLost { record, tp, offset, leader });
+                verdicts.push(self.announce_loss(tp, record, offset, epoch));
             }
             _ => {
-                self.acked.entry(tp).or_default().insert(offset, record);
+                self.count_on(tp, record, offset, epoch);
+                self.guard_order(tp, record, offset, verdicts);
             }
         }
     }
 
-    fn holds(&self, broker: BrokerId, record: RecordId) -> bool {
+    /// From now on leaders must hold this record.
+    fn count_on(&mut self, tp: TopicPartition, record: RecordId, offset: Offset, epoch: LeaderEpoch) {
+        self.acked.entry(tp).or_default().insert((offset, record), epoch);
+        self.unverify(None, tp, offset);
+    }
+
+    /// A lost record is in the log of a leader again.
+    pub(super) fn found(&mut self, tp: TopicPartition, record: RecordId, offset: Offset, epoch: LeaderEpoch) {
+        if std::mem::take(&mut self.fate_mut(record).lost) {
+            self.totals.lost -= 1;
+        }
+        if offset >= Offset::ZERO {
+            self.count_on(tp, record, offset, epoch);
+        }
+    }
+
+    /// The first record between two offsets in the log of the present leader.
+    pub(super) fn first_readable(&self, tp: TopicPartition, from: Offset, to: Offset) -> Option<Offset> {
+        let (_, leader) = self.leaders.get(&tp)?;
+        let log = self.logs.get(&(*leader, tp))?;
+        let before = log.below(&from).next_back();
+        let rest = log.starting_at(&from);
+        before.into_iter().chain(rest).find_map(|(base, records)| {
+            let first = (*base).max(from);
+            let end = *base + records.len() as i64;
+            (first < end && first < to).then_some(first)
+        })
+    }
+
+    pub(super) fn holds(&self, broker: BrokerId, record: RecordId) -> bool {
         self.fate(record).is_some_and(|fate| fate.copies.iter().any(|(holder, _)| *holder == broker))
     }
 
@@ -214,19 +264,21 @@ impl Ledger {
         times
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the fields of one event")]
     fn appended(
         &mut self,
-        broker: BrokerId,
-        tp: TopicPartition,
-        base_offset: Offset,
+        place: Place,
         records: &[RecordId],
+        producer: Option<(ProducerId, i16)>,
         as_leader: bool,
         n: u64,
         verdicts: &mut Verdicts,
     ) {
+        let Place { broker, tp, base_offset, epoch } = place;
         if records.is_empty() {
             return;
+        }
+        if as_leader {
+            self.guard_append(tp, base_offset, records, verdicts);
         }
         self.logs.entry((broker, tp)).or_default().insert(base_offset, records.into());
         for (index, record) in records.iter().enumerate() {
@@ -234,18 +286,28 @@ impl Ledger {
             let fate = self.fate_mut(*record);
             let twice = fate.copies.iter().any(|(holder, other)| *holder == broker && *other != offset);
             let fresh = !fate.is_stored();
+            let before = *fate.stamp.get_or_insert(producer);
             fate.copies.push((broker, offset));
             let first_repeat = twice && !std::mem::replace(&mut fate.stored_twice, true);
+            // Nobody will say so, but a record sent without acknowledgement counts from now on.
+            let silent = as_leader && fate.acked == Some(Offset::NONE) && !fate.lost;
             self.totals.stored += u64::from(fresh);
             self.totals.stored_twice += u64::from(first_repeat);
             if first_repeat && as_leader {
                 self.fate_mut(*record).sealed_by = n;
                 verdicts.push(Event::RecordDuplicated { record: *record, tp, offset });
             }
+            if twice && as_leader {
+                verdicts.push(self.announce_duplicate(tp, *record, offset, before, producer));
+            }
+            if silent {
+                self.count_on(tp, *record, offset, epoch);
+            }
         }
     }
 
-    fn truncated(&mut self, broker: BrokerId, tp: TopicPartition, to: Offset, _why: TruncationReason) {
+    fn truncated(&mut self, broker: BrokerId, tp: TopicPartition, to: Offset, why: TruncationReason) {
+        self.unverify(Some(broker), tp, to);
         let Some(log) = self.logs.get_mut(&(broker, tp)) else { return };
         let gone = log.split_off(&to);
         for (base_offset, records) in gone {
@@ -253,32 +315,33 @@ impl Ledger {
                 let offset = base_offset + index as i64;
                 let fate = self.fate_mut(*record);
                 fate.copies.retain(|copy| *copy != (broker, offset));
+                fate.unflushed_lost |= why == TruncationReason::PowerLoss;
                 self.totals.stored -= u64::from(!self.fate(*record).is_some_and(Fate::is_stored));
             }
         }
     }
 
-    /// A leader begins with what it has: acknowledged records beyond its log are lost.
+    /// A leader begins with what it has: acknowledged records that are not in its log are lost.
     fn leader_activated(&mut self, leader: BrokerId, tp: TopicPartition, end: Offset, n: u64, verdicts: &mut Verdicts) {
+        self.announce_return(leader, tp, verdicts);
+        let from = self.verify_from(leader, tp, end);
         let Some(acked) = self.acked.get(&tp) else { return };
-        // Logs agree below the end of the shorter one, so only the tail can be missing; a few more are looked at
-        // because after an unclean election they may not agree.
-        let from = Offset((end.0 - 64).max(0));
-        let missing: Vec<(Offset, RecordId)> = acked
-            .starting_at(&from)
-            .filter(|(_, record)| !self.holds(leader, **record))
-            .map(|(offset, record)| (*offset, *record))
+        let missing: Vec<((Offset, RecordId), LeaderEpoch)> = acked
+            .starting_at(&(from, RecordId(0)))
+            .filter(|((_, record), _)| !self.holds(leader, *record))
+            .map(|(place, epoch)| (*place, *epoch))
             .collect();
-        for (offset, record) in missing {
+        for ((offset, record), epoch) in missing {
             if let Some(acked) = self.acked.get_mut(&tp) {
-                acked.remove(&offset);
+                acked.remove(&(offset, record));
             }
             self.lose(record, n);
             verdicts.push(Event::AckedRecordLost { record, tp, offset, leader });
+            verdicts.push(self.announce_loss(tp, record, offset, epoch));
         }
     }
 
-    fn lose(&mut self, record: RecordId, n: u64) {
+    pub(super) fn lose(&mut self, record: RecordId, n: u64) {
         let fate = self.fate_mut(record);
         if !std::mem::replace(&mut fate.lost, true) {
             fate.sealed_by = n;
@@ -299,11 +362,11 @@ impl Ledger {
             })
         };
         let passed: Vec<(Offset, RecordId)> = acked
-            .below(&to)
+            .below(&(to, RecordId(0)))
             .rev()
             .take(1_000)
-            .filter(|(_, record)| unprocessed(record))
-            .map(|(offset, record)| (*offset, *record))
+            .filter(|((_, record), _)| unprocessed(record))
+            .map(|(place, _)| *place)
             .collect();
         for (offset, record) in passed.into_iter().rev() {
             let fate = self.fate_mut(record);

@@ -61,6 +61,8 @@ pub(super) struct Runtime {
     pub image: MetadataImage,
     pub metadata_offset: Offset,
     pub metadata_fetch_out: bool,
+    /// Whether the metadata read so far knows this incarnation: only then its roles are this broker's.
+    pub acting: bool,
     pub connections: Connections,
     pub next_correlation: u32,
     pub pending: Map<CorrelationId, Pending>,

@@ -183,9 +183,11 @@ impl Broker {
         for batch in answer.batches {
             let (base_offset, epoch, records) = (batch.base_offset, batch.leader_epoch, batch.records.clone());
             let stored = batch.clone();
+            let producer = stored.producer.map(|stamp| (stamp.id, stamp.epoch));
             if !replica.log.append_as_follower(batch) {
                 continue;
             }
+            out.note(|| Fact::Appended { broker, tp, batch: stored, as_leader: false });
             out.emit(|| Event::RecordsAppended {
                 broker,
                 tp,
@@ -193,9 +195,9 @@ impl Broker {
                 records: records.iter().filter_map(|record| record.id()).collect(),
                 count: records.len() as u32,
                 epoch,
+                producer,
                 as_leader: false,
             });
-            out.note(|| Fact::Appended { broker, tp, batch: stored, as_leader: false });
         }
         let mark = answer.high_watermark.min(replica.log.log_end_offset());
         if mark > replica.high_watermark {

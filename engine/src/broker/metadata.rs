@@ -39,9 +39,24 @@ impl Broker {
                 | MetadataRecord::ProducerIds { .. } => {}
             }
         }
+        // What the log says about an earlier incarnation of this broker is no order to this one: it may have lost its log.
+        let acted = self.with_runtime(|runtime| std::mem::replace(&mut runtime.acting, false));
+        let me = self.id;
+        let acts = self.with_runtime(|runtime| {
+            let own = runtime.image.brokers.get(&me).map(|broker| broker.incarnation);
+            runtime.acting = acted || own == Some(runtime.incarnation);
+            runtime.acting
+        });
+        if acts && !acted {
+            let mine = self.image().into_iter().flat_map(|image| image.partitions());
+            changed.extend(mine.filter(|(_, partition)| partition.replicas.contains(&me)).map(|(tp, _)| tp));
+        }
         let (broker, applied) = (self.id, self.metadata_offset());
         if applied > before {
             out.note(|| Fact::MetadataApplied { broker, offset: applied - 1 });
+        }
+        if !acts {
+            return;
         }
         for tp in changed {
             self.apply_partition(tp, out);

@@ -43,7 +43,12 @@ impl Broker {
         let mut response = ProduceResponse { partitions: Vec::with_capacity(request.batches.len()) };
         let mut required = Vec::new();
         for (tp, batch) in request.batches {
+            let ids = batch.records.clone();
             let verdict = self.append_as_leader(tp, batch, request.acks == Acks::All, out);
+            if verdict.is_err() && request.acks == Acks::None {
+                let records = ids.iter().filter_map(|record| record.id()).collect();
+                out.emit(|| Event::SendVanished { tp, records });
+            }
             let (error, base_offset) = match verdict {
                 Ok(appended) => {
                     required.push((tp, appended.required));
@@ -114,8 +119,10 @@ impl Broker {
         let epoch = replica.leader_epoch;
         let records = batch.records.clone();
         let mut stored = batch.clone();
+        let producer = stored.producer.map(|stamp| (stamp.id, stamp.epoch));
         let base_offset = replica.log.append_as_leader(batch, epoch);
         (stored.base_offset, stored.leader_epoch) = (base_offset, epoch);
+        out.note(|| Fact::Appended { broker, tp, batch: stored, as_leader: true });
         out.emit(|| Event::RecordsAppended {
             broker,
             tp,
@@ -123,9 +130,9 @@ impl Broker {
             records: records.iter().filter_map(|record| record.id()).collect(),
             count: records.len() as u32,
             epoch,
+            producer,
             as_leader: true,
         });
-        out.note(|| Fact::Appended { broker, tp, batch: stored, as_leader: true });
         Ok(Appended { base_offset, required: base_offset + records.len() as i64 })
     }
 

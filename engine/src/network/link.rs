@@ -197,15 +197,21 @@ impl Network {
             let ends = (envelope.from, envelope.to);
             (ends == (one, other) || ends == (other, one)) && channel.is_none_or(|channel| channel == envelope.channel)
         };
-        self.held.retain(|envelope| !belongs(envelope));
+        let (mut gone, held): (Vec<Envelope>, _) = std::mem::take(&mut self.held).into_iter().partition(belongs);
+        self.held = held;
         let lost: Vec<EnvelopeId> =
             self.in_flight.values().filter(|envelope| belongs(envelope)).map(|envelope| envelope.id).collect();
-        lost.into_iter().filter_map(|id| self.in_flight.remove(&id)).collect()
+        gone.extend(lost.into_iter().filter_map(|id| self.in_flight.remove(&id)));
+        gone
     }
 
-    /// A node is gone: what it had sent into cut links is lost with it. Messages already under way still arrive.
-    pub fn forget_sender(&mut self, node: NodeId) {
-        self.held.retain(|envelope| envelope.from != node && envelope.to != node);
+    /// A node is gone: what it had sent into cut links is lost with it, and returned. Messages under way still arrive.
+    pub fn forget_sender(&mut self, node: NodeId) -> Vec<Envelope> {
+        let (gone, held) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|envelope| envelope.from == node || envelope.to == node);
+        self.held = held;
+        gone
     }
 
     /// How long a notice of a broken connection takes.

@@ -104,9 +104,7 @@ impl Simulation {
             }
             Command::Drop { envelope } => {
                 if let Some(lost) = self.network.remove(*envelope) {
-                    let (from, to, kind) = (lost.from, lost.to, lost.body.kind());
-                    let why = DropReason::Dropped;
-                    self.tell(Event::MessageDropped { envelope: *envelope, from, to, kind, why });
+                    self.tell_lost(&lost, DropReason::Dropped);
                 }
             }
             Command::DropNext { from, to, kind, response } => self.network.drop_next(*from, *to, *kind, *response),
@@ -161,9 +159,12 @@ impl Simulation {
         let held = std::mem::take(&mut slot.held);
         let peers = std::mem::take(&mut slot.peers);
         // What waited at a frozen process's door is lost with it.
+        let mut waiting = Vec::new();
         for (_, item) in held {
-            if let Item::Deliver { envelope } = item {
-                self.network.remove(envelope);
+            if let Item::Deliver { envelope } = item
+                && let Some(lost) = self.network.remove(envelope)
+            {
+                waiting.push(lost);
             }
         }
         self.tell(Event::NodeStopped { node, how });
@@ -179,7 +180,10 @@ impl Simulation {
             slot.actor.crash(node, power_lost, &mut out);
         }
         self.act_on(node, &mut list);
-        self.network.forget_sender(node);
+        waiting.extend(self.network.forget_sender(node));
+        for lost in waiting {
+            self.tell_lost(&lost, DropReason::ConnectionBroken);
+        }
         if power_lost {
             // A machine without power closes no connection: its peers hear nothing.
             return;

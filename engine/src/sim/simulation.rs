@@ -5,12 +5,13 @@ use super::directory::Directory;
 use super::schedule::{Item, Schedule};
 use crate::audit::Ledger;
 use crate::command::Command;
+use crate::config::Acks;
 use crate::effect::{DiskToken, Effect, Effects, Input, Timer};
 use crate::event::{DropReason, Event, StopKind};
 use crate::fact::Fact;
-use crate::ids::NodeId;
+use crate::ids::{NodeId, RecordId, TopicPartition};
 use crate::network::{Envelope, Network, Passage};
-use crate::protocol::{Channel, MessageKind};
+use crate::protocol::{Body, Channel, MessageKind, Request};
 use crate::rng::SimRng;
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
@@ -299,6 +300,7 @@ impl Simulation {
             Process::Paused(_) => return Dispatched::Nothing,
             Process::Down { machine_off, .. } => {
                 self.tell(Event::MessageDropped { envelope: id, from, to, kind, why: DropReason::ReceiverDown });
+                self.tell_vanished(unacknowledged(&body));
                 if !machine_off {
                     // Nobody listens on the port: the sender is refused at once.
                     self.notice_broken(from, to, Some(channel));
@@ -337,6 +339,7 @@ impl Simulation {
             match effect {
                 Effect::Send { to, channel, body } => {
                     let (kind, response) = (body.kind(), body.is_response());
+                    let vanishing = unacknowledged(&body);
                     match self.network.send(self.now, node, to, channel, body) {
                         Passage::UnderWay(envelope, at) => {
                             self.note_message(|| Fact::MessageSent { envelope, from: node, to, kind, response });
@@ -349,6 +352,7 @@ impl Simulation {
                             self.note_message(|| Fact::MessageSent { envelope, from: node, to, kind, response });
                             let why = DropReason::Dropped;
                             self.tell(Event::MessageDropped { envelope, from: node, to, kind, why });
+                            self.tell_vanished(vanishing);
                         }
                     }
                     if let Some(slot) = self.slots.get_mut(node.0 as usize) {
@@ -407,6 +411,19 @@ impl Simulation {
         }
     }
 
+    /// A message will not arrive.
+    pub(super) fn tell_lost(&mut self, lost: &Envelope, why: DropReason) {
+        let (from, to, kind) = (lost.from, lost.to, lost.body.kind());
+        self.tell(Event::MessageDropped { envelope: lost.id, from, to, kind, why });
+        self.tell_vanished(unacknowledged(&lost.body));
+    }
+
+    fn tell_vanished(&mut self, batches: Vec<(TopicPartition, Vec<RecordId>)>) {
+        for (tp, records) in batches {
+            self.tell(Event::SendVanished { tp, records });
+        }
+    }
+
     /// One disk does one fsync after the other.
     fn sync(&mut self, node: NodeId, token: DiskToken) {
         let Some(slot) = self.slots.get(node.0 as usize) else { return };
@@ -420,9 +437,7 @@ impl Simulation {
     /// A node closes a connection; the other side notices unless the link is cut.
     fn close(&mut self, node: NodeId, to: NodeId, channel: Channel) {
         for lost in self.network.close(node, to, Some(channel)) {
-            let kind = lost.body.kind();
-            let why = DropReason::ConnectionBroken;
-            self.tell(Event::MessageDropped { envelope: lost.id, from: lost.from, to: lost.to, kind, why });
+            self.tell_lost(&lost, DropReason::ConnectionBroken);
         }
         self.notice_broken(to, node, Some(channel));
     }
@@ -435,4 +450,14 @@ impl Simulation {
         let at = self.now + self.network.notice();
         self.schedule.add(at, self.dispatched, Item::Disconnect { node, peer, channel });
     }
+}
+
+/// The records of a produce request nobody waits for: when it is lost, nobody will ever know.
+fn unacknowledged(body: &Body) -> Vec<(TopicPartition, Vec<RecordId>)> {
+    let Body::Request(_, Request::Produce(request)) = body else { return Vec::new() };
+    if request.acks != Acks::None {
+        return Vec::new();
+    }
+    let ids = |batch: &crate::storage::RecordBatch| batch.records.iter().filter_map(|record| record.id()).collect();
+    request.batches.iter().map(|(tp, batch)| (*tp, ids(batch))).collect()
 }

@@ -6,9 +6,10 @@ use super::schedule::{Item, Schedule};
 use super::simulation::{Observe, Simulation};
 use super::spec::{Spec, SpecError};
 use crate::app::Database;
-use crate::audit::Ledger;
+use crate::audit::{Ledger, ProducerTerms};
 use crate::broker::Broker;
 use crate::client::{Consumer, ConsumerProgram, Producer};
+use crate::collections::Map;
 use crate::controller::Controller;
 use crate::effect::Instruction;
 use crate::ids::{BrokerId, GroupId, NodeId, QueueId, TopicId};
@@ -27,6 +28,7 @@ impl Simulation {
     pub fn new(spec: &Spec, seed: u64, observe: Observe) -> Result<Simulation, SpecError> {
         spec.validate()?;
         let directory = Arc::new(Directory::of(spec));
+        let terms = producer_terms(spec, &directory)?;
         let slots = build_actors(spec, &directory)?;
         let nodes = slots.len();
         let network = Network::new(seed, spec.network.latency, spec.network.jitter, spec.network.loss_per_million);
@@ -44,7 +46,7 @@ impl Simulation {
             observe,
             emitted: Vec::new(),
             told: Vec::new(),
-            ledger: Ledger::new(spec.topics.len() + 1),
+            ledger: Ledger::new(terms),
             effects: Vec::new(),
         };
         simulation.schedule_beginning(spec)?;
@@ -108,6 +110,18 @@ impl Clone for Simulation {
             effects: self.effects.clone(),
         }
     }
+}
+
+/// What each producer is allowed to lose.
+fn producer_terms(spec: &Spec, directory: &Directory) -> Result<Map<NodeId, ProducerTerms>, SpecError> {
+    let mut terms = Map::new();
+    for producer in &spec.producers {
+        let config = producer.config()?;
+        if let Some(node) = directory.find_node(&producer.name) {
+            terms.insert(node, ProducerTerms { acks: config.acks, idempotent: config.idempotent() });
+        }
+    }
+    Ok(terms)
 }
 
 fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecError> {

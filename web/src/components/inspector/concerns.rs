@@ -186,6 +186,15 @@ fn named(event: &Event) -> Named {
             out.records.push(*record);
             out.tps.push(*tp);
         }
+        Event::SendVanished { tp, records } => {
+            out.tps.push(*tp);
+            out.records.extend(records);
+        }
+        Event::PromiseBroken { tp, broker, group, .. } => {
+            out.tps.extend(tp);
+            out.brokers.extend(broker);
+            out.groups.extend(group);
+        }
         Event::GuaranteeGivenUp { tp, record, group, .. } => {
             out.tps.push(*tp);
             out.records.extend(record);

@@ -279,6 +279,6 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
             t!(record_reprocessed, record = names.record(*record), group = names.group(*group), times = times)
         }
         // Everything else is said by `event_sentence`.
-        _ => event.name().to_owned(),
+        _ => super::promise::promise_sentence(event, names).unwrap_or_else(|| event.name().to_owned()),
     }
 }

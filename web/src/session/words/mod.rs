@@ -3,6 +3,7 @@
 mod cause;
 mod event;
 mod names;
+mod promise;
 
 pub use cause::cause_sentence;
 pub use event::event_sentence;

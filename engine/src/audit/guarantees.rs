@@ -1,0 +1,412 @@
+//! When a guarantee is given up, and by what: announced once for each thing, with the reason the configuration allows it
+//! for. Where no reason is found, a promise is broken.
+
+use super::chunked::Chunked;
+use super::guarantee::{Because, Guarantee, Reasons};
+use super::ledger::Ledger;
+use super::promise::Promise;
+use crate::collections::{Map, Set};
+use crate::config::Acks;
+use crate::event::{Event, PositionReason, StopKind};
+use crate::ids::*;
+
+/// How far below a record an earlier one that overtook it is looked for.
+const REORDER_WINDOW: u32 = 100_000;
+
+/// What a client is allowed to lose.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ProducerTerms {
+    /// `acks`.
+    pub acks: Acks,
+    /// Whether the producer is idempotent.
+    pub idempotent: bool,
+}
+
+/// Why a member's position stands where it does, until something read again has been announced.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Start {
+    because: Reasons,
+    /// A seek is the user's wish.
+    wished: bool,
+}
+
+/// What the announcements need to remember beside the ledger.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct Guarding {
+    pub producers: Map<NodeId, ProducerTerms>,
+    /// Epochs that began with an unclean election.
+    unclean: Map<TopicPartition, Vec<LeaderEpoch>>,
+    /// The highest watermark of the leaders so far, as far as the present leader's log reaches.
+    high: Map<TopicPartition, Offset>,
+    /// Below, a replica is known to hold every acknowledged record.
+    verified: Map<(BrokerId, TopicPartition), Offset>,
+    /// Lost records that may come back, with the offset they were acknowledged at.
+    lost: Map<TopicPartition, Map<RecordId, (Offset, LeaderEpoch)>>,
+    /// The last number and the highest offset that were acknowledged.
+    order: Map<(NodeId, TopicPartition), (u32, Offset)>,
+    /// Who last owned a partition for a group, and whether it died with it.
+    owners: Map<(GroupId, TopicPartition), (NodeId, bool)>,
+    starts: Map<(NodeId, TopicPartition), Start>,
+    /// Below, a group has read everything, or was told that it will not; and whether a truncation moved it back.
+    passed: Map<(GroupId, TopicPartition), (Offset, bool)>,
+    /// Below, records were given to some consumer.
+    given_to: Map<TopicPartition, Offset>,
+    /// What a group was given last at each offset.
+    had: Map<(GroupId, TopicPartition), Chunked<RecordId>>,
+    changed: Set<(TopicPartition, Offset)>,
+}
+
+impl Guarding {
+    /// The record some group was given at an offset.
+    fn given_at(&self, tp: TopicPartition, offset: Offset) -> Option<RecordId> {
+        let of_tp = self.had.iter().filter(|((_, known), _)| *known == tp);
+        of_tp.filter_map(|(_, had)| had.get(usize::try_from(offset.0).ok()?)).copied().find(|record| record.0 != 0)
+    }
+}
+
+impl Ledger {
+    fn give_up(&self, given_up: Event, otherwise: Promise) -> Event {
+        match given_up {
+            Event::GuaranteeGivenUp { tp, because, .. } if because.is_empty() => {
+                Event::PromiseBroken { promise: otherwise, tp: Some(tp), broker: None, group: None }
+            }
+            other => other,
+        }
+    }
+
+    /// What an event means for the guarantees, beyond what the ledger sees by itself.
+    pub(super) fn guard(&mut self, event: &Event, verdicts: &mut Vec<Event>) {
+        match event {
+            Event::LeaderElected { tp, epoch, unclean: true, .. } => {
+                self.guarding.unclean.entry(*tp).or_default().push(*epoch);
+            }
+            Event::HighWatermarkAdvanced { tp, to, as_leader: true, .. } => {
+                let high = self.guarding.high.entry(*tp).or_default();
+                *high = (*high).max(*to);
+            }
+            Event::NodeStopped { node, how } => {
+                for owner in self.guarding.owners.values_mut().filter(|owner| owner.0 == *node) {
+                    owner.1 = *how != StopKind::Graceful;
+                }
+            }
+            Event::RecordsPolled { client, group, tp, records, position } => {
+                self.guard_poll(*client, *group, *tp, records, *position, verdicts);
+            }
+            Event::PositionSet { client, group, tp, to, why } => {
+                self.guard_position(*client, *group, *tp, *to, *why, verdicts);
+            }
+            Event::SendVanished { tp, records } => {
+                for record in records {
+                    self.vanished(*tp, *record, verdicts);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn terms(&self, record: RecordId) -> ProducerTerms {
+        let known = self.guarding.producers.get(&record.producer()).copied();
+        known.unwrap_or(ProducerTerms { acks: Acks::All, idempotent: false })
+    }
+
+    /// An acknowledged record is not in the log of `leader`, or of no log at all.
+    pub(super) fn announce_loss(
+        &mut self,
+        tp: TopicPartition,
+        record: RecordId,
+        offset: Offset,
+        epoch: LeaderEpoch,
+    ) -> Event {
+        let mut because = Reasons::default();
+        let committed = self.guarding.high.get(&tp).is_some_and(|high| offset < *high);
+        match self.terms(record).acks {
+            Acks::None => because.add(Because::AcksNone),
+            Acks::Leader if !committed => because.add(Because::AcksLeader),
+            Acks::Leader | Acks::All => {}
+        }
+        if self.guarding.unclean.get(&tp).is_some_and(|epochs| epochs.iter().any(|unclean| *unclean > epoch)) {
+            because.add(Because::UncleanElection);
+        }
+        if self.fate(record).is_some_and(|fate| fate.unflushed_lost) {
+            because.add(Because::UnflushedLost);
+        }
+        self.guarding.lost.entry(tp).or_default().insert(record, (offset, epoch));
+        let given_up = Event::GuaranteeGivenUp {
+            guarantee: Guarantee::AckedWriteLost,
+            tp,
+            record: Some(record),
+            offset: None,
+            group: None,
+            back: false,
+            because,
+        };
+        self.give_up(given_up, Promise::LeaderCompleteness)
+    }
+
+    /// A record sent with `acks=0` will never be in a log.
+    fn vanished(&mut self, tp: TopicPartition, record: RecordId, verdicts: &mut Vec<Event>) {
+        let stored = self.fate(record).is_some_and(|fate| fate.is_stored() || fate.lost);
+        if stored || self.terms(record).acks != Acks::None {
+            return;
+        }
+        self.lose(record, 0);
+        verdicts.push(self.announce_loss(tp, record, Offset::NONE, LeaderEpoch::NONE));
+    }
+
+    /// A leader begins: what of the lost records it holds is back.
+    pub(super) fn announce_return(&mut self, leader: BrokerId, tp: TopicPartition, verdicts: &mut Vec<Event>) {
+        let Some(lost) = self.guarding.lost.get(&tp) else { return };
+        let back: Vec<(RecordId, (Offset, LeaderEpoch))> =
+            lost.iter().filter(|(record, _)| self.holds(leader, **record)).map(|(r, place)| (*r, *place)).collect();
+        for (record, (offset, epoch)) in back {
+            if let Some(lost) = self.guarding.lost.get_mut(&tp) {
+                lost.remove(&record);
+            }
+            let event = self.announce_loss(tp, record, offset, epoch);
+            if let Some(lost) = self.guarding.lost.get_mut(&tp) {
+                lost.remove(&record);
+            }
+            self.found(tp, record, offset, epoch);
+            if let Event::GuaranteeGivenUp { guarantee, because, .. } = event {
+                let (record, offset, group, back) = (Some(record), None, None, true);
+                verdicts.push(Event::GuaranteeGivenUp { guarantee, tp, record, offset, group, back, because });
+            }
+        }
+    }
+
+    /// Where a leader's log must be compared with what was acknowledged, now that it begins to lead with this end.
+    pub(super) fn verify_from(&mut self, leader: BrokerId, tp: TopicPartition, end: Offset) -> Offset {
+        let high = self.guarding.high.entry(tp).or_default();
+        *high = (*high).min(end);
+        self.guarding.verified.insert((leader, tp), end).unwrap_or(Offset::ZERO)
+    }
+
+    /// From `offset` on nothing is known about any replica, or about one.
+    pub(super) fn unverify(&mut self, broker: Option<BrokerId>, tp: TopicPartition, offset: Offset) {
+        for ((holder, known), verified) in self.guarding.verified.iter_mut() {
+            if *known == tp && broker.is_none_or(|broker| broker == *holder) {
+                *verified = (*verified).min(offset);
+            }
+        }
+    }
+
+    /// A leader appended a record it already has elsewhere in its log.
+    pub(super) fn announce_duplicate(
+        &self,
+        tp: TopicPartition,
+        record: RecordId,
+        offset: Offset,
+        before: Option<(ProducerId, i16)>,
+        now: Option<(ProducerId, i16)>,
+    ) -> Event {
+        let because = match (before, now) {
+            (Some(before), Some(now)) if before.0 != now.0 => Reasons::of(&[Because::NewSession]),
+            (Some(before), Some(now)) if before.1 != now.1 => Reasons::of(&[Because::ProducerEpochBump]),
+            (Some(_), Some(_)) => Reasons::default(),
+            _ => Reasons::of(&[Because::NoIdempotence]),
+        };
+        let given_up = Event::GuaranteeGivenUp {
+            guarantee: Guarantee::Duplicate,
+            tp,
+            record: Some(record),
+            offset: Some(offset),
+            group: None,
+            back: false,
+            because,
+        };
+        self.give_up(given_up, Promise::ProducerSequenceContiguous)
+    }
+
+    /// A leader appended at `base`: what was given to consumers at these offsets is replaced.
+    pub(super) fn guard_append(
+        &mut self,
+        tp: TopicPartition,
+        base: Offset,
+        records: &[RecordId],
+        verdicts: &mut Vec<Event>,
+    ) {
+        for ((_, known), (passed, moved_back)) in self.guarding.passed.iter_mut() {
+            if *known == tp && *passed > base {
+                (*passed, *moved_back) = (base, true);
+            }
+        }
+        if self.guarding.given_to.get(&tp).is_none_or(|given_to| *given_to <= base) {
+            return;
+        }
+        for (index, record) in records.iter().enumerate() {
+            let offset = base + index as i64;
+            let Some(replaced) = self.guarding.given_at(tp, offset).filter(|given| given != record) else { continue };
+            if !self.guarding.changed.insert((tp, offset)) {
+                continue;
+            }
+            let mut because = Reasons::default();
+            if self.guarding.unclean.contains_key(&tp) {
+                because.add(Because::UncleanElection);
+            }
+            if self.fate(replaced).is_some_and(|fate| fate.unflushed_lost) {
+                because.add(Because::UnflushedLost);
+            }
+            let given_up = Event::GuaranteeGivenUp {
+                guarantee: Guarantee::ReadChanged,
+                tp,
+                record: None,
+                offset: Some(offset),
+                group: None,
+                back: false,
+                because,
+            };
+            verdicts.push(self.give_up(given_up, Promise::ConsistentRead));
+        }
+    }
+
+    /// Two acknowledged records of one producer stand in the wrong order.
+    pub(super) fn guard_order(
+        &mut self,
+        tp: TopicPartition,
+        record: RecordId,
+        offset: Offset,
+        verdicts: &mut Vec<Event>,
+    ) {
+        let producer = record.producer();
+        let number = record.number();
+        let (last, highest) = self.guarding.order.get(&(producer, tp)).copied().unwrap_or((0, Offset::NONE));
+        let in_order = number > last && offset > highest;
+        self.guarding.order.insert((producer, tp), (last.max(number), highest.max(offset)));
+        if in_order {
+            return;
+        }
+        let stands = |ledger: &Ledger, other: u32| {
+            let fate = ledger.fate(RecordId::new(producer, other))?;
+            let known = fate.acked.filter(|offset| *offset >= Offset::ZERO)?;
+            (fate.tp == Some(tp) && !fate.lost).then_some(known)
+        };
+        let mut behind = Vec::new();
+        if (number + 1..=last).any(|other| stands(self, other).is_some_and(|known| known < offset)) {
+            behind.push(record);
+        }
+        if offset < highest {
+            let first = number.saturating_sub(REORDER_WINDOW).max(1);
+            let overtaken = (first..number).filter(|other| stands(self, *other).is_some_and(|known| known > offset));
+            behind.extend(overtaken.map(|other| RecordId::new(producer, other)));
+        }
+        let because = match self.terms(record).idempotent {
+            true => Reasons::default(),
+            false => Reasons::of(&[Because::NoIdempotence]),
+        };
+        for record in behind {
+            if std::mem::replace(&mut self.fate_mut(record).reordered, true) {
+                continue;
+            }
+            let given_up = Event::GuaranteeGivenUp {
+                guarantee: Guarantee::Reordered,
+                tp,
+                record: Some(record),
+                offset: None,
+                group: None,
+                back: false,
+                because,
+            };
+            verdicts.push(self.give_up(given_up, Promise::NonmonotonicSend));
+        }
+    }
+
+    fn guard_poll(
+        &mut self,
+        client: NodeId,
+        group: GroupId,
+        tp: TopicPartition,
+        records: &[(Offset, RecordId)],
+        position: Offset,
+        verdicts: &mut Vec<Event>,
+    ) {
+        let given = self.guarding.given_to.entry(tp).or_default();
+        *given = (*given).max(position);
+        let had = self.guarding.had.entry((group, tp)).or_default();
+        let mut again = None;
+        for (offset, record) in records {
+            let known = had.get_mut(usize::try_from(offset.0).unwrap_or(0));
+            if std::mem::replace(known, *record) == *record && again.is_none() {
+                again = Some(*offset);
+            }
+        }
+        if let Some(offset) = again
+            && let Some(start) = self.guarding.starts.remove(&(client, tp))
+            && !start.wished
+        {
+            verdicts.push(Event::GuaranteeGivenUp {
+                guarantee: Guarantee::ReRead,
+                tp,
+                record: None,
+                offset: Some(offset),
+                group: Some(group),
+                back: false,
+                because: start.because,
+            });
+        }
+        let (passed, moved_back) = self.guarding.passed.get(&(group, tp)).copied().unwrap_or_default();
+        if let Some((first, _)) = records.first()
+            && moved_back
+            && *first > passed
+            && let Some(skipped) = self.first_readable(tp, passed, *first)
+        {
+            verdicts.push(skip(group, tp, skipped, Reasons::of(&[Because::Truncation])));
+        }
+        self.guarding.passed.insert((group, tp), (passed.max(position), moved_back && passed >= position));
+    }
+
+    fn guard_position(
+        &mut self,
+        client: NodeId,
+        group: GroupId,
+        tp: TopicPartition,
+        to: Offset,
+        why: PositionReason,
+        verdicts: &mut Vec<Event>,
+    ) {
+        let owner = self.guarding.owners.insert((group, tp), (client, false));
+        let mut because = Reasons::default();
+        match why {
+            PositionReason::Committed => {
+                if self.committed.get(&(group, tp)).is_some_and(|committed| to < *committed) {
+                    because.add(Because::CommitLost);
+                } else if owner.is_some_and(|(_, died)| died) {
+                    because.add(Because::ClientCrash);
+                } else {
+                    because.add(Because::Rebalance);
+                }
+            }
+            PositionReason::ResetEarliest | PositionReason::ResetLatest => because.add(Because::Reset),
+            PositionReason::Seek => {}
+        }
+        let wished = why == PositionReason::Seek;
+        self.guarding.starts.insert((client, tp), Start { because, wished });
+        let (passed, moved_back) = self.guarding.passed.get(&(group, tp)).copied().unwrap_or_default();
+        if to <= passed {
+            return;
+        }
+        self.guarding.passed.insert((group, tp), (to, false));
+        let Some(first) = self.first_readable(tp, passed, to).filter(|_| !wished) else { return };
+        let mut because = Reasons::default();
+        match why {
+            PositionReason::ResetLatest => because.add(Because::ResetLatest),
+            PositionReason::ResetEarliest => because.add(Because::Retention),
+            PositionReason::Committed | PositionReason::Seek => {}
+        }
+        if moved_back {
+            because.add(Because::Truncation);
+        }
+        verdicts.push(self.give_up(skip(group, tp, first, because), Promise::PollSkip));
+    }
+}
+
+fn skip(group: GroupId, tp: TopicPartition, offset: Offset, because: Reasons) -> Event {
+    Event::GuaranteeGivenUp {
+        guarantee: Guarantee::Skipped,
+        tp,
+        record: None,
+        offset: Some(offset),
+        group: Some(group),
+        back: false,
+        because,
+    }
+}
