@@ -3,7 +3,7 @@
 use crate::action::{self, Action};
 use crate::api;
 use crate::components::{
-    Black, ContextMenu, HelpSheet, Home, MenuAt, Narrator, NoticeCard, Panel, Workbench, open_file,
+    Black, ContextMenu, HelpSheet, Home, MenuAt, Narrator, NoticeCard, Palette, Panel, Workbench, open_file,
 };
 use crate::i18n::{Locale, td_string};
 use crate::lessons::Chapter;
@@ -13,6 +13,7 @@ use crate::scene::Target;
 use crate::session::{Run, Session};
 use crate::theme::{self, Theme};
 use highwater_engine::command::Command;
+use highwater_engine::sim::SpecError;
 use highwater_engine::view::PacketKind;
 use leptos::prelude::*;
 use std::collections::BTreeSet;
@@ -50,6 +51,8 @@ pub struct Page {
     pub menu: RwSignal<Option<MenuAt>>,
     /// Whether the help sheet is open.
     pub help: RwSignal<bool>,
+    /// Whether the command palette is open.
+    pub palette: RwSignal<bool>,
     /// Which panel lies under the stage.
     pub panel: RwSignal<Panel>,
     /// Whether the inspector is open, where it is not always.
@@ -81,6 +84,7 @@ impl Page {
             notice: RwSignal::new(None),
             menu: RwSignal::new(None),
             help: RwSignal::new(false),
+            palette: RwSignal::new(false),
             panel: RwSignal::new(Panel::Timeline),
             inspector: RwSignal::new(false),
             present: RwSignal::new(false),
@@ -143,6 +147,18 @@ impl Page {
             Ok(()) => self.notice.set(None),
             Err(why) => self.notice.set(Some(Notice::Refused { why: why.to_string() })),
         }
+    }
+
+    /// Changes the run's world; whether it was possible. A refusal is shown.
+    pub fn rework(self, session: Session, change: impl FnOnce(&mut Run) -> Result<(), SpecError>) -> bool {
+        match session.rework(change) {
+            Ok(()) => self.notice.set(None),
+            Err(why) => {
+                self.notice.set(Some(Notice::Refused { why: why.to_string() }));
+                return false;
+            }
+        }
+        true
     }
 
     /// Lets the reader choose a scenario's file.
@@ -232,6 +248,7 @@ fn App() -> impl IntoView {
         <NoticeCard />
         <ContextMenu />
         <HelpSheet />
+        <Palette />
         <Narrator />
         <Black />
     }

@@ -35,6 +35,7 @@ fn action_of(page: Page, key: &str, ctrl: bool, shift: bool, alt: bool) -> Optio
         Scope::Everywhere => true,
         Scope::Run => purpose.is_some(),
         Scope::Workbench => purpose.is_some_and(|purpose| purpose != Purpose::Home),
+        Scope::Sandbox => purpose == Some(Purpose::Sandbox),
         Scope::Menu => false,
     };
     let mut entries = TABLE.iter().filter(|entry| applies(entry.scope));

@@ -1,5 +1,6 @@
 //! What can be asked of the page: one list that buttons, menus, keys, the help sheet and tests share.
 
+mod build;
 mod chord;
 mod items;
 mod keyboard;
@@ -57,6 +58,24 @@ pub enum Action {
     Sequence,
     /// Metrics, or back to the timeline.
     Charts,
+    /// The command palette.
+    Palette,
+    /// Another broker.
+    AddBroker,
+    /// Another topic.
+    AddTopic,
+    /// Another partition for the selected topic.
+    AddPartition,
+    /// A producer for the selected topic or queue.
+    AddProducer,
+    /// Another group.
+    AddGroup,
+    /// A consumer in the selected group, or a worker of the selected queue.
+    AddConsumer,
+    /// A queue with a worker and a producer.
+    AddQueue,
+    /// Take the selected thing out of the world.
+    Remove,
     /// The other language.
     Language,
     /// The next theme.

@@ -1,5 +1,6 @@
 //! Doing what was asked.
 
+use super::build::build;
 use super::{Action, process_of};
 use crate::app::Page;
 use crate::components::{Panel, describe};
@@ -34,6 +35,7 @@ pub fn perform(action: Action, page: Page) -> bool {
         Action::Present => page.set_present(!page.present.get_untracked()),
         Action::Black => page.black.update(|black| *black = !*black),
         Action::Inspector => page.inspector.update(|open| *open = !*open),
+        Action::Palette => page.palette.update(|open| *open = !*open),
         Action::Sequence => turn_to(page, Panel::Sequence),
         Action::Charts => turn_to(page, Panel::Charts),
         _ => {
@@ -72,6 +74,14 @@ fn perform_on(action: Action, page: Page, session: Session) -> bool {
         Action::Number(n) => return choose(session, n),
         Action::NumberToggle(n) => return toggle_broker(page, session, n),
         Action::Menu => return page.open_menu_at_focus(session),
+        Action::AddBroker
+        | Action::AddTopic
+        | Action::AddPartition
+        | Action::AddProducer
+        | Action::AddGroup
+        | Action::AddConsumer
+        | Action::AddQueue
+        | Action::Remove => return build(action, page, session),
         _ => return false,
     }
     true

@@ -11,6 +11,8 @@ pub enum Scope {
     Run,
     /// Where a story or a sandbox is on the page, not on the first screen.
     Workbench,
+    /// In the sandbox only.
+    Sandbox,
     /// In the menu of something on the stage.
     Menu,
 }
@@ -66,6 +68,15 @@ pub const TABLE: &[Entry] = &[
     on(Action::Inspector, "inspector", Scope::Workbench, &[key("i")]),
     on(Action::Sequence, "sequence", Scope::Workbench, &[key("s")]),
     on(Action::Charts, "charts", Scope::Workbench, &[key("m")]),
+    on(Action::Palette, "palette", Scope::Everywhere, &[key("k").ctrl(), key("/")]),
+    on(Action::AddBroker, "add-broker", Scope::Sandbox, &[]),
+    on(Action::AddTopic, "add-topic", Scope::Sandbox, &[]),
+    on(Action::AddPartition, "add-partition", Scope::Sandbox, &[]),
+    on(Action::AddProducer, "add-producer", Scope::Sandbox, &[]),
+    on(Action::AddGroup, "add-group", Scope::Sandbox, &[]),
+    on(Action::AddConsumer, "add-consumer", Scope::Sandbox, &[]),
+    on(Action::AddQueue, "add-queue", Scope::Sandbox, &[]),
+    on(Action::Remove, "remove", Scope::Sandbox, &[key("Delete")]),
     on(Action::Describe, "describe", Scope::Run, &[key("d")]),
     on(Action::Present, "present", Scope::Workbench, &[key("p")]),
     on(Action::FullScreen, "full-screen", Scope::Everywhere, &[key("f")]),

@@ -1,8 +1,9 @@
 //! The story beside the stage: which beat, its words, its question, and the way out into the sandbox.
 
+use super::open_file::open_text;
 use super::prediction::{Prediction, Verdict, comparison, question_of};
 use super::twin::Twin;
-use crate::action::Action;
+use crate::action::{Action, label};
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::lessons::{BeatProse, Chapter, Prose, Source, after, fill};
@@ -171,6 +172,56 @@ fn Onward(source: Source) -> impl IntoView {
     }
 }
 
+/// What can be added, in the order of the buttons.
+const BUILD: [Action; 7] = [
+    Action::AddBroker,
+    Action::AddTopic,
+    Action::AddPartition,
+    Action::AddProducer,
+    Action::AddGroup,
+    Action::AddConsumer,
+    Action::AddQueue,
+];
+
+/// Under the heading "Add" the thing alone says enough.
+fn short(action: Action, locale: Locale) -> String {
+    let said = label(action, locale);
+    let word = td_string!(locale, page.sandbox.add);
+    let rest = said.strip_prefix(word).unwrap_or(&said).trim();
+    let rest = rest.strip_prefix("a ").unwrap_or(rest);
+    format!("+ {rest}")
+}
+
+type Preset = (fn(Locale) -> &'static str, &'static str);
+
+/// Worlds to begin with.
+const PRESETS: [Preset; 5] = [
+    (|locale| td_string!(locale, page.sandbox.preset_default), include_str!("../../lessons/00-sandbox/script.kdl")),
+    (|locale| td_string!(locale, page.sandbox.preset_empty), "scenario empty seed=1\nbrokers 3\n"),
+    (
+        |locale| td_string!(locale, page.sandbox.preset_one),
+        "scenario one seed=1\nbrokers 3\nnetwork latency=\"8ms\" jitter=\"3ms\"\n\
+         topic orders partitions=3 replication-factor=1\n\
+         producer p1 topic=orders start=\"4s\" every=\"400ms\" acks=1 { keys a b c d e f; }\n\
+         group billing topic=orders auto.offset.reset=earliest { consumer c1 processing=\"20ms\"; }\n",
+    ),
+    (
+        |locale| td_string!(locale, page.sandbox.preset_groups),
+        "scenario groups seed=1\nbrokers 3\nnetwork latency=\"8ms\" jitter=\"3ms\"\n\
+         topic orders partitions=6 replication-factor=3 min.insync.replicas=2\n\
+         producer p1 topic=orders start=\"4s\" every=\"400ms\" acks=all { keys a b c d e f; }\n\
+         producer p2 topic=orders start=\"4s\" every=\"400ms\" acks=all { keys a b c d e f; }\n\
+         group billing topic=orders auto.offset.reset=earliest { consumer c1 processing=\"20ms\"; consumer c2 processing=\"20ms\"; }\n\
+         group audit topic=orders auto.offset.reset=earliest { consumer a1 processing=\"60ms\"; }\n",
+    ),
+    (
+        |locale| td_string!(locale, page.sandbox.preset_queue),
+        "scenario queue seed=1\nnetwork latency=\"8ms\" jitter=\"3ms\"\n\
+         queue tasks persistent=#true { worker w1 prefetch=1 processing=\"120ms\"; worker w2 prefetch=1 processing=\"120ms\"; }\n\
+         producer p1 queue=tasks start=\"2s\" every=\"150ms\"\n",
+    ),
+];
+
 /// The sandbox has no story: what can be done here.
 #[component]
 fn Free(session: Session) -> impl IntoView {
@@ -180,11 +231,22 @@ fn Free(session: Session) -> impl IntoView {
         let prose = Source::sandbox().map(|source| source.prose(page.locale.get())).unwrap_or_default();
         prose.beats.into_values().next().map(|beat| beat.body)
     };
+    let adds = BUILD
+        .map(|action| view! { <button class="btn-line" on:click=page.asks(action)>{move || short(action, page.locale.get())}</button> })
+        .collect_view();
+    let presets = PRESETS
+        .map(|(word, text)| view! { <button class="preset" on:click=move |_| drop(open_text(page, "", text))>{move || word(page.locale.get())}</button> })
+        .collect_view();
     view! {
         <section class="side story" aria-label=tr!(page, sandbox.title)>
             <div class="story-scroll" tabindex="0">
                 <h1>{tr!(page, sandbox.title)}</h1>
                 <div class="prose" inner_html=lead></div>
+                <h2>{tr!(page, sandbox.add)}</h2>
+                <div class="adds">{adds}</div>
+                <p class="quiet">{tr!(page, sandbox.build)}</p>
+                <h2>{tr!(page, sandbox.presets)}</h2>
+                <div class="presets">{presets}</div>
             </div>
             <div class="foot">
                 <button class="btn-line" disabled=move || !can.get().0 on:click=page.asks(Action::Undo)>

@@ -24,6 +24,7 @@ pub use tally::{Marked, Moment, Tally};
 use crate::playback::{Frames, Pace, PaceWords, Speed, now_seconds};
 use crate::scene::Target;
 use highwater_engine::command::{Command, Rejected};
+use highwater_engine::sim::SpecError;
 use highwater_engine::time::Instant;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -241,6 +242,11 @@ impl Session {
             self.pace.try_update_value(Pace::hold);
         }
         done
+    }
+
+    /// Changes the world and tells it again to the same moment; a refusal changes nothing.
+    pub fn rework(self, change: impl FnOnce(&mut Run) -> Result<(), SpecError>) -> Result<(), SpecError> {
+        self.change(change).unwrap_or(Ok(()))
     }
 
     /// Ends the loop or the story: what happens from now on is up to the world and the reader.

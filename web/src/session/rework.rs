@@ -16,22 +16,17 @@ impl Run {
     pub fn rework(&mut self, change: impl FnOnce(&mut Spec)) -> Result<(), SpecError> {
         let mut spec = self.recording().spec.clone();
         change(&mut spec);
-        self.retell(spec, Vec::new())
+        self.retell(spec, None)
     }
 
-    /// The same, with commands that are given at the moment shown to the world as it is then.
-    pub fn rework_and(
-        &mut self,
-        change: impl FnOnce(&mut Spec),
-        then: impl FnOnce(&Directory) -> Vec<Command>,
-    ) -> Result<(), SpecError> {
+    /// The same; the process that the change names is started at the moment shown.
+    pub fn rework_starting(&mut self, change: impl FnOnce(&mut Spec) -> Option<String>) -> Result<(), SpecError> {
         let mut spec = self.recording().spec.clone();
-        change(&mut spec);
-        let commands = then(&Directory::of(&spec));
-        self.retell(spec, commands)
+        let newcomer = change(&mut spec).and_then(|name| Directory::of(&spec).find_node(&name));
+        self.retell(spec, newcomer.map(|node| Command::Start { node }))
     }
 
-    fn retell(&mut self, spec: Spec, then: Vec<Command>) -> Result<(), SpecError> {
+    fn retell(&mut self, spec: Spec, then: Option<Command>) -> Result<(), SpecError> {
         spec.validate()?;
         let now = self.now();
         let past = self.past_here();

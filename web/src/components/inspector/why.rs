@@ -1,6 +1,7 @@
 //! Why: from the last thing that changed back to a person, a timer, or the start.
 
 use super::concerns::concerns;
+use super::markup::{escape, moment};
 use crate::i18n::{Locale, say, td_string};
 use crate::scene::Target;
 use crate::session::words::{Names, cause_sentence, event_sentence};
@@ -46,7 +47,7 @@ const TOGETHER: usize = 3;
 const TURNS: usize = 4;
 
 /// The chain for a target: of the last decisive event about it, or else of the last one about it.
-pub fn why(target: Target, run: &Run, locale: Locale) -> Vec<Link> {
+fn why(target: Target, run: &Run, locale: Locale) -> Vec<Link> {
     let about = |emitted: &&Emitted| concerns(&emitted.event, target, run);
     let decisive = run.past().iter().rev().filter(|emitted| is_decisive(&emitted.event)).find(about);
     let Some(effect) = decisive.or_else(|| run.past().iter().rev().find(about)) else { return Vec::new() };
@@ -66,6 +67,39 @@ pub fn why(target: Target, run: &Run, locale: Locale) -> Vec<Link> {
         from = behind.n;
     }
     shorten(links, locale)
+}
+
+/// The tab: the chain as markup.
+pub fn chain(target: Target, run: &Run, locale: Locale) -> String {
+    let links = why(target, run, locale);
+    if links.is_empty() {
+        return format!("<p class=\"quiet\">{}</p>", td_string!(locale, page.inspector.no_cause));
+    }
+    let mut out = String::from("<ol class=\"why\">");
+    for link in links {
+        out.push_str("<li><svg class=\"node\" viewBox=\"0 0 15 16\" aria-hidden=\"true\">");
+        out.push_str(picture(link.sign));
+        out.push_str("</svg>");
+        if !link.at.is_empty() {
+            moment(&mut out, link.n, &link.at);
+        }
+        out.push_str("<p>");
+        out.push_str(&escape(&link.sentence));
+        out.push_str("</p></li>");
+    }
+    out.push_str("</ol>");
+    out
+}
+
+fn picture(sign: Sign) -> &'static str {
+    match sign {
+        Sign::Star => {
+            r#"<polygon class="star" points="7.5,0.5 9.4,5.5 14.6,5.7 10.5,9 11.9,14.1 7.5,11.2 3.1,14.1 4.5,9 .4,5.7 5.6,5.5"/>"#
+        }
+        Sign::Flag => r#"<path class="flag-pole" d="M3 1.5V15"/><path class="flag" d="M3 1.5h10l-3 3.5l3 3.5h-10z"/>"#,
+        Sign::Cross => r#"<path class="cut" d="M3 4l9 9M12 4l-9 9"/>"#,
+        Sign::Dot => r#"<circle class="why-dot" cx="7.5" cy="8" r="4"/>"#,
+    }
 }
 
 /// Follows the causes of an event until they end, or until an event that another one lies behind.
