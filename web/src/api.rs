@@ -2,21 +2,28 @@
 //!
 //! | call | does |
 //! |---|---|
-//! | `load(kdl)` | opens a scenario in the sandbox; a list of `"line 3, column 7: …"`, or `null` when all is well |
+//! | `load(kdlOrLink)` | opens a scenario in the sandbox, or follows a link of this page; a list of `"line 3, column 7: …"`, or `null` when all is well |
 //! | `play()`, `pause()` | time passes, or not |
 //! | `step(n)` | so many engine events forward, or back when negative |
 //! | `seek(us)` | to a moment in simulated microseconds |
 //! | `beat(n)` | to beat `n` from 1; without `n` the number of the present one, 0 before the first |
-//! | `do(json)` | a command such as `{"do":"stop","node":1,"how":"Crash"}`; `null`, or why it was refused |
+//! | `do(command)` | a command such as `{"do":"stop","node":1,"how":"Crash"}`, as an object or as text; `null`, or why it was refused |
 //! | `act(name)` | an action of the table by its name, such as `"toggle-play"`; whether there was anything to do |
-//! | `stats()` | `{events, time, inFlight, frames, playing, beats, end}` |
+//! | `stats()` | `{events, time, inFlight, frames, frameCost, memory, playing, beats, end}`; the cost of a frame in milliseconds, memory in bytes |
 //! | `stateHash()` | the simulation's state as 16 hexadecimal digits |
 //!
 //! Every call without a run on the page answers `null`.
+//!
+//! With `embed=1` in its address the page takes the same verbs from the page around it, as messages
+//! `{highwater: 1, call: "seek", arg: 8000000, id: 7}`, and answers `{highwater: 1, id: 7, result}`. It also says
+//! `{highwater: 1, event: "ready"}` once, and `{highwater: 1, event: "state", time, playing, beat}` when time stops or starts.
+//! Whoever sends may only do what a reader may do.
 
 use crate::action::{TABLE, perform};
 use crate::app::Page;
 use crate::components::open_text;
+use crate::notice;
+use crate::route::Route;
 use crate::session::{Run, Session};
 use highwater_engine::command::Command;
 use highwater_engine::time::Instant;
@@ -36,7 +43,12 @@ pub fn install(page: Page) {
     add(&api, "play", with(Session::play));
     add(&api, "pause", with(Session::pause));
     add(&api, "load", move |text| {
-        let errors = open_text(page, "", &text.as_string().unwrap_or_default()).err().unwrap_or_default();
+        let text = text.as_string().unwrap_or_default();
+        if let Some(fragment) = fragment_of(&text) {
+            page.go(Route::parse(fragment));
+            return JsValue::NULL;
+        }
+        let errors = open_text(page, "", &text).err().unwrap_or_default();
         if errors.is_empty() {
             return JsValue::NULL;
         }
@@ -66,7 +78,8 @@ pub fn install(page: Page) {
     });
     add(&api, "do", move |json| {
         let Some(session) = session() else { return JsValue::NULL };
-        let command = serde_json::from_str::<Command>(&json.as_string().unwrap_or_default());
+        let text = json.as_string().or_else(|| js_sys::JSON::stringify(&json).ok()?.as_string());
+        let command = serde_json::from_str::<Command>(&text.unwrap_or_default());
         match command.map_err(|error| error.to_string()).and_then(|it| session.act(it).map_err(|why| why.to_string())) {
             Ok(()) => JsValue::NULL,
             Err(why) => JsValue::from(why),
@@ -77,6 +90,11 @@ pub fn install(page: Page) {
         let action = TABLE.iter().find(|entry| entry.name == name).map(|entry| entry.action);
         JsValue::from(action.is_some_and(|action| perform(action, page)))
     });
+    // What `static/crash.js` calls when a script broke and the program did not.
+    add(&api, "broken", move |what| {
+        notice::show_crash_card(&what.as_string().unwrap_or_default());
+        JsValue::NULL
+    });
     add(&api, "stats", move |_| session().map_or(JsValue::NULL, stats));
     add(&api, "stateHash", move |_| {
         let hash = session().and_then(|session| session.read(|run| run.simulation().state_hash()));
@@ -84,6 +102,56 @@ pub fn install(page: Page) {
     });
     if let Some(window) = web_sys::window() {
         let _ = js_sys::Reflect::set(&window, &"highwater".into(), &api);
+    }
+    if page.route.with_untracked(|route| route.embed) {
+        take_messages(page, api);
+    }
+}
+
+/// The fragment of a link of this page: an address with `#/`, or the fragment alone.
+fn fragment_of(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let link = !text.contains(char::is_whitespace);
+    text.find("#/").filter(|_| link).map(|start| &text[start..])
+}
+
+/// Answers messages of the page around the frame, and tells it when time stops and starts.
+fn take_messages(page: Page, api: js_sys::Object) {
+    let listener = window_event_listener_untyped("message", move |event| {
+        let Some(event) = event.dyn_ref::<web_sys::MessageEvent>() else { return };
+        let data = event.data();
+        let field = |name: &str| js_sys::Reflect::get(&data, &name.into()).unwrap_or(JsValue::UNDEFINED);
+        let (mark, Some(call)) = (field("highwater"), field("call").as_string()) else { return };
+        if mark.as_f64() != Some(1.0) {
+            return;
+        }
+        let verb =
+            js_sys::Reflect::get(&api, &call.into()).ok().and_then(|verb| verb.dyn_into::<js_sys::Function>().ok());
+        let result = verb.and_then(|verb| verb.call1(&JsValue::NULL, &field("arg")).ok()).unwrap_or(JsValue::NULL);
+        post(&[("id", field("id")), ("result", result)]);
+    });
+    on_cleanup(move || listener.remove());
+    post(&[("event", "ready".into())]);
+    Effect::new(move || {
+        let Some(session) = page.session.get() else { return };
+        let playing = session.playing.get();
+        let said = session.read(|run| (run.now().0 as f64, run.beat().map_or(0, |beat| beat + 1) as f64));
+        let (time, beat) = said.unwrap_or_default();
+        post(&[("event", "state".into()), ("time", time.into()), ("playing", playing.into()), ("beat", beat.into())]);
+    });
+}
+
+/// A message to the page around the frame.
+fn post(fields: &[(&str, JsValue)]) {
+    let message = js_sys::Object::new();
+    let _ = js_sys::Reflect::set(&message, &"highwater".into(), &JsValue::from(1));
+    for (name, value) in fields {
+        let _ = js_sys::Reflect::set(&message, &(*name).into(), value);
+    }
+    let parent = web_sys::window().and_then(|window| window.parent().ok().flatten());
+    if let Some(parent) = parent {
+        // There is nothing in it that the page around could not see anyway.
+        let _ = parent.post_message(&message, "*");
     }
 }
 
@@ -98,6 +166,9 @@ fn stats(session: Session) -> JsValue {
         set("end", JsValue::from(run.end() as f64));
     });
     set("frames", JsValue::from(session.frames() as f64));
+    set("frameCost", JsValue::from(session.frame_cost()));
+    let memory = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>().buffer();
+    set("memory", JsValue::from(memory.unchecked_into::<js_sys::ArrayBuffer>().byte_length()));
     set("playing", JsValue::from(session.playing.get_untracked()));
     out.into()
 }
@@ -105,4 +176,17 @@ fn stats(session: Session) -> JsValue {
 fn add(api: &js_sys::Object, name: &str, call: impl Fn(JsValue) -> JsValue + 'static) {
     let call = Closure::<dyn Fn(JsValue) -> JsValue>::new(call).into_js_value();
     let _ = js_sys::Reflect::set(api, &name.into(), &call);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fragment_of;
+
+    #[test]
+    fn a_link_is_told_from_a_scenario() {
+        assert_eq!(fragment_of("https://x.example/h/#/s/a-1?beat=4"), Some("#/s/a-1?beat=4"));
+        assert_eq!(fragment_of("#/sandbox"), Some("#/sandbox"));
+        assert_eq!(fragment_of("scenario t seed=1\n# #/s/a\n"), None);
+        assert_eq!(fragment_of("brokers"), None);
+    }
 }

@@ -236,7 +236,7 @@ fn App() -> impl IntoView {
     api::install(page);
     let screen = Memo::new(move |_| page.route.with(|route| route.screen.clone()));
     view! {
-        <div class="page" class:presenting=move || page.present.get()>
+        <div class="page" class:presenting=move || page.present.get() class:embedding=move || page.route.with(|route| route.embed)>
             {move || {
                 page.present.set(false);
                 match screen.get() {

@@ -75,7 +75,9 @@ pub fn install_crash_card() {
     }));
 }
 
-fn show_crash_card(report: &str) -> Option<()> {
+/// Shows the card: what happened, and three ways on. Its buttons are plain script (`static/crash.js`), because after a
+/// panic nothing here can be trusted any more.
+pub fn show_crash_card(report: &str) -> Option<()> {
     let document = web_sys::window()?.document()?;
     if document.get_element_by_id("crash").is_some() {
         return None;
@@ -93,18 +95,40 @@ fn show_crash_card(report: &str) -> Option<()> {
     let _ = card.set_attribute("id", "crash");
     let _ = card.set_attribute("class", "crash");
     let _ = card.set_attribute("role", "alert");
+    let words = add(&card, "div", "", "")?;
+    let _ = words.set_attribute("class", "words");
     for locale in [Locale::en, Locale::zh_CN] {
         let lang = crate::route::language_tag(locale);
-        add(&card, "h2", lang, td_string!(locale, page.crash.title))?;
-        add(&card, "p", lang, td_string!(locale, page.crash.advice))?;
-        let link = add(&card, "a", lang, td_string!(locale, page.crash.reload))?;
-        // A link to this very address with another query loads the page anew without any script.
-        let moment = js_sys::Date::now() as u64;
-        let hash = web_sys::window()?.location().hash().unwrap_or_default();
-        let _ = link.set_attribute("href", &format!("?again={moment}{hash}"));
-        let _ = link.set_attribute("class", "btn btn-line");
+        let column = add(&words, "div", lang, "")?;
+        add(&column, "h2", "", td_string!(locale, page.crash.title))?;
+        add(&column, "p", "", td_string!(locale, page.crash.advice))?;
+        let ways = add(&column, "p", "", "")?;
+        let _ = ways.set_attribute("class", "do");
+        for (what, word) in [
+            ("before", td_string!(locale, page.crash.before)),
+            ("afresh", td_string!(locale, page.crash.afresh)),
+            ("copy", td_string!(locale, page.crash.copy)),
+        ] {
+            let button = add(&ways, "button", "", word)?;
+            let _ = button.set_attribute("class", "btn btn-line");
+            let _ = button.set_attribute("data-crash", what);
+        }
     }
-    add(&card, "pre", "", report)?;
+    let window = web_sys::window()?;
+    let before = js_sys::Reflect::get(&window, &"highwaterBefore".into()).ok();
+    let recording = before.and_then(|before| js_sys::Reflect::get(&before, &"report".into()).ok()?.as_string());
+    let address = window.location().href().unwrap_or_default();
+    add(&card, "pre", "", &format!("{report}\n\n{address}\n\n{}", recording.unwrap_or_default()))?;
     document.body()?.append_child(&card).ok()?;
     Some(())
+}
+
+/// Keeps the last moment at which all was well, for the card.
+pub fn remember_before(fragment: &str, recording: &str) {
+    let before = js_sys::Object::new();
+    let _ = js_sys::Reflect::set(&before, &"fragment".into(), &fragment.into());
+    let _ = js_sys::Reflect::set(&before, &"report".into(), &recording.into());
+    if let Some(window) = web_sys::window() {
+        let _ = js_sys::Reflect::set(&window, &"highwaterBefore".into(), &before);
+    }
 }

@@ -28,6 +28,7 @@ pub fn dist(context: &mut Context) -> Result<()> {
     shell::run(trunk.args(["build", "--release", "--locked", "--offline"]))?;
     let dist = context.root.join("dist");
     move_inline_script(&dist)?;
+    write_policy(&dist)?;
     println!("built dist/ in {}", shell::elapsed(start));
     weigh(context, &dist)
 }
@@ -45,6 +46,25 @@ fn move_inline_script(dist: &Path) -> Result<()> {
     fs::write(dist.join(&name), script.trim_start())
         .and_then(|()| fs::write(&index, format!("{before}{tag}{after}")))
         .map_err(|error| format!("cannot write to dist: {error}"))
+}
+
+/// What the page may load: itself. A host may say so too; opened from a folder or in a frame there is none to say it.
+/// WebAssembly needs 'wasm-unsafe-eval', style attributes 'unsafe-inline'.
+const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
+                      img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; form-action 'none'";
+
+/// Puts the policy at the head of the page, before anything is loaded.
+fn write_policy(dist: &Path) -> Result<()> {
+    let index = dist.join("index.html");
+    let html = fs::read_to_string(&index).map_err(|error| format!("dist/index.html: {error}"))?;
+    let Some(html) = with_policy(&html) else { return Err("dist/index.html has no <head>".to_owned()) };
+    fs::write(&index, html).map_err(|error| format!("cannot write to dist: {error}"))
+}
+
+fn with_policy(html: &str) -> Option<String> {
+    let end = html.find("<head>")? + "<head>".len();
+    let (before, after) = html.split_at(end);
+    Some(format!("{before}\n  <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">{after}"))
 }
 
 /// The text before, inside and after the first module script without `src`.
@@ -192,5 +212,14 @@ mod tests {
         });
         let first: Vec<&str> = first.iter().map(String::as_str).collect();
         assert_eq!(first, ["app.css", "app.js", "app_bg.wasm", "img/logo.svg", "index.html"]);
+    }
+
+    #[test]
+    fn the_policy_stands_before_everything_that_is_loaded() {
+        let html = with_policy("<html><head><link href=\"a.css\"></head></html>").unwrap_or_default();
+        let policy = html.find("Content-Security-Policy").unwrap_or(usize::MAX);
+        assert!(policy < html.find("a.css").unwrap_or(0), "{html}");
+        assert!(html.contains("script-src 'self' 'wasm-unsafe-eval'"));
+        assert_eq!(with_policy("no head"), None);
     }
 }

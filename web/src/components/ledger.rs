@@ -2,7 +2,9 @@
 
 use crate::app::Page;
 use crate::i18n::{Locale, td_string};
-use crate::session::Session;
+use crate::scene::Target;
+use crate::session::{Moment, Session};
+use highwater_engine::event::Event;
 use highwater_engine::view::{self, LedgerView};
 use leptos::prelude::*;
 
@@ -47,6 +49,30 @@ fn figures(ledger: &LedgerView, has_groups: bool, locale: Locale) -> Vec<Figure>
     figures
 }
 
+/// To the last moment at which something was lost, skipped or doubled, with the record selected where it was.
+fn to_loss(session: Session) {
+    let found = session.read(|run| {
+        let now = run.now();
+        let tally = run.tally();
+        let mark = tally.marks.iter().rev().find(|mark| mark.what == Moment::Loss && mark.at <= now)?;
+        let events = run.history().events_between(mark.n, mark.n).iter();
+        let target = events.clone().find_map(|emitted| match &emitted.event {
+            Event::AckedRecordLost { tp, offset, leader, .. } => Some(Target::Record(*leader, *tp, *offset)),
+            Event::RecordDuplicated { tp, .. } | Event::RecordSkipped { tp, .. } => Some(Target::Partition(*tp)),
+            Event::QueueLost { queue, .. } => Some(Target::Queue(*queue)),
+            _ => None,
+        });
+        Some((mark.n, target))
+    });
+    if let Some((n, target)) = found.flatten() {
+        session.seek_event(n);
+        session.selection.set(target.map(|target| match target {
+            Target::Record(_, tp, _) => Target::Partition(tp),
+            other => other,
+        }));
+    }
+}
+
 /// The figures, as a list of terms.
 #[component]
 pub fn Ledger(
@@ -68,7 +94,12 @@ pub fn Ledger(
                 let ledger = ledger.unwrap_or_default();
                 let figure = |figure: Figure| view! {
                     <div class:trouble=figure.is_trouble class:minor=!figure.is_main class:zero=figure.is_rare && figure.value == 0>
-                        <dt>{figure.word}</dt><dd>{figure.value}</dd>
+                        <dt>{figure.word}</dt>
+                        <dd>{match figure.is_trouble {
+                            // What was lost or doubled can be looked at.
+                            true => view! { <button class="figure" on:click=move |_| to_loss(session)>{figure.value}</button> }.into_any(),
+                            false => figure.value.into_any(),
+                        }}</dd>
                     </div>
                 };
                 let under = ledger.under_replicated;

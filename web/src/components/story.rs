@@ -9,6 +9,7 @@ use crate::i18n::{Locale, say, td_string};
 use crate::lessons::{BeatProse, Chapter, Prose, Source, after, fill};
 use crate::session::{Run, Session};
 use crate::tr;
+use highwater_engine::time::Instant;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use wasm_bindgen::JsCast;
@@ -192,6 +193,16 @@ fn short(action: Action, locale: Locale) -> String {
     format!("+ {rest}")
 }
 
+/// Opens a world at a moment when everybody has started.
+fn begin_with(page: Page, session: Session, text: &str) {
+    if open_text(page, "", text).is_ok() {
+        session.seek_time(Instant(SETTLED));
+    }
+}
+
+/// By then leaders are elected and groups are stable, in simulated microseconds.
+const SETTLED: u64 = 6_000_000;
+
 type Preset = (fn(Locale) -> &'static str, &'static str);
 
 /// Worlds to begin with.
@@ -235,7 +246,7 @@ fn Free(session: Session) -> impl IntoView {
         .map(|action| view! { <button class="btn-line" on:click=page.asks(action)>{move || short(action, page.locale.get())}</button> })
         .collect_view();
     let presets = PRESETS
-        .map(|(word, text)| view! { <button class="preset" on:click=move |_| drop(open_text(page, "", text))>{move || word(page.locale.get())}</button> })
+        .map(|(word, text)| view! { <button class="preset" on:click=move |_| begin_with(page, session, text)>{move || word(page.locale.get())}</button> })
         .collect_view();
     view! {
         <section class="side story" aria-label=tr!(page, sandbox.title)>

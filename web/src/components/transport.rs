@@ -6,6 +6,7 @@ use crate::action::{Action, entry, label};
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::playback::{PaceWords, Speed};
+use crate::route::Route;
 use crate::session::Session;
 use crate::tr;
 use highwater_engine::time::Instant;
@@ -53,9 +54,23 @@ pub fn Transport(
                 {move || session.speed.get().label()}
             </button>
             <span class="lbl pace">{move || pace(session, page.locale.get())}</span>
+            // In a frame: the same moment in a page of its own.
+            <a class="quiet-link whole" href="./" target="_blank" rel="noopener" on:click=open_whole>{tr!(page, open_whole)}</a>
         </footer>
     }
     .into_any()
+}
+
+/// Gives the link to the whole page the address of this moment, just before it is followed.
+fn open_whole(event: web_sys::MouseEvent) {
+    use wasm_bindgen::JsCast;
+    let link = event.current_target().and_then(|link| link.dyn_into::<web_sys::Element>().ok());
+    let hash = web_sys::window().and_then(|window| window.location().hash().ok());
+    if let (Some(link), Some(hash)) = (link, hash) {
+        let mut route = Route::parse(&hash);
+        (route.embed, route.no_keys) = (false, false);
+        let _ = link.set_attribute("href", &route.fragment());
+    }
 }
 
 /// How fast time passes, while it does.

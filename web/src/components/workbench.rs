@@ -9,9 +9,9 @@ use super::story::{Caption, Story};
 use super::top_bar::TopBar;
 use super::transport::Transport;
 use crate::app::Page;
-use crate::i18n::td_string;
+use crate::i18n::{say, td_string};
 use crate::lessons::{Chapter, Source};
-use crate::notice::Notice;
+use crate::notice::{self, Notice};
 use crate::route::{Moment, Route, Screen};
 use crate::session::{Purpose, Run, Session};
 use crate::tr;
@@ -72,6 +72,9 @@ pub fn Workbench(
             <Story session source=story />
             <main class="centre" class:tall-panel=move || page.panel.get() != Panel::Timeline id="main" tabindex="-1">
                 <Stage session />
+                {move || session.leap.get().map(|seconds| view! {
+                    <p class="later" aria-hidden="true">{say(td_string!(page.locale.get(), page.later), &[("seconds", &seconds)])}</p>
+                })}
                 <Legend session />
                 <Panels session />
             </main>
@@ -135,9 +138,7 @@ fn follow_address(page: Page, session: Session, screen: Screen) {
             }
         }
     });
-    if session.purpose != Purpose::Lesson {
-        return;
-    }
+    let is_lesson = session.purpose == Purpose::Lesson;
     Effect::new(move || {
         session.version.track();
         if session.playing.get() {
@@ -146,6 +147,13 @@ fn follow_address(page: Page, session: Session, screen: Screen) {
         }
         let screen = screen.clone();
         let write = Timeout::new(SETTLE, move || {
+            let recording = session.read(|run| serde_json::to_string(run.recording()).unwrap_or_default());
+            let at = session.read(|run| Moment::Event(run.cursor()));
+            let kept = Route { screen: screen.clone(), moment: at, ..page.route.get_untracked() };
+            notice::remember_before(&kept.fragment(), &recording.unwrap_or_default());
+            if !is_lesson {
+                return;
+            }
             // What the reader did is not in the address, so the address must not claim the moment.
             let here = session.read(|run| (!run.can_undo_redo().0).then(|| Moment::Event(run.cursor()))).flatten();
             let Some(moment) = here else { return };

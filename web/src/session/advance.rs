@@ -22,6 +22,8 @@ pub struct Advance {
     pub dispatched: u32,
     /// Why it stopped.
     pub reached: Option<Reached>,
+    /// Whether the state before is over, and no longer shown.
+    pub faded: bool,
     /// Whether something that matters was or came under way, or something decisive happened.
     pub matters: bool,
 }
@@ -30,7 +32,7 @@ impl Run {
     /// Lets wall time pass. Events are dispatched one at a time; the step ends early at the event that put
     /// something new that matters under way, at a decisive event, at a beat, and when the frame's time is used up.
     pub fn advance(&mut self, pace: &mut Pace, speed: f64, seconds: f64, has_time: impl Fn() -> bool) -> Advance {
-        let mut done = Advance::default();
+        let mut done = Advance { faded: self.age_ghost(seconds), ..Advance::default() };
         let mut left = seconds;
         loop {
             let quickest = view::quickest(self.simulation());

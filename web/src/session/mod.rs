@@ -75,6 +75,7 @@ pub struct Session {
     frames: StoredValue<Frames, LocalStorage>,
     painters: StoredValue<Vec<Painter>, LocalStorage>,
     idle_since: StoredValue<Option<(Instant, f64)>, LocalStorage>,
+    cost: StoredValue<f64, LocalStorage>,
 }
 
 impl Session {
@@ -95,6 +96,7 @@ impl Session {
             frames: StoredValue::new_local(Frames::default()),
             painters: StoredValue::new_local(Vec::new()),
             idle_since: StoredValue::new_local(None),
+            cost: StoredValue::new_local(0.0),
         };
         on_cleanup(move || session.pause());
         session
@@ -166,6 +168,11 @@ impl Session {
     /// Frames drawn so far.
     pub fn frames(&self) -> u64 {
         self.frames.try_get_value().map_or(0, |frames| frames.count())
+    }
+
+    /// What a frame costs the main thread, in milliseconds, averaged over the last ones.
+    pub fn frame_cost(&self) -> f64 {
+        self.cost.try_get_value().unwrap_or(0.0)
     }
 
     /// So many events forward, or back when negative.
@@ -287,6 +294,14 @@ impl Session {
 
     /// One frame; whether there shall be another.
     fn frame(self, seconds: f64) -> bool {
+        let begun = now_seconds();
+        let goes_on = self.work(seconds);
+        let cost = (now_seconds() - begun) * 1_000.0;
+        self.cost.try_update_value(|mean| *mean += (cost - *mean) * 0.1);
+        goes_on
+    }
+
+    fn work(self, seconds: f64) -> bool {
         let speed = self.speed.get_untracked().factor();
         let deadline = now_seconds() + BUDGET;
         let Some(mut pace) = self.pace.try_get_value() else { return false };
@@ -302,7 +317,7 @@ impl Session {
             self.pace_words.set(words);
         }
         self.tell_leap(&done);
-        if done.dispatched > 0 {
+        if done.dispatched > 0 || done.faded {
             self.version.update(|version| *version += 1);
         }
         self.paint();

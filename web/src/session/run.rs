@@ -36,7 +36,12 @@ pub struct Run {
 struct Ghost {
     view: StageView,
     at: Instant,
+    /// For how many seconds it has been seen while time passed.
+    seen: f64,
 }
+
+/// For so long the state before stays on the stage.
+const GHOST: f64 = 2.4;
 
 /// What undo goes back to.
 pub(super) struct Past {
@@ -265,7 +270,7 @@ impl Run {
         // The moment shown may lie between two events: the command belongs there, and the clock does not step back.
         self.history.act_at(self.now, command)?;
         self.now = self.now.max(self.history.simulation().now());
-        self.ghost = Some(Ghost { at: before.now, view: before });
+        self.ghost = Some(Ghost { at: before.now, view: before, seen: 0.0 });
         self.redo.clear();
         self.branch += 1;
         self.undo.push(past);
@@ -304,9 +309,15 @@ impl Run {
         (!self.undo.is_empty(), !self.redo.is_empty())
     }
 
-    /// The moment before is over.
-    pub fn forget_ghost(&mut self) {
-        self.ghost = None;
+    /// Wall time passes while the run plays: the state before has its moment. Whether that is over now.
+    pub(super) fn age_ghost(&mut self, seconds: f64) -> bool {
+        let Some(ghost) = &mut self.ghost else { return false };
+        ghost.seen += seconds;
+        let over = ghost.seen > GHOST;
+        if over {
+            self.ghost = None;
+        }
+        over
     }
 
     pub(super) fn past_here(&self) -> Past {
@@ -372,7 +383,7 @@ impl Run {
 
     fn keep_ghost(&mut self) {
         let view = self.view();
-        self.ghost = Some(Ghost { at: view.now, view });
+        self.ghost = Some(Ghost { at: view.now, view, seen: 0.0 });
     }
 
     /// What the last dispatched event brought about.

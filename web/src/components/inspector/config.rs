@@ -90,7 +90,7 @@ pub fn rows(owner: Owner, spec: &Spec) -> Vec<Row> {
             rows.extend(with(ControllerConfig::keys(), &|name| controller.get(name)));
             rows
         }
-        Owner::Topic(index) => match spec.topics.get(index).map(|topic| topic.config()) {
+        Owner::Topic(index) => match spec.topics.get(index).map(|topic| spec.topic_config(topic)) {
             Some(Ok(config)) => with(TopicConfig::keys(), &|name| config.get(name)),
             _ => Vec::new(),
         },

@@ -103,7 +103,7 @@ pub fn Inspector(
         }
     };
     view! {
-        <aside class="side inspect" class:open=move || page.inspector.get() aria-label=tr!(page, inspector.title)>
+        <aside class="side inspect" class:open=move || page.inspector.get() class:broad=move || matches!(tab.get(), Tab::Config | Tab::Cli | Tab::Log) aria-label=tr!(page, inspector.title)>
             <button class="close not-wide" on:click=move |_| page.inspector.set(false) aria-label=tr!(page, close)>
                 {icon(Icon::Close)}
             </button>
