@@ -10,6 +10,7 @@ const PAGES = ["#/", "#/s/01-queue-and-pubsub", "#/s/02-leader-failover", "#/san
 const SIZES = [
   { width: 320, height: 640 },
   { width: 390, height: 844 },
+  { width: 768, height: 1024 },
   { width: 1366, height: 768 },
   { width: 1920, height: 1080 },
 ];

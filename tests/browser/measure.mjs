@@ -59,8 +59,57 @@ for (const [producers, latency] of [[1, "200ms"], [3, "1s"], [8, "1s"]]) {
       fps: Math.round(frames.intervals.length / 5),
       interval_p50_ms: at(0.5),
       interval_p95_ms: at(0.95),
+      main_thread_ms_per_frame: Math.round((await page.evaluate(() => window.highwater.stats().frameCost)) * 100) / 100,
     }),
   );
+  await close();
+}
+
+// The classroom scene: the failover cluster with heartbeats shown, some thirty messages under way.
+{
+  const { page, close } = await openPage({ path: "#/sandbox", lang: "en", viewport: { width: 1366, height: 768 } });
+  await page.waitForFunction(() => window.highwater?.stats());
+  await page.evaluate((text) => window.highwater.load(text), WORLD(1, "150ms").replace('every="10ms"', 'every="30ms"'));
+  await page.evaluate(() => {
+    window.highwater.pause();
+    window.highwater.seek(20_000_000);
+    window.highwater.play();
+  });
+  await page.waitForTimeout(4_000);
+  const { frameCost, inFlight, memory } = await page.evaluate(() => window.highwater.stats());
+  console.log(JSON.stringify({ name: "classroom", in_flight: inFlight, main_thread_ms_per_frame: Math.round(frameCost * 100) / 100, memory_mb: Math.round(memory / 1e6) }));
+
+  // From a key to the next paint, while it plays.
+  const worst = await page.evaluate(async () => {
+    const times = [];
+    new PerformanceObserver((list) => times.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "event", durationThreshold: 16, buffered: true });
+    for (const key of ["ArrowRight", "ArrowLeft", "ArrowRight", " ", " ", "s", "m", "i", "l", "l"]) {
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    }
+    const real = [];
+    for (let turn = 0; turn < 20; turn += 1) {
+      const begin = performance.now();
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: turn % 2 ? "ArrowLeft" : "ArrowRight", bubbles: true }));
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      real.push(performance.now() - begin);
+    }
+    return Math.max(...times, ...real);
+  });
+  console.log(JSON.stringify({ name: "input-to-paint", worst_ms: Math.round(worst) }));
+
+  // Paused: nothing is asked for.
+  const idle = await page.evaluate(async () => {
+    window.highwater.pause();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    let asked = 0;
+    const request = window.requestAnimationFrame;
+    window.requestAnimationFrame = (callback) => ((asked += 1), request.call(window, callback));
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    window.requestAnimationFrame = request;
+    return asked;
+  });
+  console.log(JSON.stringify({ name: "paused", frame_callbacks_in_3_s: idle }));
   await close();
 }
 
