@@ -4,7 +4,6 @@ use crate::arguments::Arguments;
 use crate::run::read;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use highwater_engine::history::History;
 use highwater_engine::scenario::Story;
 use highwater_engine::time::Instant;
 use highwater_engine::trace::Exporter;
@@ -35,11 +34,7 @@ pub fn trace(mut arguments: Arguments) -> Result<bool, String> {
     let story = Story::tell(&scenario, seed.unwrap_or(scenario.seed)).map_err(|error| error.to_string())?;
     let until = match until {
         Some(until) => Instant::ZERO + until,
-        None => {
-            let mut history = History::new(story.recording.clone()).map_err(|error| error.to_string())?;
-            history.seek_event(story.end);
-            history.simulation().now()
-        }
+        None => story.end_at,
     };
     let exporter = Exporter::new(&story.recording, until, level as u8).map_err(|error| error.to_string())?;
     let failed = |error: std::io::Error| format!("the trace cannot be written: {error}");

@@ -1,8 +1,9 @@
 //! What must hold in every world, whatever goes wrong.
 
 use crate::test;
+use highwater_engine::audit::{Ledger, Promise, Promises};
 use highwater_engine::event::Event;
-use highwater_engine::ids::{BrokerId, LeaderEpoch, Offset, TopicId, TopicPartition};
+use highwater_engine::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition};
 use highwater_engine::sim::{Actor, Observe, Simulation};
 use highwater_tests::random_world::{Faults, recording};
 use std::collections::BTreeMap;
@@ -104,5 +105,90 @@ fn when_faults_stop_replicas_agree_and_groups_settle() {
             let assigned: usize = group.members.iter().map(|member| member.positions.len()).sum();
             assert_eq!(assigned, group.offsets.len(), "seed {seed}: group {} left partitions unread", group.name);
         }
+    }
+}
+
+#[test]
+fn no_promise_breaks_without_a_reason_in_any_random_world() {
+    for seed in 100..112 {
+        let recording = recording(seed, Faults::All);
+        let mut simulation = recording.begin(Observe::ALL).unwrap();
+        while simulation.dispatched() < 12_000 && recording.step(&mut simulation).is_some() {
+            for emitted in simulation.take_emitted() {
+                let broken = matches!(emitted.event, Event::PromiseBroken { .. });
+                assert!(!broken, "seed {seed}, event {}: {:?}", emitted.n, emitted.event);
+            }
+        }
+    }
+}
+
+/// What the promises say to events one after the other.
+fn broken_by(events: &[Event]) -> Vec<Promise> {
+    let (mut promises, ledger, mut verdicts) = (Promises::default(), Ledger::default(), Vec::new());
+    events.iter().for_each(|event| promises.observe(event, &ledger, &mut verdicts));
+    let broken = |event: Event| match event {
+        Event::PromiseBroken { promise, .. } => promise,
+        other => panic!("not a breach: {other:?}"),
+    };
+    verdicts.into_iter().map(broken).collect()
+}
+
+#[test]
+fn every_promise_notices_when_it_is_broken() {
+    let tp = TopicPartition::new(TopicId(1), 0);
+    let leads = |id, epoch, mark| Event::LeaderActivated {
+        broker: BrokerId(id),
+        tp,
+        epoch: LeaderEpoch(epoch),
+        log_end_offset: Offset(10),
+        high_watermark: Offset(mark),
+    };
+    let follows = |id, epoch| Event::FollowerActivated {
+        broker: BrokerId(id),
+        tp,
+        epoch: LeaderEpoch(epoch),
+        leader: BrokerId(9),
+    };
+    let mark = |from, to| Event::HighWatermarkAdvanced {
+        broker: BrokerId(1),
+        tp,
+        from: Offset(from),
+        to: Offset(to),
+        as_leader: true,
+    };
+    let cut = |to| Event::LogTruncated {
+        broker: BrokerId(1),
+        tp,
+        from: Offset(10),
+        to: Offset(to),
+        why: highwater_engine::event::TruncationReason::DivergingEpoch,
+    };
+    let acked = |offset| Event::RecordAcked {
+        producer: NodeId(7),
+        record: RecordId::new(NodeId(7), 1),
+        tp,
+        offset: Offset(offset),
+        leader_epoch: LeaderEpoch(3),
+    };
+    let committed = |offset| Event::OffsetCommitted { group: GroupId(0), tp, offset: Offset(offset), by: None };
+    let polled = |offset, position| Event::RecordsPolled {
+        client: NodeId(8),
+        group: GroupId(0),
+        tp,
+        records: vec![(Offset(offset), RecordId::new(NodeId(7), 1))],
+        position: Offset(position),
+    };
+    for (promise, kept, last) in [
+        (Promise::OneLeaderPerEpoch, vec![leads(1, 3, 0)], leads(2, 3, 0)),
+        (Promise::EpochsNeverGoBack, vec![leads(1, 3, 0)], follows(1, 2)),
+        (Promise::HighWatermarkWithinLog, vec![cut(4)], mark(0, 5)),
+        (Promise::HighWatermarkNeverRetreats, vec![cut(9), leads(1, 3, 5)], mark(3, 4)),
+        (Promise::AckedOnlyBelowHighWatermark, vec![leads(1, 3, 5), acked(4)], acked(5)),
+        (Promise::CommittedOffsetWithinLog, vec![committed(0)], committed(1)),
+        (Promise::NonmonotonicPoll, vec![polled(0, 1), polled(1, 2)], polled(1, 2)),
+    ] {
+        assert_eq!(broken_by(&kept), [], "{promise:?} is broken too early");
+        let all: Vec<Event> = kept.into_iter().chain([last]).collect();
+        assert_eq!(broken_by(&all), [promise]);
     }
 }

@@ -10,6 +10,7 @@
 //! | `do(command)` | a command such as `{"do":"stop","node":1,"how":"Crash"}`, as an object or as text; `null`, or why it was refused |
 //! | `act(name)` | an action of the table by its name, such as `"toggle-play"`; whether there was anything to do |
 //! | `stats()` | `{events, time, inFlight, frames, frameCost, memory, playing, beats, end}`; the cost of a frame in milliseconds, memory in bytes |
+//! | `trace(level)` | the recording's trace as JSON lines, up to the end of what is known; level 2 has every message |
 //! | `stateHash()` | the simulation's state as 16 hexadecimal digits |
 //!
 //! Every call without a run on the page answers `null`.
@@ -99,6 +100,10 @@ pub fn install(page: Page) {
     add(&api, "stateHash", move |_| {
         let hash = session().and_then(|session| session.read(|run| run.simulation().state_hash()));
         hash.map_or(JsValue::NULL, |hash| JsValue::from(format!("{hash:016x}")))
+    });
+    add(&api, "trace", move |level| {
+        let level = level.as_f64().unwrap_or(1.0) as u8;
+        session().and_then(|session| session.read(|run| run.trace(level))).map_or(JsValue::NULL, JsValue::from)
     });
     if let Some(window) = web_sys::window() {
         let _ = js_sys::Reflect::set(&window, &"highwater".into(), &api);

@@ -15,6 +15,7 @@ pub mod notice;
 pub mod paint;
 pub mod playback;
 pub mod route;
+pub mod save;
 pub mod scene;
 pub mod sequence;
 pub mod session;

@@ -1,7 +1,8 @@
 //! What became of every record, judged from the events alone.
 //!
-//! Modelled: the ledger of sent, acknowledged, stored, delivered, processed and lost records, per group and queue.
-//! Absent: the named promises and the exported history; they build on the same events.
+//! Modelled: the ledger of sent, acknowledged, stored, delivered, processed and lost records, per group and queue; what
+//! a configuration gives up, with the reason; promises of the protocol.
+//! Absent: totals per producer, partition and group; guarantees about transactions.
 
 mod chunked;
 mod fate;
@@ -9,9 +10,11 @@ mod guarantee;
 mod guarantees;
 mod ledger;
 mod promise;
+mod promises;
 
 pub use fate::{Fate, Reading};
 pub use guarantee::{Because, Guarantee, Reasons};
 pub use guarantees::ProducerTerms;
 pub use ledger::{Ledger, Totals};
 pub use promise::Promise;
+pub use promises::Promises;

@@ -3,7 +3,7 @@
 use super::actor::{Actor, Process, Slot};
 use super::directory::Directory;
 use super::schedule::{Item, Schedule};
-use crate::audit::Ledger;
+use crate::audit::{Ledger, Promises};
 use crate::command::Command;
 use crate::config::Acks;
 use crate::effect::{DiskToken, Effect, Effects, Input, Timer};
@@ -23,6 +23,8 @@ pub struct Observe {
     pub events: bool,
     /// The ledger follows every record.
     pub ledger: bool,
+    /// The promises are checked.
+    pub promises: bool,
     /// Events and facts are kept in one order for a trace.
     pub trace: bool,
     /// Messages are among the facts.
@@ -31,11 +33,12 @@ pub struct Observe {
 
 impl Observe {
     /// What a page wants.
-    pub const ALL: Observe = Observe { events: true, ledger: true, trace: false, messages: false };
+    pub const ALL: Observe = Observe { events: true, ledger: true, promises: true, trace: false, messages: false };
     /// What a trace wants.
     pub const TRACE: Observe = Observe { trace: true, ..Observe::ALL };
     /// Nothing: the bare protocol.
-    pub const NOTHING: Observe = Observe { events: false, ledger: false, trace: false, messages: false };
+    pub const NOTHING: Observe =
+        Observe { events: false, ledger: false, promises: false, trace: false, messages: false };
 }
 
 /// What one step dispatched, for the chain of causes.
@@ -98,6 +101,7 @@ pub struct Simulation {
     pub(super) emitted: Vec<Emitted>,
     pub(super) told: Vec<Told>,
     pub(super) ledger: Ledger,
+    pub(super) promises: Promises,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -385,7 +389,10 @@ impl Simulation {
             return;
         }
         let (n, at, cause) = (self.dispatched, self.now, self.cause);
-        let verdicts = if self.observe.ledger { self.ledger.observe(&event, n) } else { Vec::new() };
+        let mut verdicts = if self.observe.ledger { self.ledger.observe(&event, n) } else { Vec::new() };
+        if self.observe.promises {
+            self.promises.observe(&event, &self.ledger, &mut verdicts);
+        }
         self.emit(Emitted { n, at, cause, event });
         for event in verdicts {
             self.emit(Emitted { n, at, cause, event });

@@ -6,7 +6,7 @@ use super::schedule::{Item, Schedule};
 use super::simulation::{Observe, Simulation};
 use super::spec::{Spec, SpecError};
 use crate::app::Database;
-use crate::audit::{Ledger, ProducerTerms};
+use crate::audit::{Ledger, ProducerTerms, Promises};
 use crate::broker::Broker;
 use crate::client::{Consumer, ConsumerProgram, Producer};
 use crate::collections::Map;
@@ -47,6 +47,7 @@ impl Simulation {
             emitted: Vec::new(),
             told: Vec::new(),
             ledger: Ledger::new(terms),
+            promises: Promises::default(),
             effects: Vec::new(),
         };
         simulation.schedule_beginning(spec)?;
@@ -107,6 +108,7 @@ impl Clone for Simulation {
             emitted: self.emitted.clone(),
             told: self.told.clone(),
             ledger: self.ledger.clone(),
+            promises: self.promises.clone(),
             effects: self.effects.clone(),
         }
     }

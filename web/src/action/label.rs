@@ -46,6 +46,7 @@ pub fn label(action: Action, locale: Locale) -> String {
         Action::FullScreen => t!(full_screen),
         Action::Black => t!(black),
         Action::Help => t!(help),
+        Action::DownloadTrace => t!(download_trace),
         Action::OpenScenario => t!(open_scenario),
         Action::Escape => t!(escape),
         Action::Menu => t!(menu),

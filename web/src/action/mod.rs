@@ -88,6 +88,8 @@ pub enum Action {
     Black,
     /// The keys.
     Help,
+    /// The trace of the run, as a file.
+    DownloadTrace,
     /// A scenario from a file.
     OpenScenario,
     /// Close what is open, or select nothing.

@@ -6,6 +6,7 @@ use crate::app::Page;
 use crate::components::{Panel, describe};
 use crate::i18n::Locale;
 use crate::route::{Moment, Route, Screen};
+use crate::save::save;
 use crate::scene::Target;
 use crate::session::{Purpose, Run, Session};
 use crate::theme;
@@ -67,6 +68,10 @@ fn perform_on(action: Action, page: Page, session: Session) -> bool {
         Action::Faster => session.set_speed(session.speed.get_untracked().faster()),
         Action::Undo => session.undo(false),
         Action::Redo => session.undo(true),
+        Action::DownloadTrace => {
+            let trace = session.read(|run| (run.name().to_owned(), run.trace(1)));
+            return trace.is_some_and(|(name, text)| save(&format!("{name}.jsonl"), &text));
+        }
         Action::TakeControls => take_controls(page, session),
         Action::Describe => {
             page.say(session.read(|run| describe(run, page.locale.get_untracked())).unwrap_or_default())

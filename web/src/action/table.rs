@@ -83,6 +83,7 @@ pub const TABLE: &[Entry] = &[
     on(Action::Black, "black", Scope::Workbench, &[key("b"), key(".")]),
     on(Action::Language, "language", Scope::Everywhere, &[key("l")]),
     on(Action::Theme, "theme", Scope::Everywhere, &[key("t")]),
+    on(Action::DownloadTrace, "download-trace", Scope::Run, &[key("t").shift()]),
     on(Action::OpenScenario, "open-scenario", Scope::Everywhere, &[key("o")]),
     on(Action::Help, "help", Scope::Everywhere, &[key("?")]),
     on(Action::Escape, "escape", Scope::Everywhere, &[key("Escape")]),

@@ -45,6 +45,9 @@ pub fn Panels(
                     {tr!(page, panel.charts)}
                 </button>
             </div>
+            <button class="only-wide" on:click=page.asks(Action::DownloadTrace)>
+                {tr!(page, action.download_trace)}
+            </button>
         </div>
         {move || match here.get() {
             Panel::Timeline => view! { <Timeline session /> }.into_any(),

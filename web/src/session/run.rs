@@ -13,6 +13,7 @@ use highwater_engine::history::{History, Recording};
 use highwater_engine::scenario::{Scenario, Story};
 use highwater_engine::sim::{Emitted, Simulation, SpecError};
 use highwater_engine::time::{Duration, Instant};
+use highwater_engine::trace::Exporter;
 use highwater_engine::view::{self, FlightView, Lens, StageView};
 use std::cell::{Ref, RefCell};
 use std::rc::Rc;
@@ -139,6 +140,13 @@ impl Run {
     /// The recording up to what is known.
     pub fn recording(&self) -> &Recording {
         self.history.recording()
+    }
+
+    /// What an independent checker reads: the recording's trace up to the end of what is known, with messages at level 2.
+    pub fn trace(&self, level: u8) -> String {
+        let exporter = Exporter::new(self.recording(), self.end_at(), level);
+        // The world was built from this very description before; it can be built again.
+        exporter.map(Exporter::whole).unwrap_or_default()
     }
 
     /// Events dispatched.
