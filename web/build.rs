@@ -1,108 +1,98 @@
-//! Turns the folders of `locales/` and `lessons/` into code.
+//! Turns the folders of `locales/` and `lessons/` into code: a number for every word, a name for every file.
 
-use leptos_i18n_parser::parse_locales::options::{Config, ParseOptions};
-use leptos_i18n_parser::parse_locales::parse_locales;
-use pulldown_cmark::html::push_html;
-use pulldown_cmark::{Event, Parser};
+use highwater_words::{Book, File, Lesson};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::path::PathBuf;
+use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let home = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    println!("cargo::rerun-if-changed=build.rs");
-    fs::write(out.join("locales.rs"), locales(&home)?)?;
-    fs::write(out.join("lessons.rs"), lessons(&home.join("lessons"), &out)?)?;
+    for place in ["build.rs", "locales", "lessons"] {
+        println!("cargo::rerun-if-changed={place}");
+    }
+    // The page fetches the files; native tests have them in the program.
+    let inside = env::var("CARGO_CFG_TARGET_ARCH")? != "wasm32";
+    let book = highwater_words::read(&home)?;
+    fs::write(out.join("keys.rs"), keys(&book))?;
+    let mut code = words(&book);
+    code.push_str(&lessons(&book));
+    let files = book.files();
+    let _ = writeln!(code, "/// Files that are part of the program.\npub const INSIDE: &[(&str, &str)] = &[");
+    for file in files.iter().filter(|file| inside || file.name.starts_with("00-home")) {
+        let _ = writeln!(code, "    ({:?}, {:?}),", file.name, file.text);
+    }
+    code.push_str("];\n");
+    fs::write(out.join("files.rs"), code)?;
     Ok(())
 }
 
-/// The words of both languages. A key that one of them lacks ends the build.
-fn locales(home: &Path) -> Result<String, Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=locales");
-    let config = Config::new("en")?
-        .add_locale("zh-CN")?
-        .add_namespaces(["stage", "page"])?
-        .parse_options(ParseOptions::default().interpolate_display(true));
-    let parsed = parse_locales(Some(home.to_owned()), config).map_err(|error| error.to_string())?;
-    let warnings: Vec<String> = parsed.diag.warnings().iter().map(ToString::to_string).collect();
-    if !warnings.is_empty() {
-        return Err(warnings.join("\n").into());
+/// A module for every object of the locales, a number for every word: a wrong key does not compile.
+fn keys(book: &Book) -> String {
+    #[derive(Default)]
+    struct Module {
+        keys: Vec<(String, usize)>,
+        modules: BTreeMap<String, Module>,
     }
-    let code = leptos_i18n_codegen::gen_code(&parsed, None, false, None, false).map_err(|error| error.to_string())?;
-    Ok(code.to_string())
-}
-
-/// Every lesson's script and prose, so that adding a lesson is adding a folder.
-fn lessons(folder: &Path, out: &Path) -> io::Result<String> {
-    println!("cargo::rerun-if-changed=lessons");
-    let mut names: Vec<String> = match fs::read_dir(folder) {
-        Ok(entries) => entries
-            .filter_map(Result::ok)
-            .filter(|entry| entry.path().is_dir())
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .collect(),
-        Err(_) => Vec::new(),
-    };
-    names.sort();
-    let mut table = String::from("const SOURCES: &[Source] = &[\n");
-    for name in names {
-        let script = folder.join(&name).join("script.kdl");
-        let script = if script.is_file() { include(&script) } else { "\"\"".to_owned() };
-        let prose = |file: &str| {
-            let text = fs::read_to_string(folder.join(&name).join(file)).unwrap_or_default();
-            let rendered = out.join(format!("{name}.{file}"));
-            fs::write(&rendered, render(&text))?;
-            io::Result::Ok(include(&rendered))
-        };
-        let (en, zh_cn) = (prose("en.md")?, prose("zh-CN.md")?);
-        let _ = writeln!(table, "    Source {{ name: {name:?}, script: {script}, en: {en}, zh_cn: {zh_cn} }},");
-    }
-    table.push_str("];\n");
-    Ok(table)
-}
-
-fn include(path: &Path) -> String {
-    format!("include_str!({:?})", path.display().to_string())
-}
-
-/// A lesson's prose with HTML for its Markdown. Titles, sections, options and the line before an explanation stay
-/// lines of their own: `src/lessons/prose.rs` reads them.
-fn render(text: &str) -> String {
-    let mut out = String::new();
-    let mut body = String::new();
-    let flush = |body: &mut String, out: &mut String| out.push_str(&html(&std::mem::take(body)));
-    for line in text.lines() {
-        let option =
-            line.split_once(". ").filter(|(number, _)| number.len() == 1 && number.as_bytes()[0].is_ascii_digit());
-        if line.starts_with("# ") || line.trim() == "---" {
-            flush(&mut body, &mut out);
-            let _ = writeln!(out, "{line}");
-        } else if let Some((key, heading)) = line.strip_prefix("## ").map(|it| it.split_once('|').unwrap_or((it, ""))) {
-            flush(&mut body, &mut out);
-            let _ = writeln!(out, "## {}| {}", key, inline(heading));
-        } else if let Some((number, option)) = option {
-            flush(&mut body, &mut out);
-            let _ = writeln!(out, "{number}. {}", inline(option));
-        } else {
-            body.push_str(line);
-            body.push('\n');
+    fn print(module: &Module, out: &mut String) {
+        for (key, number) in &module.keys {
+            let _ = writeln!(out, "pub const {key}: Key = Key({number});");
+        }
+        for (name, module) in &module.modules {
+            let _ = writeln!(out, "pub mod {name} {{ use super::Key;");
+            print(module, out);
+            out.push_str("}\n");
         }
     }
-    flush(&mut body, &mut out);
+    let mut root = Module::default();
+    for (number, key) in book.keys.iter().enumerate() {
+        let mut module = &mut root;
+        let (path, name) = key.rsplit_once('.').unwrap_or(("", key));
+        for part in path.split('.').filter(|part| !part.is_empty()) {
+            module = module.modules.entry(part.to_owned()).or_default();
+        }
+        module.keys.push((name.to_owned(), number));
+    }
+    let mut out = String::from("use super::Key;\n");
+    print(&root, &mut out);
     out
 }
 
-/// Markdown as HTML; raw HTML is left out.
-fn html(markdown: &str) -> String {
-    let events = Parser::new(markdown).filter(|event| !matches!(event, Event::Html(_) | Event::InlineHtml(_)));
-    let mut out = String::new();
-    push_html(&mut out, events);
-    out
+/// The words that are part of the program, and the files of the others.
+fn words(book: &Book) -> String {
+    let always = book.words.iter().map(|words| &words[..book.always()]).collect::<Vec<_>>();
+    let files = (0..book.words.len()).map(|language| book.interface(language).name).collect::<Vec<_>>();
+    format!(
+        "/// Words that must be there when nothing else is, by language.\n\
+         pub const ALWAYS: [[&str; {}]; {}] = {always:?};\n\
+         /// How many words a file begins with, before the lessons' titles and leads.\n\
+         pub const WORDS: usize = {};\n\
+         /// The words' file of every language.\n\
+         pub const WORD_FILES: [&str; {}] = {files:?};\n",
+        book.always(),
+        book.words.len(),
+        book.keys.len() - book.always(),
+        files.len(),
+    )
 }
 
-/// Markdown of one line, without a paragraph around it.
-fn inline(markdown: &str) -> String {
-    html(markdown).trim().trim_start_matches("<p>").trim_end_matches("</p>").to_owned()
+/// Every lesson by name, with the files of its script and its prose.
+fn lessons(book: &Book) -> String {
+    let name = |file: File| if file.text.is_empty() { String::new() } else { file.name };
+    let mut table =
+        format!("/// Every lesson.\npub const SOURCES: [crate::lessons::Source; {}] = [\n", book.lessons.len());
+    for (number, lesson) in book.lessons.iter().enumerate() {
+        let Lesson { name: of, .. } = lesson;
+        let beats = lesson.beats();
+        let script = name(lesson.script_file());
+        let prose: Vec<String> = (0..book.words.len()).map(|language| name(lesson.prose_file(language))).collect();
+        let _ = writeln!(
+            table,
+            "    crate::lessons::Source {{ number: {number}, name: {of:?}, beats: {beats}, script: {script:?}, prose: {prose:?} }},"
+        );
+    }
+    table.push_str("];\n");
+    table
 }

@@ -7,7 +7,7 @@ use crate::command::Command;
 use crate::event::StopKind;
 use crate::ids::{Generation, NodeId, TopicId};
 use crate::protocol::MemberId;
-use crate::sim::{ConsumerSpec, GroupSpec, ProducerSpec, Simulation, Spec, Target, TopicSpec};
+use crate::sim::{ConsumerSpec, GroupSpec, Observe, ProducerSpec, Simulation, Spec, SpecError, Target, TopicSpec};
 use crate::time::{Duration, Instant};
 
 /// A world to measure.
@@ -34,6 +34,24 @@ impl World {
             simulation.command(at, Command::Stop { node, how: StopKind::Crash });
             simulation.command(at + Duration::from_secs(20), Command::Start { node });
         }
+    }
+}
+
+impl World {
+    /// Runs the world from its start to its end; how many events that took.
+    ///
+    /// # Errors
+    /// A world that cannot be built.
+    pub fn run(&self, observe: Observe) -> Result<u64, SpecError> {
+        let mut simulation = Simulation::new(&self.spec, 1, observe)?;
+        self.give_commands(&mut simulation);
+        while simulation.now().0 < self.length.0 && simulation.step().is_some() {
+            // Somebody listens now and then; nothing piles up.
+            if observe.events && simulation.dispatched().is_multiple_of(1_024) {
+                simulation.take_emitted();
+            }
+        }
+        Ok(simulation.dispatched())
     }
 }
 

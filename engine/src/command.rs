@@ -2,12 +2,14 @@
 
 use crate::effect::SeekTo;
 use crate::event::StopKind;
+use crate::field::{Field, Strange};
 use crate::ids::{EnvelopeId, FaultId, GroupId, NodeId};
 use crate::protocol::MessageKind;
 use crate::time::Duration;
-use serde::de::{self, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use std::fmt;
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// A request to the simulation.
@@ -45,102 +47,87 @@ pub enum Command {
 }
 
 /// A command as it is written: the derived reader of a tagged enum would be thirty times the machine code of this.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Written {
-    #[serde(rename = "do")]
-    verb: String,
-    node: Option<NodeId>,
-    from: Option<NodeId>,
-    to: Option<To>,
-    how: Option<StopKind>,
-    both_ways: Option<bool>,
-    fault: Option<FaultId>,
-    envelope: Option<EnvelopeId>,
-    kind: Option<MessageKind>,
-    response: Option<bool>,
-    producer: Option<NodeId>,
-    count: Option<u32>,
-    group: Option<GroupId>,
-    takes: Option<Duration>,
-    latency: Option<Duration>,
-    jitter: Option<Duration>,
-}
-
-/// What `to` says: the other end of a link, or a place in a log.
-#[derive(Clone, Copy)]
-enum To {
-    Node(NodeId),
-    Place(SeekTo),
-}
-
-impl<'de> Deserialize<'de> for To {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl Visitor<'_> for Reader {
-            type Value = To;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a node, `Beginning` or `End`")
-            }
-            fn visit_u64<E: de::Error>(self, node: u64) -> Result<To, E> {
-                u32::try_from(node).map(|node| To::Node(NodeId(node))).map_err(E::custom)
-            }
-            fn visit_str<E: de::Error>(self, place: &str) -> Result<To, E> {
-                match place {
-                    "Beginning" => Ok(To::Place(SeekTo::Beginning)),
-                    "End" => Ok(To::Place(SeekTo::End)),
-                    _ => Err(E::custom(format!("unknown place `{place}`"))),
-                }
-            }
-        }
-        deserializer.deserialize_any(Reader)
-    }
-}
+#[derive(Deserialize)]
+struct Written(BTreeMap<String, Field>);
 
 impl TryFrom<Written> for Command {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Command, String> {
-        fn need<T>(field: Option<T>, name: &str) -> Result<T, String> {
-            field.ok_or_else(|| format!("missing field `{name}`"))
+        Command::read(&|name| written.0.get(name).cloned())
+    }
+}
+
+/// The fields of a command that is being read.
+struct Fields<'a>(&'a dyn Fn(&str) -> Option<Field>);
+
+impl Fields<'_> {
+    fn need(&self, name: &str) -> Result<Field, String> {
+        (self.0)(name).filter(|field| *field != Field::None).ok_or_else(|| format!("missing field `{name}`"))
+    }
+
+    fn number(&self, name: &str) -> Result<i64, String> {
+        self.need(name)?.number().ok_or_else(|| format!("field `{name}` is not a number"))
+    }
+
+    fn id<T: TryFrom<i64>>(&self, name: &str) -> Result<T, String> {
+        T::try_from(self.number(name)?).map_err(|_| format!("field `{name}` is out of range"))
+    }
+
+    fn node(&self, name: &str) -> Result<NodeId, String> {
+        self.id(name).map(NodeId)
+    }
+
+    fn span(&self, name: &str) -> Result<Duration, String> {
+        self.id(name).map(Duration)
+    }
+
+    fn flag(&self, name: &str) -> Result<bool, String> {
+        match self.need(name)? {
+            Field::Flag(flag) => Ok(flag),
+            _ => Err(format!("field `{name}` is not true or false")),
         }
-        let node = || need(written.node, "node");
-        let from = || need(written.from, "from");
-        let to = || match written.to {
-            Some(To::Node(node)) => Ok(node),
-            _ => need(None, "to"),
-        };
-        Ok(match written.verb.as_str() {
-            "stop" => Command::Stop { node: node()?, how: need(written.how, "how")? },
-            "start" => Command::Start { node: node()? },
-            "pause" => Command::Pause { node: node()? },
-            "resume" => Command::Resume { node: node()? },
-            "cut" => Command::Cut { from: from()?, to: to()?, both_ways: need(written.both_ways, "both_ways")? },
-            "isolate" => Command::Isolate { node: node()? },
-            "heal" => Command::Heal { fault: need(written.fault, "fault")? },
+    }
+
+    fn word<T: DeserializeOwned>(&self, name: &str) -> Result<T, String> {
+        let Field::Text(word) = self.need(name)? else { return Err(format!("field `{name}` is not a word")) };
+        let reader: StrDeserializer<'_, Strange> = word.as_str().into_deserializer();
+        T::deserialize(reader).map_err(|_| format!("field `{name}`: unknown word `{word}`"))
+    }
+}
+
+impl Command {
+    /// Reads a command from its fields, named as in JSON: `do` is the verb in kebab case.
+    ///
+    /// # Errors
+    /// What is missing or wrong.
+    pub fn read(field: &dyn Fn(&str) -> Option<Field>) -> Result<Command, String> {
+        let fields = Fields(field);
+        let Field::Text(verb) = fields.need("do")? else { return Err("field `do` is not a word".to_owned()) };
+        Ok(match verb.as_str() {
+            "stop" => Command::Stop { node: fields.node("node")?, how: fields.word("how")? },
+            "start" => Command::Start { node: fields.node("node")? },
+            "pause" => Command::Pause { node: fields.node("node")? },
+            "resume" => Command::Resume { node: fields.node("node")? },
+            "cut" => Command::Cut {
+                from: fields.node("from")?,
+                to: fields.node("to")?,
+                both_ways: fields.flag("both_ways")?,
+            },
+            "isolate" => Command::Isolate { node: fields.node("node")? },
+            "heal" => Command::Heal { fault: FaultId(fields.id("fault")?) },
             "heal-all" => Command::HealAll,
-            "drop" => Command::Drop { envelope: need(written.envelope, "envelope")? },
+            "drop" => Command::Drop { envelope: EnvelopeId(fields.id("envelope")?) },
             "drop-next" => Command::DropNext {
-                from: from()?,
-                to: to()?,
-                kind: need(written.kind, "kind")?,
-                response: need(written.response, "response")?,
+                from: fields.node("from")?,
+                to: fields.node("to")?,
+                kind: fields.word("kind")?,
+                response: fields.flag("response")?,
             },
-            "send" => {
-                Command::Send { producer: need(written.producer, "producer")?, count: need(written.count, "count")? }
-            }
-            "seek" => Command::Seek {
-                group: need(written.group, "group")?,
-                to: match written.to {
-                    Some(To::Place(place)) => place,
-                    _ => need(None, "to")?,
-                },
-            },
-            "processing" => Command::Processing { node: node()?, takes: need(written.takes, "takes")? },
-            "latency" => {
-                Command::Latency { latency: need(written.latency, "latency")?, jitter: need(written.jitter, "jitter")? }
-            }
-            "" => return need(None, "do"),
+            "send" => Command::Send { producer: fields.node("producer")?, count: fields.id("count")? },
+            "seek" => Command::Seek { group: GroupId(fields.id("group")?), to: fields.word("to")? },
+            "processing" => Command::Processing { node: fields.node("node")?, takes: fields.span("takes")? },
+            "latency" => Command::Latency { latency: fields.span("latency")?, jitter: fields.span("jitter")? },
             verb => return Err(format!("unknown variant `{verb}`")),
         })
     }

@@ -16,8 +16,8 @@ impl Default for StableHasher {
 }
 
 impl StableHasher {
-    /// Mixes one word in.
-    #[inline]
+    /// Mixes one word in. Not inlined: every field of every derived `Hash` would carry a copy.
+    #[inline(never)]
     pub fn word(&mut self, word: u64) {
         let mixed = (self.0 ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd);
         self.0 = mixed ^ (mixed >> 32);

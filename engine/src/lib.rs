@@ -23,6 +23,7 @@ pub mod coordinator;
 pub mod effect;
 pub mod event;
 pub mod fact;
+pub mod field;
 pub mod hash;
 pub mod history;
 pub mod ids;

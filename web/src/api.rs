@@ -27,6 +27,7 @@ use crate::notice;
 use crate::route::Route;
 use crate::session::{Run, Session};
 use highwater_engine::command::Command;
+use highwater_engine::field::Field;
 use highwater_engine::time::Instant;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -80,8 +81,8 @@ pub fn install(page: Page) {
     add(&api, "do", move |json| {
         let Some(session) = session() else { return JsValue::NULL };
         let text = json.as_string().or_else(|| js_sys::JSON::stringify(&json).ok()?.as_string());
-        let command = serde_json::from_str::<Command>(&text.unwrap_or_default());
-        match command.map_err(|error| error.to_string()).and_then(|it| session.act(it).map_err(|why| why.to_string())) {
+        let command = read_command(&text.unwrap_or_default());
+        match command.and_then(|it| session.act(it).map_err(|why| why.to_string())) {
             Ok(()) => JsValue::NULL,
             Err(why) => JsValue::from(why),
         }
@@ -158,6 +159,16 @@ fn post(fields: &[(&str, JsValue)]) {
         // There is nothing in it that the page around could not see anyway.
         let _ = parent.post_message(&message, "*");
     }
+}
+
+/// A command from JSON. The browser's own parser is one that need not be downloaded.
+fn read_command(json: &str) -> Result<Command, String> {
+    let object = js_sys::JSON::parse(json).map_err(|error| String::from(js_sys::Error::from(error).message()))?;
+    Command::read(&|name| {
+        let value = js_sys::Reflect::get(&object, &name.into()).ok()?;
+        let number = value.as_f64().map(|number| Field::Number(number as i64));
+        number.or_else(|| value.as_string().map(Field::Text)).or_else(|| value.as_bool().map(Field::Flag))
+    })
 }
 
 fn stats(session: Session) -> JsValue {

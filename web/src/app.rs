@@ -5,8 +5,9 @@ use crate::api;
 use crate::components::{
     Black, ContextMenu, HelpSheet, Home, MenuAt, Narrator, NoticeCard, Palette, Panel, Workbench, open_file,
 };
+use crate::files;
 use crate::i18n::{Locale, td_string};
-use crate::lessons::Chapter;
+use crate::lessons::{Chapter, Source};
 use crate::notice::{self, Notice};
 use crate::route::{Route, Screen, language_tag, locale_named};
 use crate::scene::Target;
@@ -17,6 +18,7 @@ use highwater_engine::sim::SpecError;
 use highwater_engine::view::PacketKind;
 use leptos::prelude::*;
 use std::collections::BTreeSet;
+use wasm_bindgen_futures::spawn_local;
 
 const LANGUAGE: &str = "highwater.language";
 
@@ -39,6 +41,8 @@ pub struct Page {
     pub route: RwSignal<Route>,
     /// The run on the screen.
     pub session: RwSignal<Option<Session>>,
+    /// How often another route or language was wished for.
+    turns: StoredValue<u64, LocalStorage>,
     /// A run on its way to the sandbox.
     pub carried: StoredValue<Option<Run>, LocalStorage>,
     /// The moment of a lesson from which the sandbox was entered.
@@ -66,9 +70,9 @@ pub struct Page {
 }
 
 impl Page {
-    fn new(route: Route) -> Page {
-        let locale = route.lang.unwrap_or_else(preferred_language);
+    fn new(route: Route, locale: Locale) -> Page {
         Page {
+            turns: StoredValue::new_local(0),
             locale: RwSignal::new(locale),
             theme: RwSignal::new(
                 route
@@ -108,10 +112,39 @@ impl Page {
         move |_| action::ask(action, self)
     }
 
-    /// The other language, in place.
+    /// The other language, in place, as soon as its words are here.
     pub fn set_locale(self, locale: Locale) {
-        theme::keep(LANGUAGE, language_tag(locale));
-        self.locale.set(locale);
+        let keep = move || theme::keep(LANGUAGE, language_tag(locale));
+        self.turn(self.route.get_untracked(), locale, keep);
+    }
+
+    /// To a route and a language, as soon as all texts for them are here; until then, and if they cannot be had,
+    /// everything stays as it is.
+    fn turn(self, route: Route, locale: Locale, then: impl Fn() + 'static) {
+        self.turns.update_value(|turns| *turns += 1);
+        let turn = self.turns.get_value();
+        let show = move |route| {
+            then();
+            if self.locale.get_untracked() != locale {
+                self.locale.set(locale);
+            }
+            self.route.set(route);
+        };
+        let needed = files::needed(locale, lesson_of(&route.screen));
+        if needed.is_empty() {
+            return show(route);
+        }
+        spawn_local(async move {
+            match files::fetch(needed).await {
+                // A later wish has overtaken this one.
+                _ if self.turns.get_value() != turn => {}
+                Ok(()) => show(route),
+                Err(file) => {
+                    self.notice.set(Some(Notice::NotLoaded { file: file.to_owned() }));
+                    replace_address(&self.route.with_untracked(Route::fragment));
+                }
+            }
+        });
     }
 
     /// Another look.
@@ -198,31 +231,55 @@ fn address() -> Route {
     Route::parse(&hash.unwrap_or_default())
 }
 
-/// Starts the page; called once, by `main`.
+/// Puts the address' fragment in the place of the present one; nothing follows it.
+pub fn replace_address(fragment: &str) {
+    let Some(window) = web_sys::window() else { return };
+    let Ok(history) = window.history() else { return };
+    // Refused in some frames; the address is a convenience there.
+    let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(fragment));
+}
+
+/// The lesson whose texts a screen needs.
+fn lesson_of(screen: &Screen) -> Option<Source> {
+    match screen {
+        Screen::Home => None,
+        Screen::Lesson(name) => Chapter::story(name),
+        Screen::Sandbox => Source::sandbox(),
+    }
+}
+
+/// Starts the page as soon as its words are here; called once, by `main`.
 pub fn start() {
     notice::install_crash_card();
-    if let Some(early) =
-        web_sys::window().and_then(|window| window.document()).and_then(|it| it.get_element_by_id("early"))
-    {
-        early.remove();
-    }
-    mount_to_body(App);
+    let route = address();
+    let locale = route.lang.unwrap_or_else(preferred_language);
+    let needed = files::needed(locale, lesson_of(&route.screen));
+    spawn_local(async move {
+        if let Err(file) = files::fetch(needed).await {
+            notice::show_incomplete_card(file);
+            return;
+        }
+        if let Some(early) =
+            web_sys::window().and_then(|window| window.document()).and_then(|it| it.get_element_by_id("early"))
+        {
+            early.remove();
+        }
+        mount_to_body(move || view! { <App route locale /> });
+    });
 }
 
 /// The root.
 #[component]
-fn App() -> impl IntoView {
-    let page = Page::new(address());
+fn App(route: Route, locale: Locale) -> impl IntoView {
+    let page = Page::new(route, locale);
     provide_context(page);
     let listener = window_event_listener(leptos::ev::hashchange, move |_| {
         let route = address();
-        if let Some(lang) = route.lang {
-            page.locale.set(lang);
-        }
         if let Some(theme) = route.theme {
             page.theme.set(theme);
         }
-        page.route.set(route);
+        let locale = route.lang.unwrap_or_else(|| page.locale.get_untracked());
+        page.turn(route, locale, || {});
     });
     on_cleanup(move || listener.remove());
     Effect::new(move || {
@@ -262,7 +319,7 @@ fn tell_document(page: Page) {
         Screen::Home => format!("{name} · {}", td_string!(locale, page.home.title)),
         Screen::Sandbox => format!("{} · {name}", td_string!(locale, page.sandbox.title)),
         Screen::Lesson(lesson) => {
-            let title = Chapter::story(lesson).map(|story| story.prose(locale).title).unwrap_or_default();
+            let title = Chapter::story(lesson).map(|story| story.title(locale)).unwrap_or_default();
             format!("{title} · {name}")
         }
     });

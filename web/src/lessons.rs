@@ -2,26 +2,29 @@
 //!
 //! A lesson is a folder of `lessons/`. Folders that share their leading number form a chapter:
 //! `03-commit-and-loss` names it and `03a-acks-1`, `03b-acks-all` are its stories. A folder without a script
-//! only names its chapter.
+//! only names its chapter. Titles and leads come with the language's words; script and prose are files of their own.
 
 mod prose;
 
 pub use prose::{Beat as BeatProse, Prose, Question, fill};
 
-use crate::i18n::Locale;
+use crate::files::{self, SOURCES};
+use crate::i18n::{self, Locale};
 
 /// One folder.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Source {
+    /// Its place among all.
+    pub number: usize,
     /// The folder's name.
     pub name: &'static str,
-    /// The scenario, or nothing.
+    /// How many beats it tells.
+    pub beats: usize,
+    /// The scenario's file, or nothing.
     pub script: &'static str,
-    en: &'static str,
-    zh_cn: &'static str,
+    /// The prose's file in every language, or nothing.
+    pub prose: [&'static str; 2],
 }
-
-include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
 
 /// The scenario that runs on the first screen.
 const HOME: &str = "00-home";
@@ -45,12 +48,24 @@ impl Source {
         Source::named(SANDBOX).or_else(Source::home)
     }
 
-    /// Its prose.
+    /// Its title.
+    pub fn title(&self, locale: Locale) -> &'static str {
+        i18n::lesson(locale, self.number).0
+    }
+
+    /// One paragraph of HTML for its card.
+    pub fn lead(&self, locale: Locale) -> &'static str {
+        i18n::lesson(locale, self.number).1
+    }
+
+    /// Its scenario, once that has been fetched.
+    pub fn script(&self) -> &'static str {
+        files::text(self.script).unwrap_or_default()
+    }
+
+    /// Its prose, once that has been fetched.
     pub fn prose(&self, locale: Locale) -> Prose {
-        Prose::parse(match locale {
-            Locale::en => self.en,
-            Locale::zh_CN => self.zh_cn,
-        })
+        Prose::parse(files::text(self.prose[locale as usize]).unwrap_or_default())
     }
 
     /// The number its folder starts with.
@@ -119,7 +134,9 @@ mod tests {
             };
             assert_eq!(keys(&en), keys(&zh), "{}", source.name);
             assert_eq!(options(&en), options(&zh), "{}", source.name);
-            assert_eq!(en.title.is_empty(), zh.title.is_empty(), "{}", source.name);
+            assert_eq!(source.beats, en.beats.len(), "{}", source.name);
+            let titles = [source.title(Locale::en), source.title(Locale::zh_CN)];
+            assert!(titles.iter().all(|title| !title.is_empty()), "{}", source.name);
         }
     }
 

@@ -8,6 +8,7 @@ pub mod action;
 pub mod api;
 pub mod app;
 pub mod components;
+pub mod files;
 pub mod i18n;
 pub mod kafka;
 pub mod lessons;

@@ -1,7 +1,9 @@
 //! What went wrong, where, and what to do; and the card for the worst case.
 
 use crate::i18n::{Locale, say, td_string};
+use crate::route::language_tag;
 use highwater_engine::scenario::ScenarioError;
+use web_sys::Element;
 
 /// Something the reader must know and can do something about. Whatever ran goes on.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,6 +24,11 @@ pub enum Notice {
     NoSuchLesson {
         /// What the link asked for.
         name: String,
+    },
+    /// A part of the page could not be fetched.
+    NotLoaded {
+        /// Which file.
+        file: String,
     },
     /// A command was refused.
     Refused {
@@ -44,6 +51,7 @@ impl Notice {
             }
             Notice::UnreadableFile { file } => say(td_string!(locale, page.notice.unreadable), &[("file", file)]),
             Notice::NoSuchLesson { name } => say(td_string!(locale, page.notice.no_such_lesson), &[("name", name)]),
+            Notice::NotLoaded { file } => say(td_string!(locale, page.notice.not_loaded), &[("file", file)]),
             Notice::Refused { why } => say(td_string!(locale, page.notice.refused), &[("why", why)]),
             Notice::LeftScript => td_string!(locale, page.notice.left_script).to_owned(),
         }
@@ -56,6 +64,7 @@ impl Notice {
                 td_string!(locale, page.notice.nothing_changed)
             }
             Notice::NoSuchLesson { .. } => td_string!(locale, page.notice.choose_another),
+            Notice::NotLoaded { .. } => td_string!(locale, page.notice.try_again),
             Notice::Refused { .. } => td_string!(locale, page.notice.nothing_changed),
             Notice::LeftScript => td_string!(locale, page.notice.left_script_advice),
         }
@@ -75,22 +84,53 @@ pub fn install_crash_card() {
     }));
 }
 
+/// Shows a card in both languages when a part of the page could not be fetched before anything was shown.
+pub fn show_incomplete_card(file: &str) {
+    show_card(file, |card, locale| {
+        let column = add(card, "div", language_tag(locale), "")?;
+        add(&column, "h2", "", td_string!(locale, always.incomplete.title))?;
+        add(&column, "p", "", td_string!(locale, always.incomplete.advice))?;
+        let link = add(&column, "a", "", td_string!(locale, always.incomplete.reload))?;
+        // A link to this very address with another query loads the page anew without any script.
+        let moment = js_sys::Date::now() as u64;
+        let hash = web_sys::window()?.location().hash().unwrap_or_default();
+        let _ = link.set_attribute("href", &format!("?again={moment}{hash}"));
+        let _ = link.set_attribute("class", "btn btn-line");
+        Some(())
+    });
+}
+
 /// Shows the card: what happened, and three ways on. Its buttons are plain script (`static/crash.js`), because after a
 /// panic nothing here can be trusted any more.
 pub fn show_crash_card(report: &str) -> Option<()> {
+    let window = web_sys::window()?;
+    let before = js_sys::Reflect::get(&window, &"highwaterBefore".into()).ok();
+    let recording = before.and_then(|before| js_sys::Reflect::get(&before, &"report".into()).ok()?.as_string());
+    let address = window.location().href().unwrap_or_default();
+    show_card(&format!("{report}\n\n{address}\n\n{}", recording.unwrap_or_default()), |card, locale| {
+        let column = add(card, "div", language_tag(locale), "")?;
+        add(&column, "h2", "", td_string!(locale, always.crash.title))?;
+        add(&column, "p", "", td_string!(locale, always.crash.advice))?;
+        let ways = add(&column, "p", "", "")?;
+        let _ = ways.set_attribute("class", "do");
+        for (what, word) in [
+            ("before", td_string!(locale, always.crash.before)),
+            ("afresh", td_string!(locale, always.crash.afresh)),
+            ("copy", td_string!(locale, always.crash.copy)),
+        ] {
+            let button = add(&ways, "button", "", word)?;
+            let _ = button.set_attribute("class", "btn btn-line");
+            let _ = button.set_attribute("data-crash", what);
+        }
+        Some(())
+    })
+}
+
+fn show_card(report: &str, tell: fn(&Element, Locale) -> Option<()>) -> Option<()> {
     let document = web_sys::window()?.document()?;
     if document.get_element_by_id("crash").is_some() {
         return None;
     }
-    let add = |parent: &web_sys::Element, tag: &str, lang: &str, text: &str| -> Option<web_sys::Element> {
-        let element = document.create_element(tag).ok()?;
-        if !lang.is_empty() {
-            let _ = element.set_attribute("lang", lang);
-        }
-        element.set_text_content((!text.is_empty()).then_some(text));
-        parent.append_child(&element).ok()?;
-        Some(element)
-    };
     let card = document.create_element("section").ok()?;
     let _ = card.set_attribute("id", "crash");
     let _ = card.set_attribute("class", "crash");
@@ -98,31 +138,22 @@ pub fn show_crash_card(report: &str) -> Option<()> {
     let words = add(&card, "div", "", "")?;
     let _ = words.set_attribute("class", "words");
     for locale in [Locale::en, Locale::zh_CN] {
-        let lang = crate::route::language_tag(locale);
-        let column = add(&words, "div", lang, "")?;
-        add(&column, "h2", "", td_string!(locale, page.crash.title))?;
-        add(&column, "p", "", td_string!(locale, page.crash.advice))?;
-        let ways = add(&column, "p", "", "")?;
-        let _ = ways.set_attribute("class", "do");
-        for (what, word) in [
-            ("before", td_string!(locale, page.crash.before)),
-            ("afresh", td_string!(locale, page.crash.afresh)),
-            ("copy", td_string!(locale, page.crash.copy)),
-        ] {
-            let button = add(&ways, "button", "", word)?;
-            let _ = button.set_attribute("class", "btn btn-line");
-            let _ = button.set_attribute("data-crash", what);
-        }
+        tell(&words, locale)?;
     }
-    let window = web_sys::window()?;
-    let before = js_sys::Reflect::get(&window, &"highwaterBefore".into()).ok();
-    let recording = before.and_then(|before| js_sys::Reflect::get(&before, &"report".into()).ok()?.as_string());
-    let address = window.location().href().unwrap_or_default();
-    add(&card, "pre", "", &format!("{report}\n\n{address}\n\n{}", recording.unwrap_or_default()))?;
+    add(&card, "pre", "", report)?;
     document.body()?.append_child(&card).ok()?;
     Some(())
 }
 
+fn add(parent: &Element, tag: &str, lang: &str, text: &str) -> Option<Element> {
+    let element = parent.owner_document()?.create_element(tag).ok()?;
+    if !lang.is_empty() {
+        let _ = element.set_attribute("lang", lang);
+    }
+    element.set_text_content((!text.is_empty()).then_some(text));
+    parent.append_child(&element).ok()?;
+    Some(element)
+}
 /// Keeps the last moment at which all was well, for the card.
 pub fn remember_before(fragment: &str, recording: &str) {
     let before = js_sys::Object::new();

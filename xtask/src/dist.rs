@@ -33,6 +33,15 @@ pub fn dist(context: &mut Context) -> Result<()> {
     weigh(context, &dist)
 }
 
+/// How the page's wasm is optimised, as `index.html` tells trunk: the level, and further options.
+pub fn wasm_opt_options(context: &Context) -> Result<(String, String)> {
+    let html =
+        fs::read_to_string(context.root.join("web/index.html")).map_err(|error| format!("web/index.html: {error}"))?;
+    let value = |name: &str| html.split(&format!("{name}=\"")).nth(1)?.split('"').next().map(str::to_owned);
+    let both = value("data-wasm-opt").zip(value("data-wasm-opt-params"));
+    both.ok_or("web/index.html has no data-wasm-opt and data-wasm-opt-params".into())
+}
+
 /// Moves trunk's inline start script into a file, so that the page runs under a
 /// policy of `script-src 'self' 'wasm-unsafe-eval'`, without a hash to keep up.
 fn move_inline_script(dist: &Path) -> Result<()> {
@@ -136,9 +145,12 @@ fn weigh(context: &Context, dist: &Path) -> Result<()> {
 }
 
 /// What the first visit downloads: index.html and whatever it, or a script or
-/// style it loads, mentions by name. Other pages and [`LATER`] do not count.
+/// style it loads, mentions by name; and the words of one language, which the
+/// program asks for. Other pages and [`LATER`] do not count.
 fn first_visit(files: &[String], read: impl Fn(&str) -> String) -> BTreeSet<String> {
     let mut found = BTreeSet::from(["index.html".to_owned()]);
+    // A page is read in one language; the file of the last one stands for any.
+    found.extend(files.iter().rfind(|file| file.starts_with("words.")).cloned());
     let mut open = vec!["index.html".to_owned()];
     while let Some(name) = open.pop() {
         if ![".html", ".js", ".css"].iter().any(|it| name.ends_with(it)) {
@@ -200,7 +212,18 @@ mod tests {
 
     #[test]
     fn the_first_visit_follows_names() {
-        let files = ["app.css", "app.js", "app_bg.wasm", "class.html", "index.html", "img/logo.svg", "sw.js", "x.md"];
+        let files = [
+            "app.css",
+            "app.js",
+            "app_bg.wasm",
+            "class.html",
+            "index.html",
+            "img/logo.svg",
+            "sw.js",
+            "words.en.txt",
+            "words.zh.txt",
+            "x.md",
+        ];
         let first = first_visit(&files.map(String::from), |name| {
             let text = match name {
                 "index.html" => "app.css app.js class.html sw.js",
@@ -211,7 +234,7 @@ mod tests {
             text.to_owned()
         });
         let first: Vec<&str> = first.iter().map(String::as_str).collect();
-        assert_eq!(first, ["app.css", "app.js", "app_bg.wasm", "img/logo.svg", "index.html"]);
+        assert_eq!(first, ["app.css", "app.js", "app_bg.wasm", "img/logo.svg", "index.html", "words.zh.txt"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! This crate knows the tools (trunk, wasm-pack, Chromium …) and nothing of the
 //! engine. It has no dependencies, so that the first command starts in seconds.
 
+mod bench;
 mod check;
 mod context;
 mod dist;
@@ -23,6 +24,7 @@ Usage: cargo xtask <command>
   serve [trunk's options]  build the page and serve it at http://127.0.0.1:8080
   test quick               native tests only
   test                     native, wasm in node, wasm in Chromium, and the page
+  bench [--seconds S]      the engine's speed, natively and as wasm in node
   check                    formatting, lints (native and wasm), licences
   dist                     the page ready for any static host, in dist/
   setup                    only install the tools that the others need
@@ -46,6 +48,7 @@ fn route(args: &[String]) -> shell::Result<()> {
     let mut context = Context::discover()?;
     match args.as_slice() {
         ["serve", rest @ ..] => serve::serve(&mut context, rest),
+        ["bench", rest @ ..] => bench::bench(&mut context, rest),
         ["dist"] => dist::dist(&mut context),
         ["test"] => test::all(&mut context),
         ["test", "quick"] => test::quick(&context),

@@ -1,9 +1,9 @@
 //! Patterns of events: a name and fields with their values, in the words people use.
 
 use crate::event::Event;
+use crate::field::Field;
 use crate::ids::{GroupId, NodeId, QueueId, RecordId, TopicId, TopicPartition};
 use crate::sim::Directory;
-use serde_json::Value;
 
 /// An event to wait for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,18 +28,17 @@ impl EventPattern {
         if event.name() != self.name {
             return false;
         }
-        let Ok(json) = serde_json::to_value(event) else { return false };
+        let Some(fields) = Field::of(event) else { return false };
         self.fields.iter().all(|(field, wanted)| {
-            let found = json.get(&self.name).and_then(|fields| fields.get(field));
+            let found = fields.get(field);
             found.is_some_and(|found| compare(&words_of(field, found, directory), &resolve(wanted)))
         })
     }
 }
 
 /// A field's value as people write it.
-fn words_of(field: &str, value: &Value, directory: &Directory) -> String {
-    let number = value.as_u64();
-    let id = number.and_then(|number| u32::try_from(number).ok());
+fn words_of(field: &str, value: &Field, directory: &Directory) -> String {
+    let id = value.number().and_then(|number| u32::try_from(number).ok());
     match (field, id) {
         ("node" | "producer" | "client" | "consumer" | "database" | "peer", Some(id)) => {
             directory.node_name(NodeId(id)).to_owned()
@@ -47,15 +46,18 @@ fn words_of(field: &str, value: &Value, directory: &Directory) -> String {
         ("group", Some(id)) => directory.group_name(GroupId(id)).to_owned(),
         ("queue", Some(id)) => directory.queue_name(QueueId(id)).to_owned(),
         ("topic", Some(id)) => directory.topic_name(TopicId(id)).to_owned(),
-        ("record", _) => number.map(|id| directory.record_name(RecordId(id))).unwrap_or_default(),
-        ("tp", _) => {
-            serde_json::from_value::<TopicPartition>(value.clone()).map(|tp| directory.tp_name(tp)).unwrap_or_default()
+        ("record", _) => {
+            let record = value.number().and_then(|number| u64::try_from(number).ok());
+            record.map(|id| directory.record_name(RecordId(id))).unwrap_or_default()
         }
-        _ => match value {
-            Value::String(text) => text.clone(),
-            Value::Array(items) => items.iter().map(|item| words_of("", item, directory)).collect::<Vec<_>>().join(","),
-            other => other.to_string(),
-        },
+        ("tp", _) => {
+            let number = |name: &str| value.get(name).and_then(Field::number);
+            let topic = number("topic").and_then(|topic| u32::try_from(topic).ok());
+            let partition = number("partition").and_then(|partition| i32::try_from(partition).ok());
+            let tp = topic.zip(partition).map(|(topic, partition)| TopicPartition { topic: TopicId(topic), partition });
+            tp.map(|tp| directory.tp_name(tp)).unwrap_or_default()
+        }
+        _ => value.to_string(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::action::{Item, Scope, TABLE, entry, items, reason};
 use crate::app::Page;
-use crate::scene::Target;
+use crate::scene::{Target, number};
 use crate::tr;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -55,8 +55,8 @@ pub fn ContextMenu() -> impl IntoView {
                 class="menu"
                 role="menu"
                 aria-label=tr!(page, menu.title)
-                style:left=format!("{}px", at.x)
-                style:top=format!("{}px", at.y)
+                style:left=format!("{}px", number(at.x))
+                style:top=format!("{}px", number(at.y))
                 on:keydown=move |event| on_key(page, &event)
             >
                 {rows}
@@ -151,9 +151,9 @@ fn keep_inside(list: &web_sys::HtmlElement) {
     let rect = list.get_bounding_client_rect();
     let style = web_sys::HtmlElement::style(list);
     if rect.right() > width - 8.0 {
-        let _ = style.set_property("left", &format!("{}px", (width - 8.0 - rect.width()).max(8.0)));
+        let _ = style.set_property("left", &format!("{}px", number((width - 8.0 - rect.width()).max(8.0))));
     }
     if rect.bottom() > height - 8.0 {
-        let _ = style.set_property("top", &format!("{}px", (height - 8.0 - rect.height()).max(8.0)));
+        let _ = style.set_property("top", &format!("{}px", number((height - 8.0 - rect.height()).max(8.0))));
     }
 }

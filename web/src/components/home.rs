@@ -56,7 +56,7 @@ fn phase(run: &Run) -> Phase {
 #[component]
 pub fn Home() -> impl IntoView {
     let page = Page::here();
-    let run = Source::home().map(|source| Scenario::parse(source.script));
+    let run = Source::home().map(|source| Scenario::parse(source.script()));
     let session = match run {
         Some(Ok(scenario)) => Run::of_scenario(scenario).ok().map(|run| Session::new(run, Purpose::Home)),
         Some(Err(errors)) => {
@@ -174,8 +174,8 @@ fn dead_node(run: &Run) -> Option<NodeId> {
 
 /// One of the three ways on.
 fn card(chapter: &Chapter, locale: Locale) -> impl IntoView + use<> {
-    let prose = chapter.front.prose(locale);
-    let beats: usize = chapter.stories.iter().map(|story| story.prose(locale).beats.len()).sum();
+    let front = chapter.front;
+    let beats: usize = chapter.stories.iter().map(|story| story.beats).sum();
     let link = chapter.stories.first().map_or(chapter.front.name, |story| story.name);
     let size = if chapter.stories.len() > 1 {
         say(td_string!(locale, page.home.stories), &[("stories", &chapter.stories.len()), ("beats", &beats)])
@@ -185,8 +185,8 @@ fn card(chapter: &Chapter, locale: Locale) -> impl IntoView + use<> {
     view! {
         <a href=format!("#/s/{link}")>
             <svg class="card-picture" viewBox="0 0 260 72" aria-hidden="true" inner_html=picture(chapter.front.name)></svg>
-            <h2>{prose.title}</h2>
-            <div class="card-lead" inner_html=prose.lead></div>
+            <h2>{front.title(locale)}</h2>
+            <div class="card-lead" inner_html=front.lead(locale)></div>
             <span>{size}</span>
         </a>
     }

@@ -3,6 +3,7 @@
 use super::inspector::escape;
 use crate::action::{Scope, TABLE, items, label, perform};
 use crate::app::Page;
+use crate::files;
 use crate::i18n::{Locale, say, td_string};
 use crate::lessons::Chapter;
 use crate::scene::Target;
@@ -14,6 +15,26 @@ use highwater_engine::sim::NodeKind;
 use leptos::prelude::*;
 use std::fmt::Write as _;
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+
+/// The other language's words may still have to be fetched; once they are here, they are found too.
+fn with_other_words(page: Page, all: StoredValue<Vec<Line>, LocalStorage>, typed: RwSignal<String>) {
+    let needed = files::needed(other(page.locale.get_untracked()), None);
+    if needed.is_empty() {
+        return;
+    }
+    spawn_local(async move {
+        // Without them the palette is found by this language alone.
+        if files::fetch(needed).await.is_ok() && page.palette.try_get_untracked() == Some(true) {
+            all.try_update_value(|all| *all = lines(page));
+            typed.try_update(|_| ());
+        }
+    });
+}
+
+fn other(locale: Locale) -> Locale {
+    if locale == Locale::en { Locale::zh_CN } else { Locale::en }
+}
 
 /// What an entry does.
 #[derive(Clone, Debug)]
@@ -39,7 +60,7 @@ const MOST: usize = 14;
 /// Everything that can be asked now.
 fn lines(page: Page) -> Vec<Line> {
     let locale = page.locale.get_untracked();
-    let other = if locale == Locale::en { Locale::zh_CN } else { Locale::en };
+    let other = other(locale);
     let session = page.session.get_untracked();
     let purpose = session.map(|session| session.purpose);
     let mut lines = Vec::new();
@@ -62,7 +83,7 @@ fn lines(page: Page) -> Vec<Line> {
         session.read(|run| commands(run, locale, other, &mut lines));
     }
     for story in Chapter::all().into_iter().flat_map(|chapter| chapter.stories) {
-        let (said, also) = (story.prose(locale).title, story.prose(other).title);
+        let (said, also) = (story.title(locale).to_owned(), story.title(other).to_owned());
         let label = say(td_string!(locale, page.palette.story), &[("title", &said)]);
         let text = format!("{label} {also} {}", story.name).to_lowercase();
         lines.push(Line { label, key: String::new(), text, deed: Deed::Go(format!("#/s/{}", story.name)) });
@@ -137,6 +158,9 @@ pub fn Palette() -> impl IntoView {
     let opened = Memo::new(move |_| {
         let open = page.palette.get();
         all.set_value(if open { lines(page) } else { Vec::new() });
+        if open {
+            with_other_words(page, all, typed);
+        }
         typed.set(String::new());
         chosen.set(0);
         open

@@ -3,6 +3,7 @@
 use super::moments::sign;
 use crate::app::Page;
 use crate::i18n::td_string;
+use crate::scene::percent;
 use crate::session::{Moment, Run, Session};
 use crate::tr;
 use highwater_engine::time::Instant;
@@ -57,8 +58,8 @@ pub fn Scrub(
             let share = (run.now().0 as f64 / end as f64).min(1.0) * 100.0;
             let _ = input.set_attribute("max", &(end / 1_000).to_string());
             input.set_value(&(run.now().0 / 1_000).to_string());
-            let _ = web_sys::HtmlElement::style(&done).set_property("width", &format!("{share:.3}%"));
-            let _ = web_sys::HtmlElement::style(&thumb).set_property("left", &format!("{share:.3}%"));
+            let _ = web_sys::HtmlElement::style(&done).set_property("width", &percent(share));
+            let _ = web_sys::HtmlElement::style(&thumb).set_property("left", &percent(share));
         });
     });
     let marks = Memo::new(move |_| session.follow(ticks));
@@ -69,7 +70,7 @@ pub fn Scrub(
             <div class="ticks-layer" aria-hidden="true">
                 {move || {
                     let mark = |tick: Tick| view! {
-                        <svg width="20" height="32" viewBox="-10 0 20 32" style:left=format!("{:.2}%", tick.at / 10.0)>
+                        <svg width="20" height="32" viewBox="-10 0 20 32" style:left=percent(tick.at / 10.0)>
                             <path class=tick.class d=tick.d transform=if tick.over { "translate(0 7)" } else { "translate(0 23)" }></path>
                         </svg>
                     };

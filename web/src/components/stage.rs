@@ -4,7 +4,7 @@ use super::context_menu::MenuAt;
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::paint::{Direction, PacketFilter, StagePainter};
-use crate::scene::{Layout, Scene, StageInput, Target, compose};
+use crate::scene::{Layout, Scene, StageInput, Target, compose, number};
 use crate::session::{Run, Session};
 use crate::tr;
 use gloo_timers::callback::Timeout;
@@ -58,7 +58,7 @@ pub fn Stage(
             let ratio = draw(shown, run, selection, layout, locale);
             // One under the other, brokers need the height they need; side by side they take what there is.
             let height = match (layout, ratio) {
-                (Layout::Phone { width, .. }, Some(ratio)) => format!("{:.0}px", width * ratio),
+                (Layout::Phone { width, .. }, Some(ratio)) => format!("{}px", number((width * ratio).round())),
                 _ => String::new(),
             };
             if let Some(figure) = figure.get_untracked() {

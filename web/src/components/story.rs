@@ -158,7 +158,7 @@ fn Onward(source: Source) -> impl IntoView {
         let siblings = Chapter::of(source.name).map(|chapter| chapter.stories).unwrap_or_default();
         let next = after(source.name);
         let link = |story: Source, class: &'static str| {
-            let title = story.prose(locale).title;
+            let title = story.title(locale);
             view! { <a class=class href=format!("#/s/{}", story.name)>{title}</a> }
         };
         let others: Vec<_> = siblings.into_iter().filter(|story| Some(*story) != next && *story != source).collect();

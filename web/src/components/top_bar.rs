@@ -80,7 +80,7 @@ pub fn TopBar(
 fn siblings(page: Page, here: &'static str) -> impl IntoView {
     let stories = Chapter::of(here).map(|chapter| chapter.stories).unwrap_or_default();
     let link = move |(index, story): (usize, Source)| {
-        let title = move || story.prose(page.locale.get()).title;
+        let title = move || story.title(page.locale.get());
         let current = (story.name == here).then_some("page");
         view! { <a href=format!("#/s/{}", story.name) aria-current=current title=title aria-label=move || format!("{}. {}", index + 1, title())>{index + 1}</a> }
     };

@@ -3,13 +3,16 @@
 //! Both columns are the ends of real runs: the other story is told by the engine when the table is first shown.
 
 use crate::app::Page;
+use crate::files;
 use crate::i18n::td_string;
 use crate::lessons::Source;
+use crate::notice::Notice;
 use crate::tr;
 use highwater_engine::scenario::{Scenario, Story};
 use highwater_engine::sim::Spec;
 use highwater_engine::view::LedgerView;
 use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 
 /// One column of the table.
 #[derive(Clone, PartialEq, Debug)]
@@ -19,17 +22,22 @@ struct Column {
     ledger: LedgerView,
 }
 
-/// Both columns and the address of the other story; none when the lesson has no twin.
-fn columns(source: Source) -> Option<(Column, Column, &'static str)> {
-    let here = Scenario::parse(source.script).ok()?;
-    let other_source = Source::named(here.twin.as_deref()?)?;
-    let other = Scenario::parse(other_source.script).ok()?;
+/// The lesson's scenario and the other one's folder; none when it has no twin.
+fn twin_of(source: Source) -> Option<(Scenario, Source)> {
+    let here = Scenario::parse(source.script()).ok()?;
+    let other = Source::named(here.twin.as_deref()?)?;
+    Some((here, other))
+}
+
+/// Both columns.
+fn columns(here: &Scenario, other: Source) -> Option<(Column, Column)> {
+    let other = Scenario::parse(other.script()).ok()?;
     let column = |scenario: &Scenario, setting: String| {
         let story = Story::tell(scenario, here.seed).ok()?;
         Some(Column { setting, ledger: story.ledger })
     };
     let (mine, theirs) = difference(&here.spec, &other.spec);
-    Some((column(&here, mine)?, column(&other, theirs)?, other_source.name))
+    Some((column(here, mine)?, column(&other, theirs)?))
 }
 
 /// The settings of producers in which two worlds differ, as `name=value`.
@@ -49,7 +57,19 @@ pub fn Twin(
     source: Source,
 ) -> impl IntoView {
     let page = Page::here();
-    let Some((mine, theirs, other)) = columns(source) else { return ().into_any() };
+    let Some((here, other)) = twin_of(source) else { return ().into_any() };
+    let shown = RwSignal::new(None);
+    spawn_local(async move {
+        let missing: Vec<_> = files::text(other.script).is_none().then_some(other.script).into_iter().collect();
+        match files::fetch(missing).await {
+            Ok(()) => drop(shown.try_set(columns(&here, other))),
+            Err(file) => page.notice.set(Some(Notice::NotLoaded { file: file.to_owned() })),
+        }
+    });
+    (move || shown.get().map(|(mine, theirs)| table(page, mine, theirs, other.name))).into_any()
+}
+
+fn table(page: Page, mine: Column, theirs: Column, other: &str) -> AnyView {
     let (left, right) = (mine.ledger, theirs.ledger);
     let rows = move || {
         let locale = page.locale.get();
@@ -87,7 +107,11 @@ mod tests {
 
     #[test]
     fn the_two_stories_of_acks_differ_in_one_setting_and_one_record() {
-        let (mine, theirs, other) = columns(Source::named("03a-acks-1").unwrap()).unwrap();
+        let (mine, theirs, other) = {
+            let (here, other) = twin_of(Source::named("03a-acks-1").unwrap()).unwrap();
+            let (mine, theirs) = columns(&here, other).unwrap();
+            (mine, theirs, other.name)
+        };
         assert_eq!((mine.setting.as_str(), theirs.setting.as_str()), ("acks=1", "acks=all"));
         assert_eq!((mine.ledger.sent, theirs.ledger.sent), (30, 30));
         assert_eq!((mine.ledger.lost, theirs.ledger.lost), (1, 0));

@@ -8,7 +8,7 @@ use super::stage::Stage;
 use super::story::{Caption, Story};
 use super::top_bar::TopBar;
 use super::transport::Transport;
-use crate::app::Page;
+use crate::app::{Page, replace_address};
 use crate::i18n::{say, td_string};
 use crate::lessons::{Chapter, Source};
 use crate::notice::{self, Notice};
@@ -56,7 +56,7 @@ pub fn Workbench(
     follow_address(page, session, screen.clone());
     let crumb = Signal::derive(move || {
         let locale = page.locale.get();
-        story.map_or_else(|| td_string!(locale, page.sandbox.title).to_owned(), |story| story.prose(locale).title)
+        story.map_or_else(|| td_string!(locale, page.sandbox.title).to_owned(), |story| story.title(locale).to_owned())
     });
     let drop_file = move |event: web_sys::DragEvent| {
         let file = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0));
@@ -87,7 +87,7 @@ pub fn Workbench(
 }
 
 fn run_of(page: Page, source: Source) -> Option<Run> {
-    let why = match Scenario::parse(source.script) {
+    let why = match Scenario::parse(source.script()) {
         Ok(scenario) => match Run::of_scenario(scenario) {
             Ok(run) => return Some(run),
             Err(error) => Notice::Refused { why: error.to_string() },
@@ -166,13 +166,6 @@ fn follow_address(page: Page, session: Session, screen: Screen) {
         });
         waiting.set_value(Some(write));
     });
-}
-
-fn replace_address(fragment: &str) {
-    let Some(window) = web_sys::window() else { return };
-    let Ok(history) = window.history() else { return };
-    // Refused in some frames; the address is a convenience there.
-    let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(fragment));
 }
 
 /// A scenario pasted anywhere but into a field is opened.

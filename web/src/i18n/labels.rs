@@ -2,7 +2,7 @@
 //!
 //! Every phrase is a key of `locales/*/stage.json`; a missing key does not compile.
 
-use super::{Locale, td_string};
+use super::{Locale, say, td_string};
 use std::fmt::Display;
 
 /// The stage's words in one language.
@@ -17,8 +17,7 @@ macro_rules! phrases {
             $(
                 $(#[$meta])*
                 pub fn $name(self, $($argument: impl Display),*) -> String {
-                    $( let $argument = $argument.to_string(); )*
-                    td_string!(self.locale, stage.$name $(, $argument = $argument)*).to_string()
+                    say(td_string!(self.locale, stage.$name), &[$((stringify!($argument), &$argument as &dyn Display)),*])
                 }
             )*
         }

@@ -1,10 +1,8 @@
-//! A lesson's words: a title, a lead, a section for every beat, a question for every prediction.
-//! They are written in Markdown; when the page is built, `build.rs` turns it into HTML and leaves the lines that
+//! A lesson's words: a section for every beat, a question for every prediction.
+//! They are written in Markdown; when the page is built, `words/` turns it into HTML and leaves the lines that
 //! are read here as they are.
 //!
 //! ```text
-//! # Leader failover
-//! What a cluster does when a leader dies.
 //! ## dead | Broker 1 is dead
 //! It stopped answering at {at}.
 //! ## predict:fate | What becomes of records 6 and 7?
@@ -39,10 +37,6 @@ pub struct Question {
 /// A lesson in one language.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Prose {
-    /// Its title.
-    pub title: String,
-    /// One paragraph of HTML for its card.
-    pub lead: String,
     /// By the beat's key.
     pub beats: BTreeMap<String, Beat>,
     /// By the prediction's key.
@@ -54,23 +48,18 @@ impl Prose {
     pub fn parse(text: &str) -> Prose {
         let mut prose = Prose::default();
         let mut rest = text;
-        let mut head = String::new();
         let mut sections: Vec<(&str, &str, String)> = Vec::new();
         while !rest.is_empty() {
             let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
             rest = after;
-            if let Some(title) = line.strip_prefix("# ") {
-                prose.title = title.trim().to_owned();
-            } else if let Some(section) = line.strip_prefix("## ") {
+            if let Some(section) = line.strip_prefix("## ") {
                 let (key, heading) = section.split_once('|').unwrap_or((section, ""));
                 sections.push((key.trim(), heading.trim(), String::new()));
-            } else {
-                let body = sections.last_mut().map_or(&mut head, |section| &mut section.2);
+            } else if let Some((_, _, body)) = sections.last_mut() {
                 body.push_str(line);
                 body.push('\n');
             }
         }
-        prose.lead = head.trim().to_owned();
         for (key, heading, body) in sections {
             match key.strip_prefix("predict:") {
                 Some(key) => prose.questions.insert(key.trim().to_owned(), question(heading, &body)).map(|_| ()),
@@ -116,14 +105,12 @@ pub fn fill(text: &str, bindings: &BTreeMap<String, String>) -> String {
 mod tests {
     use super::*;
 
-    const LESSON: &str = "# Leader failover\nWhat happens\nnow?\n\n## dead | Broker 1 is dead\nAt {at} it *stopped*.\n\n\
+    const LESSON: &str = "## dead | Broker 1 is dead\nAt {at} it *stopped*.\n\n\
         ## predict:fate | What becomes of 6 and 7?\n1. Lost\n2. Stored once\n---\nThe producer {who}.\n";
 
     #[test]
     fn a_lesson_is_read_in_its_parts() {
         let prose = Prose::parse(LESSON);
-        assert_eq!(prose.title, "Leader failover");
-        assert_eq!(prose.lead, "What happens\nnow?");
         assert_eq!(prose.beats["dead"].heading, "Broker 1 is dead");
         let question = &prose.questions["fate"];
         assert_eq!(question.options, ["Lost", "Stored once"]);

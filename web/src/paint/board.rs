@@ -1,6 +1,6 @@
 //! The groups of a scene as elements of an SVG, each rewritten only when it changed.
 
-use crate::scene::{Group, Scene, Target};
+use crate::scene::{Group, Scene, Target, number};
 use std::collections::BTreeMap;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, SvgElement};
@@ -44,7 +44,7 @@ impl Board {
     /// Shows a scene; with `outline`, what changed gets a frame instead of a motion.
     pub fn show(&mut self, scene: &Scene, outline: bool) {
         let Some(document) = self.svg.owner_document() else { return };
-        let view_box = format!("0 0 {} {}", scene.width, scene.height);
+        let view_box = format!("0 0 {} {}", number(scene.width), number(scene.height));
         if view_box != self.view_box {
             let _ = self.svg.set_attribute("viewBox", &view_box);
             self.view_box = view_box;

@@ -81,11 +81,25 @@ pub fn number(value: f64) -> String {
     text
 }
 
-/// Appends [`number`].
+/// Appends [`number`]. Whole numbers are all it prints: the page carries no code to print a float.
 pub fn push_number(out: &mut String, value: f64) {
-    let rounded = (value * 100.0).round() / 100.0;
-    let rounded = if rounded == 0.0 { 0.0 } else { rounded };
-    let _ = write!(out, "{rounded}");
+    let hundredths = (value * 100.0).round() as i64;
+    if hundredths < 0 {
+        out.push('-');
+    }
+    let (whole, part) = (hundredths.unsigned_abs() / 100, hundredths.unsigned_abs() % 100);
+    let _ = match part {
+        0 => write!(out, "{whole}"),
+        _ if part % 10 == 0 => write!(out, "{whole}.{}", part / 10),
+        _ => write!(out, "{whole}.{part:02}"),
+    };
+}
+
+/// A share of a hundred, for styles.
+pub fn percent(value: f64) -> String {
+    let mut text = number(value);
+    text.push('%');
+    text
 }
 
 /// A path along points.
@@ -142,6 +156,8 @@ mod tests {
         assert_eq!(number(12.0), "12");
         assert_eq!(number(12.346), "12.35");
         assert_eq!(number(-0.001), "0");
+        assert_eq!(number(-12.5), "-12.5");
+        assert_eq!(number(0.07), "0.07");
     }
 
     #[test]

@@ -31,7 +31,7 @@ mod golden_test;
 mod layout_test;
 
 pub use compose::compose;
-pub use geometry::{Point, Rect};
+pub use geometry::{Point, Rect, number, percent};
 pub use group::Group;
 pub use input::{Layout, StageInput};
 pub use mark::{Mark, MarkKind};

@@ -6,6 +6,7 @@ use super::moments;
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::playback::now_seconds;
+use crate::scene::{number, percent};
 use crate::session::words::Names;
 use crate::session::{Run, Session};
 use crate::tr;
@@ -51,7 +52,7 @@ pub fn Timeline(
         session.add_painter(move |run| {
             let place = shown.with_untracked(|lanes| lanes.place(run.now()));
             let style = web_sys::HtmlElement::style(&element);
-            let _ = style.set_property("left", &format!("{place:.3}%"));
+            let _ = style.set_property("left", &percent(place));
         });
     });
     view! {
@@ -78,7 +79,7 @@ fn draw(lanes: &Lanes, session: Session, locale: Locale) -> AnyView {
     let (signs, legend) = session.read(|run| moments::marks(run, lanes.end, locale)).unwrap_or_default();
     let last = |levels: &[(Instant, u64)]| levels.last().map_or(0, |level| level.1);
     view! {
-        <div class="future" style:left=format!("calc(var(--lane-label) + (100% - var(--lane-label) - var(--lane-end)) * {:.4})", future / 100.0)></div>
+        <div class="future" style:left=format!("calc(var(--lane-label) + (100% - var(--lane-label) - var(--lane-end)) * {} / 100)", number(future))></div>
         <div class="lane flags"><span></span><div class="lane-track">{flags(lanes, session, locale)}</div></div>
         <div class="lane moments">
             <span></span>
@@ -105,7 +106,7 @@ fn draw(lanes: &Lanes, session: Session, locale: Locale) -> AnyView {
                 {axis(lanes.end)
                     .into_iter()
                     .map(|second| view! {
-                        <i style:left=format!("{:.3}%", lanes.place(Instant(second * 1_000_000)))>{second}</i>
+                        <i style:left=percent(lanes.place(Instant(second * 1_000_000)))>{second}</i>
                     })
                     .collect_view()}
                 <em>"s"</em>
@@ -133,12 +134,13 @@ fn reign(reign: &Reign, lanes: &Lanes, locale: Locale) -> impl IntoView + use<> 
     let word = match reign.leader {
         Some(leader) if wide => say(td_string!(locale, page.timeline.broker), &[("id", &leader)]),
         None if to - from > 22.0 => {
-            let seconds = reign.to.since(reign.from).0 as f64 / 1_000_000.0;
-            say(td_string!(locale, page.timeline.no_leader), &[("seconds", &format!("{seconds:.1}"))])
+            let tenths = (reign.to.since(reign.from).0 + 50_000) / 100_000;
+            let seconds = format!("{}.{}", tenths / 10, tenths % 10);
+            say(td_string!(locale, page.timeline.no_leader), &[("seconds", &seconds)])
         }
         _ => String::new(),
     };
-    view! { <div class=class style:left=format!("{from:.3}%") style:width=format!("{:.3}%", (to - from).max(0.2))><span>{word}</span></div> }
+    view! { <div class=class style:left=percent(from) style:width=percent((to - from).max(0.2))><span>{word}</span></div> }
 }
 
 /// A staircase up to now.
@@ -150,14 +152,14 @@ fn spark(levels: &[(Instant, u64)], lanes: &Lanes, filled: bool) -> impl IntoVie
     let mut line = String::new();
     for (index, (at, level)) in levels.iter().enumerate() {
         if index == 0 {
-            line.push_str(&format!("M{:.1} {:.1}", x(*at), y(if filled { 0 } else { *level })));
+            line.push_str(&format!("M{} {}", number(x(*at)), number(y(if filled { 0 } else { *level }))));
         }
-        line.push_str(&format!("H{:.1}V{:.1}", x(*at), y(*level)));
+        line.push_str(&format!("H{}V{}", number(x(*at)), number(y(*level))));
     }
     if !line.is_empty() {
-        line.push_str(&format!("H{:.1}", x(lanes.now)));
+        line.push_str(&format!("H{}", number(x(lanes.now))));
     }
-    let area = (filled && !line.is_empty()).then(|| format!("{line}V{:.1}H{:.1}Z", y(0), x(levels[0].0)));
+    let area = (filled && !line.is_empty()).then(|| format!("{line}V{}H{}Z", number(y(0)), number(x(levels[0].0))));
     view! {
         <svg class="spark-line" viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true">
             {area.map(|d| view! { <path class="spark-fill" d=d></path> })}
@@ -183,7 +185,7 @@ fn flags(lanes: &Lanes, session: Session, locale: Locale) -> impl IntoView + use
     });
     let flag = |(place, class, word, _at): (f64, &'static str, String, u64)| {
         let side = if place > 78.0 { "flag-mark left" } else { "flag-mark" };
-        view! { <div class=format!("{side} {class}") style:left=format!("{place:.3}%")><i></i><span>{word}</span></div> }
+        view! { <div class=format!("{side} {class}") style:left=percent(place)><i></i><span>{word}</span></div> }
     };
     words.into_iter().map(flag).collect_view()
 }

@@ -1,0 +1,57 @@
+//! The texts beside the page: words of the other language, prose and scripts of lessons. They are fetched when they
+//! are needed and kept for the life of the page. Natively all of them are part of the program.
+
+use crate::i18n::Locale;
+use crate::lessons::Source;
+use std::cell::RefCell;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/files.rs"));
+}
+
+pub use generated::{ALWAYS, SOURCES, WORD_FILES, WORDS};
+
+thread_local! {
+    static KEPT: RefCell<Vec<(&'static str, &'static str)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A file's text, unless it still has to be fetched. A file without a name is empty.
+pub fn text(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        return Some("");
+    }
+    let of = |files: &[(&'static str, &'static str)]| files.iter().find(|file| file.0 == name).map(|file| file.1);
+    of(generated::INSIDE).or_else(|| KEPT.with_borrow(|kept| of(kept)))
+}
+
+/// The words of a language, and of a lesson what is told and run.
+pub fn needed(locale: Locale, lesson: Option<Source>) -> Vec<&'static str> {
+    let mut names = vec![WORD_FILES[locale as usize]];
+    if let Some(lesson) = lesson {
+        names.extend([lesson.script, lesson.prose[locale as usize]]);
+    }
+    names.retain(|name| text(name).is_none());
+    names
+}
+
+/// Fetches files, all at once; the name of the first that cannot be had.
+pub async fn fetch(names: Vec<&'static str>) -> Result<(), &'static str> {
+    let Some(window) = web_sys::window() else { return Ok(()) };
+    // Relative to the page, so that it works in any folder.
+    let asked: Vec<_> = names.iter().map(|name| (*name, JsFuture::from(window.fetch_with_str(name)))).collect();
+    for (name, answer) in asked {
+        let text = read(answer).await.ok().flatten().ok_or(name)?;
+        KEPT.with_borrow_mut(|kept| kept.push((name, text.leak())));
+    }
+    Ok(())
+}
+
+async fn read(answer: JsFuture) -> Result<Option<String>, JsValue> {
+    let answer: web_sys::Response = answer.await?.dyn_into()?;
+    if !answer.ok() {
+        return Ok(None);
+    }
+    Ok(JsFuture::from(answer.text()?).await?.as_string())
+}
