@@ -9,6 +9,14 @@ use highwater_engine::sim::Observe;
 use serde_json::json;
 use std::time::{Duration, Instant as Clock};
 
+/// Who watches in each figure: nobody, events and ledger, the promises too, and what a trace is written from.
+const WATCHERS: [(&str, Observe); 4] = [
+    ("", Observe::NOTHING),
+    ("-ledger", Observe { promises: false, ..Observe::ALL }),
+    ("-recorded", Observe::ALL),
+    ("-traced", Observe::TRACE),
+];
+
 /// Runs each world for some seconds, with and without listeners.
 pub fn bench(mut arguments: Arguments) -> Result<bool, String> {
     let seconds = arguments.number("--seconds")?.unwrap_or(2).max(1);
@@ -21,7 +29,7 @@ pub fn bench(mut arguments: Arguments) -> Result<bool, String> {
             continue;
         }
         known = true;
-        for (suffix, observe) in [("", Observe::NOTHING), ("-recorded", Observe::ALL)] {
+        for (suffix, observe) in WATCHERS {
             let name = format!("{}{suffix}", world.name);
             let (events_per_second, times_real_time) = measure(&world, observe, seconds)?;
             if as_json {

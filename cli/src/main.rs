@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod run;
 mod sentence;
+mod swarm;
 mod trace;
 
 use arguments::Arguments;
@@ -22,6 +23,8 @@ highwater: a Kafka-like cluster you can watch, without a page
       write what happened for independent checkers; level 2 has every message
   highwater scenario check SCENARIO... [--seeds A..B] [--json]
       read scenarios and run their expectations, on their own seed or on several
+  highwater swarm [--seeds A..B] [--steps N] [--json]
+      run random worlds with random faults and check every promise
   highwater bench [--seconds S] [--json]
       measure the engine
   highwater vectors DIR [--json]
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let verb = arguments.word().unwrap_or_default();
     let result = match verb.as_str() {
         "run" => run::run(arguments),
+        "swarm" => swarm::swarm(arguments),
         "trace" => trace::trace(arguments),
         "scenario" => check::scenario(arguments),
         "bench" => bench::bench(arguments),

@@ -49,6 +49,7 @@ impl World {
             // Somebody listens now and then; nothing piles up.
             if observe.events && simulation.dispatched().is_multiple_of(1_024) {
                 simulation.take_emitted();
+                simulation.take_told();
             }
         }
         Ok(simulation.dispatched())

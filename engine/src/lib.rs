@@ -35,6 +35,7 @@ pub mod rng;
 pub mod scenario;
 pub mod sim;
 pub mod storage;
+pub mod swarm;
 pub mod time;
 pub mod trace;
 pub mod vectors;

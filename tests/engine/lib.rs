@@ -1,4 +1,4 @@
 //! What the suites share. The suites themselves are in `main.rs` and run natively, in Node and in a browser.
 
-pub mod random_world;
+pub use highwater_engine::swarm::world as random_world;
 pub mod story;

@@ -22,6 +22,7 @@ mod replay;
 mod replication;
 mod scenario_errors;
 mod storage;
+mod swarm;
 mod time_travel;
 mod trace;
 mod vectors;

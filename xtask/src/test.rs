@@ -75,6 +75,13 @@ impl Report {
             self.failures.push(format!("the page: {message}"));
             return;
         }
+        // The tests compare the page with the program, and must not wait for its build.
+        let mut build = context.cargo();
+        build.args(["build", "--package", "highwater-cli", "--locked"]);
+        if let Err(message) = shell::run(&mut build) {
+            self.failures.push(format!("the page: {message}"));
+            return;
+        }
         match page_tests(context) {
             Ok(mut node) => self.suite("page", &mut node),
             Err(message) => self.failures.push(format!("the page: {message}")),

@@ -1,16 +1,14 @@
 //! A random small world from a seed: cluster, settings, programs and faults.
 
-use highwater_engine::app::Workload;
-use highwater_engine::client::CommitMode;
-use highwater_engine::command::Command;
-use highwater_engine::event::StopKind;
-use highwater_engine::history::{Recorded, Recording};
-use highwater_engine::ids::NodeId;
-use highwater_engine::rng::SimRng;
-use highwater_engine::sim::{
-    ConsumerSpec, GroupSpec, NetworkSpec, ProducerSpec, QueueSpec, Spec, Target, TopicSpec, WorkerSpec,
-};
-use highwater_engine::time::{Duration, Instant};
+use crate::app::Workload;
+use crate::client::CommitMode;
+use crate::command::Command;
+use crate::event::StopKind;
+use crate::history::{Recorded, Recording};
+use crate::ids::NodeId;
+use crate::rng::SimRng;
+use crate::sim::{ConsumerSpec, GroupSpec, NetworkSpec, ProducerSpec, QueueSpec, Spec, Target, TopicSpec, WorkerSpec};
+use crate::time::{Duration, Instant};
 
 /// Which faults a world may suffer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

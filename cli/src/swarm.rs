@@ -1,0 +1,56 @@
+//! `highwater swarm`: random worlds with random faults, every promise on.
+
+use crate::arguments::Arguments;
+use highwater_engine::swarm::{Failure, shrink, try_seed};
+use serde_json::json;
+use std::time::Instant as Clock;
+
+/// Tries seeds one after the other. False when one of them failed.
+pub fn swarm(mut arguments: Arguments) -> Result<bool, String> {
+    let seeds = arguments.option("--seeds")?.unwrap_or_else(|| "0..100".to_owned());
+    let range =
+        seeds.split_once("..").and_then(|(from, to)| Some((from.parse::<u64>().ok()?, to.parse::<u64>().ok()?)));
+    let (from, to) = range.ok_or_else(|| format!("--seeds: \"{seeds}\" is not a range such as 0..100"))?;
+    let steps = arguments.number("--steps")?.unwrap_or(20_000);
+    let as_json = arguments.flag("--json");
+    arguments.finish()?;
+    let clock = Clock::now();
+    let (mut events, mut given_up, mut failed) = (0, 0, 0);
+    for seed in from..to {
+        let trial = try_seed(seed, steps).map_err(|error| error.to_string())?;
+        events += trial.events;
+        given_up += trial.given_up;
+        let Some(failure) = trial.failure else { continue };
+        failed += 1;
+        let smallest = shrink(seed, steps, &failure).map_err(|error| error.to_string())?;
+        let what = words(&failure);
+        if as_json {
+            println!("{}", json!({"seed": seed, "failure": what, "commands": smallest.commands}));
+        } else {
+            println!("seed {seed}: {what}; it takes these commands:");
+            for recorded in &smallest.commands {
+                println!("  {:>12}  {}", recorded.at.to_string(), json!(recorded.command));
+            }
+        }
+    }
+    let seconds = (clock.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+    if as_json {
+        let seeds = to.saturating_sub(from);
+        println!(
+            "{}",
+            json!({"seeds": seeds, "steps": steps, "events": events, "given_up": given_up, "failed": failed, "seconds": seconds})
+        );
+    } else {
+        println!("{events} events, {given_up} guarantees given up with a reason, {failed} seeds failed, {seconds} s");
+    }
+    Ok(failed == 0)
+}
+
+fn words(failure: &Failure) -> String {
+    match failure {
+        Failure::Broken { promise, event } => format!("{} is broken at event {event}", promise.name()),
+        Failure::Leaderless(count) => format!("{count} partitions stay without a leader"),
+        Failure::Unsettled(count) => format!("{count} consumers stay outside a settled group"),
+        Failure::Undrained(count) => format!("{count} records stay without a verdict"),
+    }
+}

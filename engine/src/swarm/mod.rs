@@ -1,0 +1,10 @@
+//! Random worlds with random faults, every promise on, and the demand that all goes well again once the faults are over.
+//!
+//! Modelled: a world from a seed with a subset of fault kinds drawn from it (swarm testing); breaches; the liveness phase,
+//! in which everything is healed and leaders, settled groups and answered sends are demanded within a bound; failures
+//! shrunk to the commands they need. Absent: a failure as a scenario's text; worlds in which only a core is healed.
+
+mod trial;
+pub mod world;
+
+pub use trial::{Failure, Trial, shrink, try_seed};
