@@ -184,6 +184,8 @@ mod tests {
             Command::Send { producer: node, count: 6 },
             Command::Seek { group: GroupId(0), to: SeekTo::End },
             Command::Seek { group: GroupId(0), to: SeekTo::Beginning },
+            Command::Seek { group: GroupId(0), to: SeekTo::Offset(7) },
+            Command::Seek { group: GroupId(0), to: SeekTo::Time(12_000) },
             Command::Processing { node, takes: span },
             Command::Latency { latency: span, jitter: Duration::ZERO },
         ];

@@ -54,13 +54,51 @@ pub enum Instruction {
     Processing(Duration),
 }
 
-/// Where `seek` goes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+/// Where `seek` goes. Written as `Beginning`, `End`, `Offset 7`, `Time 12000`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum SeekTo {
     /// The log start offset.
     Beginning,
     /// The high watermark.
     End,
+    /// This offset.
+    Offset(u64),
+    /// The first record that is not older than this many milliseconds of virtual time.
+    Time(u64),
+}
+
+impl SeekTo {
+    /// Reads what is written.
+    pub fn parse(text: &str) -> Option<SeekTo> {
+        let number = |text: &str| text.trim().parse::<u64>().ok().filter(|number| i64::try_from(*number).is_ok());
+        match text {
+            "Beginning" => Some(SeekTo::Beginning),
+            "End" => Some(SeekTo::End),
+            _ => match text.split_once(' ')? {
+                ("Offset", rest) => number(rest).map(SeekTo::Offset),
+                ("Time", rest) => number(rest).map(SeekTo::Time),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for SeekTo {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        SeekTo::parse(&text).ok_or_else(|| serde::de::Error::custom("not a place in a log"))
+    }
+}
+
+impl serde::Serialize for SeekTo {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            SeekTo::Beginning => serializer.serialize_str("Beginning"),
+            SeekTo::End => serializer.serialize_str("End"),
+            SeekTo::Offset(offset) => serializer.serialize_str(&format!("Offset {offset}")),
+            SeekTo::Time(at) => serializer.serialize_str(&format!("Time {at}")),
+        }
+    }
 }
 
 /// The timers of all actors, each with what it is for.

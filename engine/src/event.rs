@@ -37,6 +37,10 @@ pub enum PositionReason {
     ResetEarliest,
     /// `auto.offset.reset=latest`.
     ResetLatest,
+    /// `auto.offset.reset=by_duration`.
+    ResetByDuration,
+    /// The leader's log was cut below the position (KIP-320).
+    Truncated,
     /// `seek`.
     Seek,
 }
@@ -48,8 +52,25 @@ pub enum LeaveReason {
     Leave,
     /// No heartbeat for `session.timeout.ms`.
     SessionTimeout,
-    /// It did not join the rebalance in time.
+    /// It did not join the rebalance in time, or give up what it had to.
     RebalanceTimeout,
+    /// Another process took its `group.instance.id`.
+    Replaced,
+}
+
+/// What `poll` threw that the application does not handle.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum PollFailure {
+    /// Another process has the same `group.instance.id`.
+    FencedInstanceId,
+    /// The coordinator will not have it.
+    Refused(ErrorCode),
+    /// No committed offset and `auto.offset.reset=none` (`NoOffsetForPartitionException`).
+    NoOffsetForPartition,
+    /// The position is outside the log and `auto.offset.reset=none` (`OffsetOutOfRangeException`).
+    OffsetOutOfRange,
+    /// The log was cut below the position and `auto.offset.reset=none` (`LogTruncationException`).
+    LogTruncation,
 }
 
 /// Why a message never arrived.
@@ -77,6 +98,10 @@ pub enum GroupState {
     CompletingRebalance,
     /// Everyone has an assignment.
     Stable,
+    /// KIP-848: the target assignment is older than the group.
+    Assigning,
+    /// KIP-848: some member has not reached its target assignment.
+    Reconciling,
 }
 
 impl GroupState {
@@ -87,6 +112,8 @@ impl GroupState {
             GroupState::PreparingRebalance => "PreparingRebalance",
             GroupState::CompletingRebalance => "CompletingRebalance",
             GroupState::Stable => "Stable",
+            GroupState::Assigning => "Assigning",
+            GroupState::Reconciling => "Reconciling",
         }
     }
 }
@@ -206,6 +233,10 @@ pub enum Event {
     RecordProcessed { client: NodeId, group: GroupId, tp: TopicPartition, offset: Offset, record: RecordId },
     /// A group's committed offset is in `__consumer_offsets`.
     OffsetCommitted { group: GroupId, tp: TopicPartition, offset: Offset, by: Option<NodeId> },
+    /// Offsets of a group without members, or of topics it no longer reads, were kept long enough.
+    OffsetsExpired { group: GroupId, partitions: Vec<TopicPartition> },
+    /// `poll` threw, and the application ended.
+    ConsumerFailed { client: NodeId, group: GroupId, why: PollFailure },
     /// A commit was refused.
     CommitRefused { client: NodeId, group: GroupId, error: ErrorCode },
 
@@ -267,7 +298,7 @@ impl Event {
             IsrShrinkProposed IsrExpandProposed LogFlushed RecordSent RecordAcked SendFailed ProduceRetried
             SendBlocked BatchSplit ProducerIdObtained ProducerEpochBumped
             RequestTimedOut GroupStateChanged MemberJoined MemberLeft CoordinatorLoaded PartitionsAssigned
-            PartitionsRevoked PositionSet RecordsPolled RecordProcessed OffsetCommitted CommitRefused EffectApplied
+            PartitionsRevoked PositionSet RecordsPolled RecordProcessed OffsetCommitted OffsetsExpired ConsumerFailed CommitRefused EffectApplied
             EffectDeduplicated QueueStored QueueDelivered QueueProcessed QueueRemoved QueueRequeued QueueDiscarded
             QueueLost AckedRecordLost RecordDuplicated RecordSkipped RecordReprocessed SendVanished PromiseBroken GuaranteeGivenUp
         }
@@ -318,6 +349,8 @@ impl Event {
         "RecordsPolled",
         "RecordProcessed",
         "OffsetCommitted",
+        "OffsetsExpired",
+        "ConsumerFailed",
         "CommitRefused",
         "EffectApplied",
         "EffectDeduplicated",

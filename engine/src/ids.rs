@@ -202,3 +202,18 @@ impl PartialOrd for TopicPartition {
         Some(self.cmp(other))
     }
 }
+
+/// A member's id: Kafka's is `client.id-UUID`; here the client's node and a number the coordinator counts up.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct MemberId {
+    /// The client's node.
+    pub client: u32,
+    /// How many ids this client has been given; a restarted client is a new member.
+    pub incarnation: u32,
+}
+
+impl fmt::Display for MemberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.client, self.incarnation)
+    }
+}

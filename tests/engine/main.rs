@@ -12,12 +12,14 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 mod assignors;
 mod checker;
+mod consuming;
 mod groups;
 mod lessons;
 mod producer_settings;
 mod producers;
 mod promises;
 mod queues;
+mod rebalancing;
 mod replay;
 mod replication;
 mod scenario_errors;

@@ -17,6 +17,11 @@ mod uniform;
 mod uniform_general;
 mod vectors;
 
+use crate::ids::{MemberId, TopicPartition};
+
+/// What each member gets.
+pub type GroupAssignment = Vec<(MemberId, Vec<TopicPartition>)>;
+
 pub use range::range_assign;
 pub use round_robin::round_robin_assign;
 pub use sticky::{cooperative_sticky_assign, sticky_assign};

@@ -1,9 +1,10 @@
 //! The range assignor: per topic, contiguous pieces, the first members one more (`RangeAssignor`, on both sides).
 
+use super::GroupAssignment;
 use super::subscriber::{Subscriber, static_first};
 use crate::collections::Map;
+use crate::ids::MemberId;
 use crate::ids::{TopicId, TopicPartition};
-use crate::protocol::{GroupAssignment, MemberId};
 
 /// Gives each member of each topic a contiguous range. Topics do not influence one another, so the first members
 /// collect the remainder of every topic.

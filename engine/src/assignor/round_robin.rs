@@ -1,10 +1,11 @@
 //! The round robin assignor: one partition after the other to one member after the other (`RoundRobinAssignor`).
 
+use super::GroupAssignment;
 use super::numbering::Numbering;
 use super::subscriber::{Subscriber, static_first};
 use crate::collections::Map;
+use crate::ids::MemberId;
 use crate::ids::{TopicId, TopicPartition};
-use crate::protocol::{GroupAssignment, MemberId};
 
 /// Deals all partitions out in a ring of members; who is not subscribed to a topic is passed over.
 /// It has no memory: one member less and almost everything moves.

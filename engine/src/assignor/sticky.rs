@@ -1,11 +1,12 @@
 //! The sticky assignors (`AbstractStickyAssignor`, KIP-54, KIP-341) and the cooperative one's held-back partitions (KIP-429).
 
+use super::GroupAssignment;
 use super::numbering::Numbering;
 use super::sticky_general::assign_general;
 use super::subscriber::{Subscriber, all_alike};
 use crate::collections::Map;
+use crate::ids::MemberId;
 use crate::ids::{Generation, TopicId, TopicPartition};
-use crate::protocol::{GroupAssignment, MemberId};
 use std::collections::VecDeque;
 
 /// What a sticky assignor works on: members in ascending id, partitions by number.

@@ -1,5 +1,6 @@
 //! The assignors by their Kafka names.
 
+use super::GroupAssignment;
 use super::range::range_assign;
 use super::round_robin::round_robin_assign;
 use super::sticky::{cooperative_sticky_assign, sticky_assign};
@@ -7,7 +8,6 @@ use super::subscriber::Subscriber;
 use super::uniform::{UniformRule, uniform_assign};
 use crate::collections::Map;
 use crate::ids::TopicId;
-use crate::protocol::GroupAssignment;
 
 /// What a rebalance costs a member (`ConsumerPartitionAssignor.RebalanceProtocol`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

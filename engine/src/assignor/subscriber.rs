@@ -1,7 +1,7 @@
 //! A member as an assignor sees it.
 
+use crate::ids::MemberId;
 use crate::ids::{Generation, TopicId, TopicPartition};
-use crate::protocol::MemberId;
 use std::sync::Arc;
 
 /// One member's subscription (`ConsumerPartitionAssignor.Subscription`).

@@ -1,11 +1,11 @@
 //! The coordinator's default assignor, all members subscribed alike (`UniformHomogeneousAssignmentBuilder`, KIP-848).
 
+use super::GroupAssignment;
 use super::numbering::Numbering;
 use super::subscriber::{Subscriber, all_alike};
 use super::uniform_general::assign_heterogeneous;
 use crate::collections::Map;
 use crate::ids::{TopicId, TopicPartition};
-use crate::protocol::GroupAssignment;
 
 /// Who gets the one partition more that a division leaves.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

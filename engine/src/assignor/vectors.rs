@@ -1,9 +1,10 @@
 //! Golden vectors of the assignors: single assignments and chains of them.
 
+use super::GroupAssignment;
 use super::{Assignor, ServerAssignor, Subscriber, UniformRule, uniform_assign};
 use crate::collections::{Map, Set};
+use crate::ids::MemberId;
 use crate::ids::{Generation, TopicId, TopicPartition};
-use crate::protocol::{GroupAssignment, MemberId};
 use serde_json::Value;
 use std::sync::Arc;
 

@@ -217,6 +217,7 @@ impl Broker {
             | Request::Heartbeat(_)
             | Request::LeaveGroup(_)
             | Request::OffsetCommit(_)
+            | Request::ConsumerGroupHeartbeat(_)
             | Request::OffsetFetch(_) => self.on_group_request(to, request, out),
             // The controller's APIs: a broker does not serve them, and nobody here asks it to.
             Request::BrokerRegistration(_)

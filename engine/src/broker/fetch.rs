@@ -375,6 +375,7 @@ impl Broker {
                         (*tp, ErrorCode::OffsetNotAvailable, Offset::NONE)
                     }
                     OffsetSpec::Latest => (*tp, ErrorCode::None, replica.high_watermark),
+                    OffsetSpec::Timestamp(at) => (*tp, ErrorCode::None, first_since(replica, *at)),
                 }
             })
             .collect();
@@ -393,4 +394,11 @@ fn check_epoch(replica: &Replica, epoch: LeaderEpoch) -> ErrorCode {
         }
     }
     if replica.leadership().is_none() { ErrorCode::NotLeaderOrFollower } else { ErrorCode::None }
+}
+
+/// The first offset below the high watermark whose record is not older than `at`; −1 when there is none.
+fn first_since(replica: &Replica, at: u64) -> Offset {
+    let mut records = replica.log.batches().flat_map(|batch| batch.iter());
+    let found = records.find(|(offset, record)| record.timestamp >= at && *offset < replica.high_watermark);
+    found.map_or(Offset::NONE, |(offset, _)| offset)
 }

@@ -3,14 +3,16 @@
 use super::actor::Broker;
 use super::controller_channel::Asked;
 use crate::config::{CleanupPolicy, TopicConfig};
-use crate::coordinator::{GroupRecord, Outcome, ReplyTo, group_partition};
+use crate::coordinator::{
+    GroupRecord, Outcome, ReplyTo, group_partition, heartbeat_refused, join_refused, sync_refused,
+};
 use crate::effect::Effects;
 use crate::event::Event;
 use crate::fact::{CommittedFact, Fact};
 use crate::ids::{GroupId, NodeId, TopicPartition};
 use crate::protocol::{
     Channel, CreatableTopic, CreateTopicsRequest, ErrorCode, FindCoordinatorRequest, FindCoordinatorResponse,
-    JoinGroupResponse, OffsetCommitResponse, OffsetFetchResponse, Request, Response, SyncGroupResponse,
+    OffsetCommitResponse, OffsetFetchResponse, Request, Response,
 };
 use std::sync::Arc;
 
@@ -71,10 +73,17 @@ impl Broker {
             Request::LeaveGroup(request) => request.group,
             Request::OffsetCommit(request) => request.group,
             Request::OffsetFetch(request) => request.group,
+            Request::ConsumerGroupHeartbeat(request) => request.group,
             _ => return,
         };
         if !self.coordinates(group) {
             return self.respond(to, refusal(&request, ErrorCode::NotCoordinator), out);
+        }
+        let loading = self
+            .group_tp(group)
+            .is_some_and(|tp| self.runtime.as_ref().is_some_and(|runtime| runtime.groups.is_loading(tp.partition)));
+        if loading {
+            return self.respond(to, refusal(&request, ErrorCode::CoordinatorLoadInProgress), out);
         }
         let client = to.peer;
         let Some(runtime) = &mut self.runtime else { return };
@@ -84,11 +93,16 @@ impl Broker {
             Request::SyncGroup(request) => groups.on_sync(to, *request, out),
             Request::LeaveGroup(request) => groups.on_leave(to, request, &self.config, out),
             Request::Heartbeat(request) => {
-                let error = groups.on_heartbeat(request, out);
+                let error = groups.on_heartbeat(&request, out);
                 Outcome::answer(to, Response::Heartbeat(error))
             }
+            Request::ConsumerGroupHeartbeat(request) => {
+                let image = &runtime.image;
+                let counts = |topic| image.topics.get(&topic).map_or(0, |topic| topic.partitions.len() as i32);
+                groups.on_consumer_heartbeat(to, &request, &counts, &self.config, out)
+            }
             Request::OffsetCommit(request) => {
-                let outcome = groups.on_offset_commit(to, &request, out);
+                let outcome = groups.on_offset_commit(to, &request, &self.config, out);
                 if let Some((_, Response::OffsetCommit(OffsetCommitResponse { error }))) = outcome.answers.first() {
                     let error = *error;
                     out.emit(|| Event::CommitRefused { client, group, error });
@@ -120,7 +134,7 @@ impl Broker {
     pub(super) fn on_groups_timer(&mut self, out: &mut Effects<'_>) {
         let Some(runtime) = &mut self.runtime else { return };
         runtime.groups_timer = None;
-        let outcomes = runtime.groups.on_timer(&self.config, out);
+        let outcomes = runtime.groups.on_timer(self.id, &self.config, out);
         if out.noted {
             for group in runtime.groups.groups() {
                 runtime.groups.tell(group.id, out);
@@ -139,6 +153,7 @@ impl Broker {
         out: &mut Effects<'_>,
     ) {
         self.tell_commits(records, out);
+        let mut expired: Option<(GroupId, Vec<TopicPartition>)> = None;
         for record in records {
             let Some(runtime) = &mut self.runtime else { return };
             match &**record {
@@ -153,7 +168,21 @@ impl Broker {
                     runtime.groups.tell(record.group(), out);
                     self.carry_out(outcome, out);
                 }
+                GroupRecord::OffsetTombstone { group, tp } => {
+                    runtime.groups.replay(record, out.now);
+                    expired.get_or_insert_with(|| (*group, Vec::new())).1.push(*tp);
+                }
+                GroupRecord::GroupTombstone { .. } => runtime.groups.replay(record, out.now),
+                // These count from the moment they are written; see `coordinator::group::heartbeat`.
+                GroupRecord::ConsumerGroupMetadata { .. }
+                | GroupRecord::ConsumerGroupMember { .. }
+                | GroupRecord::ConsumerGroupTargetEpoch { .. }
+                | GroupRecord::ConsumerGroupTarget { .. }
+                | GroupRecord::ConsumerGroupCurrent { .. } => {}
             }
+        }
+        if let Some((group, partitions)) = expired {
+            out.emit(|| Event::OffsetsExpired { group, partitions });
         }
         if let Some((to, response)) = answer {
             self.respond(to, response, out);
@@ -170,7 +199,7 @@ impl Broker {
                 by: by.map(|member| NodeId(member.client)),
                 accepted_at: *committed_at,
             }),
-            GroupRecord::GroupMetadata { .. } => None,
+            _ => None,
         };
         let Some(group) = records.first().map(|record| record.group()).filter(|_| out.noted) else { return };
         let commits: Vec<CommittedFact> = records.iter().filter_map(fact).collect();
@@ -187,15 +216,36 @@ impl Broker {
         error: ErrorCode,
         out: &mut Effects<'_>,
     ) {
-        if let Some((to, _)) = answer {
-            self.respond(to, Response::OffsetCommit(OffsetCommitResponse { error }), out);
+        if let Some((to, response)) = answer {
+            let refused = match response {
+                Response::JoinGroup(response) => join_refused(error, response.member),
+                Response::ConsumerGroupHeartbeat(_) => heartbeat_refused(error),
+                _ => Response::OffsetCommit(OffsetCommitResponse { error }),
+            };
+            self.respond(to, refused, out);
         }
+        let mut reload = None;
         for record in records {
             let Some(runtime) = &mut self.runtime else { return };
-            if matches!(&**record, GroupRecord::GroupMetadata { .. }) {
-                let outcome = runtime.groups.on_assignment_failed(record, error);
-                runtime.groups.tell(record.group(), out);
-                self.carry_out(outcome, out);
+            match &**record {
+                GroupRecord::GroupMetadata { .. } => {
+                    let outcome = runtime.groups.on_assignment_failed(record, error);
+                    runtime.groups.tell(record.group(), out);
+                    self.carry_out(outcome, out);
+                }
+                GroupRecord::OffsetCommit { .. }
+                | GroupRecord::OffsetTombstone { .. }
+                | GroupRecord::GroupTombstone { .. } => {}
+                _ => reload = Some(record.group()),
+            }
+        }
+        // What was believed ahead of the log is taken back.
+        if let Some(group) = reload
+            && let Some(tp) = self.group_tp(group)
+        {
+            let records = self.group_records(tp);
+            if let Some(runtime) = &mut self.runtime {
+                runtime.groups.reload(group, records.into_iter(), out);
             }
         }
     }
@@ -204,14 +254,9 @@ impl Broker {
 /// The answer of the right kind that carries only an error.
 fn refusal(request: &Request, error: ErrorCode) -> Response {
     match request {
-        Request::JoinGroup(request) => Response::JoinGroup(Box::new(JoinGroupResponse {
-            error,
-            generation: crate::ids::Generation::NONE,
-            leader: None,
-            member: request.member,
-            members: Vec::new(),
-        })),
-        Request::SyncGroup(_) => Response::SyncGroup(Box::new(SyncGroupResponse { error, assignment: Vec::new() })),
+        Request::JoinGroup(request) => join_refused(error, request.member),
+        Request::SyncGroup(_) => sync_refused(error),
+        Request::ConsumerGroupHeartbeat(_) => heartbeat_refused(error),
         Request::LeaveGroup(_) => Response::LeaveGroup(error),
         Request::OffsetCommit(_) => Response::OffsetCommit(OffsetCommitResponse { error }),
         Request::OffsetFetch(_) => Response::OffsetFetch(OffsetFetchResponse { error, offsets: Vec::new() }),

@@ -148,20 +148,22 @@ impl Broker {
         self.start_fetching(tp, image.leader, out);
     }
 
-    fn load_groups(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
-        let Some(replica) = self.replicas.get(&tp) else { return };
-        let broker = self.id;
-        let records: Vec<_> = replica
-            .log
-            .batches()
-            .flat_map(|batch: &RecordBatch| batch.records.iter())
+    /// The coordinator's records in a partition of `__consumer_offsets`.
+    pub(super) fn group_records(&self, tp: TopicPartition) -> Vec<Arc<crate::coordinator::GroupRecord>> {
+        let Some(replica) = self.replicas.get(&tp) else { return Vec::new() };
+        let records = replica.log.batches().flat_map(|batch: &RecordBatch| batch.records.iter());
+        records
             .filter_map(|record| match &record.body {
                 RecordBody::Group(record) => Some(Arc::clone(record)),
                 RecordBody::User { .. } | RecordBody::Control(_) => None,
             })
-            .collect();
+            .collect()
+    }
+
+    fn load_groups(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
+        let records = self.group_records(tp);
         if let Some(runtime) = &mut self.runtime {
-            runtime.groups.load(broker, records.into_iter(), out);
+            runtime.groups.begin_loading(tp.partition, records, out.now);
         }
     }
 
@@ -173,7 +175,7 @@ impl Broker {
                 .get(group.0 as usize)
                 .is_some_and(|name| crate::coordinator::group_partition(name, partitions) == tp.partition)
         };
-        let answers = self.with_runtime(|runtime| runtime.groups.unload(belongs));
+        let answers = self.with_runtime(|runtime| runtime.groups.unload(tp.partition, belongs));
         for (to, response) in answers {
             self.respond(to, response, out);
         }

@@ -25,6 +25,8 @@ pub enum CommitMode {
     After,
     /// `commitSync` of the next offset after each record.
     Each,
+    /// `commitAsync` after all records of a `poll` are processed.
+    Async,
 }
 
 /// A consuming program.
@@ -60,6 +62,8 @@ pub struct Consumer {
     /// What it does with records.
     pub program: ConsumerProgram,
     bootstrap: Vec<NodeId>,
+    /// How often the process has started: part of the member id a KIP-848 client chooses.
+    pub(super) starts: u32,
     pub(super) runtime: Option<Box<Runtime>>,
 }
 
@@ -71,6 +75,7 @@ pub(super) enum ConsumerAsk {
     Sync,
     Heartbeat,
     Leave,
+    ConsumerHeartbeat,
     /// Commit; true when the application waits for it, and its number.
     Commit(bool, u32),
     OffsetFetch,
@@ -85,6 +90,19 @@ pub(super) struct InHand {
     pub offset: Offset,
     pub record: Option<RecordId>,
     pub epoch: LeaderEpoch,
+}
+
+/// A `commitSync` that has not returned.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct PendingSync {
+    pub offsets: Vec<CommitOffset>,
+    /// Its number.
+    pub commit: u32,
+    pub deadline: Instant,
+    /// Whether an answer is outstanding.
+    pub sent: bool,
+    /// Whether some attempt may have been written.
+    pub maybe_written: bool,
 }
 
 /// What the application's thread is doing.
@@ -115,10 +133,14 @@ pub(super) struct Runtime {
     pub activity: Activity,
     pub last_poll: Instant,
     pub next_auto_commit: Instant,
+    /// The `commitSync` the application is in.
+    pub syncing: Option<PendingSync>,
+    /// As leader of a classic group: the partitions it assigned by, per topic.
+    pub leads_with: Option<Map<TopicId, i32>>,
     /// Fetch errors: no fetch before then.
     pub fetch_after: Instant,
     pub resetting: bool,
-    /// Partitions whose end is being looked up because the application asked for it.
+    /// Partitions whose position is looked up because of a `seek`.
     pub seeking: Set<TopicPartition>,
 }
 
@@ -132,7 +154,7 @@ impl Consumer {
         program: ConsumerProgram,
         config: ConsumerConfig,
     ) -> Consumer {
-        Consumer { node, config, group, topics, program, bootstrap, runtime: None }
+        Consumer { node, config, group, topics, program, bootstrap, starts: 0, runtime: None }
     }
 
     /// Its group.
@@ -203,6 +225,7 @@ impl Consumer {
     }
 
     fn on_started(&mut self, out: &mut Effects<'_>) {
+        self.starts += 1;
         let backoff = Backoff { base: self.config.retry_backoff_ms, max: self.config.retry_backoff_max_ms };
         let mut net = Connections::new(
             self.bootstrap.clone(),
@@ -222,6 +245,8 @@ impl Consumer {
             activity: Activity::Polling,
             last_poll: out.now,
             next_auto_commit: out.now + self.config.auto_commit_interval_ms,
+            syncing: None,
+            leads_with: None,
             fetch_after: out.now,
             resetting: false,
             seeking: Set::new(),
@@ -253,10 +278,14 @@ impl Consumer {
     /// The application is inside `poll` whenever it does nothing else: one pass of its loop.
     fn poll(&mut self, out: &mut Effects<'_>) {
         let Some(runtime) = &mut self.runtime else { return };
+        if runtime.activity == Activity::Committing {
+            return self.drive_commit(out);
+        }
         if runtime.activity != Activity::Polling || runtime.membership.closing {
             return;
         }
         runtime.last_poll = out.now;
+        self.watch_topics();
         self.poll_coordinator(out);
         self.update_positions(out);
         if self.take_records(out) {
@@ -274,7 +303,8 @@ impl Consumer {
             return;
         }
         let mut next = None;
-        if auto && runtime.membership.is_stable() {
+        // Without a coordinator nothing is due: the answer to the search for one calls `poll` again.
+        if auto && runtime.membership.is_stable() && runtime.membership.coordinator.is_some() {
             next = Some(runtime.next_auto_commit);
         }
         if runtime.fetch_after > out.now {
@@ -294,14 +324,15 @@ impl Consumer {
     fn take_records(&mut self, out: &mut Effects<'_>) -> bool {
         let (client, group) = (self.node, self.group);
         let limit = self.config.max_poll_records as usize;
-        let Some(runtime) = &mut self.runtime else { return false };
-        if runtime.membership.rejoin_needed() {
+        if !self.hands_out() {
             return false;
         }
+        let Some(runtime) = &mut self.runtime else { return false };
         while runtime.in_hand.len() < limit
             && let Some(tp) = runtime.arrival.front().copied()
         {
-            let Some(queue) = runtime.buffer.get_mut(&tp).filter(|queue| !queue.is_empty()) else {
+            let revoking = runtime.membership.is_revoking(tp);
+            let Some(queue) = runtime.buffer.get_mut(&tp).filter(|queue| !queue.is_empty() && !revoking) else {
                 runtime.buffer.remove(&tp);
                 runtime.arrival.pop_front();
                 continue;
@@ -328,7 +359,8 @@ impl Consumer {
     /// `poll` has returned records.
     fn begin_batch(&mut self, out: &mut Effects<'_>) {
         if self.program.commit == CommitMode::Before {
-            self.commit_sync(out);
+            let offsets = self.consumed();
+            self.commit_sync(offsets, out);
         } else {
             self.process_next(out);
         }
@@ -378,33 +410,18 @@ impl Consumer {
         match self.program.commit {
             CommitMode::Each => {
                 let offset = CommitOffset { tp: done.tp, offset: done.offset + 1, leader_epoch: done.epoch };
-                self.commit_offsets(vec![offset], true, false, out);
+                self.commit_sync(vec![offset], out);
             }
-            CommitMode::After if batch_done => self.commit_sync(out),
-            CommitMode::Auto | CommitMode::Before | CommitMode::After => self.process_next(out),
+            CommitMode::After if batch_done => {
+                let offsets = self.consumed();
+                self.commit_sync(offsets, out);
+            }
+            CommitMode::Async if batch_done => {
+                let offsets = self.consumed();
+                self.commit_async(offsets, false, out);
+                self.process_next(out);
+            }
+            CommitMode::Auto | CommitMode::Before | CommitMode::After | CommitMode::Async => self.process_next(out),
         }
-    }
-
-    /// `commitSync()`: commits all positions and waits.
-    pub(super) fn commit_sync(&mut self, out: &mut Effects<'_>) {
-        let offsets = self.consumed();
-        self.commit_offsets(offsets, true, false, out);
-    }
-
-    /// The answer to a `commitSync` came: the application goes on.
-    pub(super) fn commit_returned(&mut self, out: &mut Effects<'_>) {
-        let Some(runtime) = &mut self.runtime else { return };
-        if runtime.activity == Activity::Committing {
-            self.process_next(out);
-        }
-    }
-
-    /// All positions: everything `poll` has ever returned, processed or not.
-    pub(super) fn consumed(&self) -> Vec<CommitOffset> {
-        let Some(runtime) = &self.runtime else { return Vec::new() };
-        let commit = |(tp, position): (&TopicPartition, &Position)| {
-            Some(CommitOffset { tp: *tp, offset: position.offset?, leader_epoch: position.epoch })
-        };
-        runtime.positions.iter().filter_map(commit).collect()
     }
 }

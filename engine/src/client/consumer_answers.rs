@@ -5,9 +5,8 @@ use super::consumer::{Activity, Consumer, ConsumerAsk};
 use super::consumer_group::MemberState;
 use crate::effect::{Effects, Timer};
 use crate::event::Event;
-use crate::fact::Fact;
 use crate::ids::{CorrelationId, NodeId};
-use crate::protocol::{Channel, ErrorCode, MessageKind, Response};
+use crate::protocol::{Channel, MessageKind, Response};
 use crate::time::Duration;
 
 impl Consumer {
@@ -37,6 +36,9 @@ impl Consumer {
             (Asked::Own(ConsumerAsk::Join), Response::JoinGroup(answer)) => self.on_joined(*answer, out),
             (Asked::Own(ConsumerAsk::Sync), Response::SyncGroup(answer)) => self.on_synced(*answer, out),
             (Asked::Own(ConsumerAsk::Heartbeat), Response::Heartbeat(error)) => self.on_heartbeat_answer(error, out),
+            (Asked::Own(ConsumerAsk::ConsumerHeartbeat), Response::ConsumerGroupHeartbeat(answer)) => {
+                self.on_consumer_heartbeat_answer(*answer, out);
+            }
             (Asked::Own(ConsumerAsk::Commit(wait, commit)), Response::OffsetCommit(answer)) => {
                 self.on_committed(answer.error, wait, commit, out);
             }
@@ -114,18 +116,14 @@ impl Consumer {
                     runtime.membership.finding = false;
                     self.back_off(out);
                 }
-                Asked::Own(ConsumerAsk::Join | ConsumerAsk::Sync) => runtime.membership.state = MemberState::Unjoined,
-                Asked::Own(ConsumerAsk::Heartbeat) => runtime.membership.heartbeat_out = false,
-                Asked::Own(ConsumerAsk::Commit(wait, commit)) => {
-                    runtime.membership.commits_out = runtime.membership.commits_out.saturating_sub(1);
-                    let (client, group, error) = (self.node, self.group, ErrorCode::NetworkException);
-                    out.note(|| Fact::CommitReturned { client, commit, error, maybe_written: true });
-                    out.emit(|| Event::CommitRefused { client, group, error });
-                    if wait {
-                        self.commit_returned(out);
+                Asked::Own(ConsumerAsk::Join | ConsumerAsk::Sync) => {
+                    if matches!(runtime.membership.state, MemberState::Joining | MemberState::Syncing) {
+                        runtime.membership.state = MemberState::Unjoined;
                     }
-                    self.leave_when_committed(out);
                 }
+                Asked::Own(ConsumerAsk::ConsumerHeartbeat) => self.on_consumer_heartbeat_lost(),
+                Asked::Own(ConsumerAsk::Heartbeat) => runtime.membership.heartbeat_out = false,
+                Asked::Own(ConsumerAsk::Commit(wait, commit)) => self.on_commit_lost(wait, commit, out),
                 // The positions are still unknown: `poll` asks for them again.
                 Asked::Own(ConsumerAsk::OffsetFetch) => {}
                 Asked::Own(ConsumerAsk::ListOffsets) => runtime.resetting = false,
@@ -147,6 +145,7 @@ impl ConsumerAsk {
             ConsumerAsk::Sync => MessageKind::SyncGroup,
             ConsumerAsk::Heartbeat => MessageKind::Heartbeat,
             ConsumerAsk::Leave => MessageKind::LeaveGroup,
+            ConsumerAsk::ConsumerHeartbeat => MessageKind::ConsumerGroupHeartbeat,
             ConsumerAsk::Commit(..) => MessageKind::OffsetCommit,
             ConsumerAsk::OffsetFetch => MessageKind::OffsetFetch,
             ConsumerAsk::ListOffsets => MessageKind::ListOffsets,

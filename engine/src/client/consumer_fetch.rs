@@ -5,7 +5,7 @@ use super::consumer::{Consumer, ConsumerAsk, InHand, Position};
 use crate::collections::Map;
 use crate::config::AutoOffsetReset;
 use crate::effect::{Effects, SeekTo};
-use crate::event::{Event, PositionReason};
+use crate::event::{Event, PollFailure, PositionReason};
 use crate::ids::{LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::protocol::{
     Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
@@ -35,8 +35,9 @@ impl Consumer {
 
     /// `poll`'s second step: partitions without a position get one.
     pub(super) fn update_positions(&mut self, out: &mut Effects<'_>) {
+        let reads = self.reads();
         let Some(runtime) = &self.runtime else { return };
-        if runtime.membership.is_stable()
+        if reads
             && !runtime.resetting
             && runtime.fetch_after <= out.now
             && runtime.positions.values().any(|position| position.offset.is_none())
@@ -50,33 +51,44 @@ impl Consumer {
             return self.on_coordinator_error(answer.error, out);
         }
         let mut without = Vec::new();
-        for (tp, offset) in answer.offsets {
+        for (tp, offset, epoch) in answer.offsets {
             if offset == Offset::NONE {
                 without.push(tp);
             } else {
-                self.set_position(tp, offset, PositionReason::Committed, out);
+                self.set_position(tp, offset, epoch, PositionReason::Committed, out);
             }
         }
-        self.reset(&without, out);
+        self.reset(&without, PollFailure::NoOffsetForPartition, out);
     }
 
-    fn set_position(&mut self, tp: TopicPartition, to: Offset, why: PositionReason, out: &mut Effects<'_>) {
+    fn set_position(
+        &mut self,
+        tp: TopicPartition,
+        to: Offset,
+        epoch: LeaderEpoch,
+        why: PositionReason,
+        out: &mut Effects<'_>,
+    ) {
         let (client, group) = (self.node, self.group);
         let Some(runtime) = &mut self.runtime else { return };
         let Some(position) = runtime.positions.get_mut(&tp) else { return };
-        *position = Position { offset: Some(to), epoch: LeaderEpoch::NONE };
+        *position = Position { offset: Some(to), epoch };
         runtime.buffer.remove(&tp);
         out.emit(|| Event::PositionSet { client, group, tp, to, why });
     }
 
     /// No committed offset, or one that is out of range: `auto.offset.reset` decides.
-    fn reset(&mut self, partitions: &[TopicPartition], out: &mut Effects<'_>) {
+    fn reset(&mut self, partitions: &[TopicPartition], otherwise: PollFailure, out: &mut Effects<'_>) {
+        if partitions.is_empty() {
+            return;
+        }
         let spec = match self.config.auto_offset_reset {
             AutoOffsetReset::Earliest => OffsetSpec::Earliest,
             AutoOffsetReset::Latest => OffsetSpec::Latest,
-            // NoOffsetForPartitionException: the application stops.
-            AutoOffsetReset::None if !partitions.is_empty() => return self.close(out),
-            AutoOffsetReset::None => return,
+            AutoOffsetReset::ByDuration(span) => {
+                OffsetSpec::Timestamp(out.now.as_millis().saturating_sub(span.as_millis()))
+            }
+            AutoOffsetReset::None => return self.fail(otherwise, out),
         };
         self.list_offsets(partitions, spec, out);
     }
@@ -103,11 +115,13 @@ impl Consumer {
     }
 
     pub(super) fn on_listed(&mut self, answer: &ListOffsetsResponse, out: &mut Effects<'_>) {
-        let reset = match self.config.auto_offset_reset {
+        let why = match self.config.auto_offset_reset {
             AutoOffsetReset::Earliest => PositionReason::ResetEarliest,
             AutoOffsetReset::Latest | AutoOffsetReset::None => PositionReason::ResetLatest,
+            AutoOffsetReset::ByDuration(_) => PositionReason::ResetByDuration,
         };
         let backoff = self.config.retry_backoff_ms;
+        let mut later = Vec::new();
         if let Some(runtime) = &mut self.runtime {
             runtime.resetting =
                 runtime.net.in_flight.values().any(|request| request.what == Asked::Own(ConsumerAsk::ListOffsets));
@@ -118,49 +132,67 @@ impl Consumer {
                     runtime.fetch_after = out.now + backoff;
                     runtime.net.stale(out);
                 }
-            } else if self.runtime.as_ref().and_then(|r| r.positions.get(tp)).is_some_and(|p| p.offset.is_none()) {
-                let sought = self.runtime.as_mut().is_some_and(|runtime| runtime.seeking.remove(tp));
-                let why = if sought { PositionReason::Seek } else { reset };
-                self.set_position(*tp, *offset, why, out);
+                continue;
             }
+            let Some(runtime) = &mut self.runtime else { return };
+            let open = runtime.positions.get(tp).is_some_and(|position| position.offset.is_none());
+            let sought = runtime.seeking.remove(tp);
+            if !open {
+                continue;
+            }
+            if *offset == Offset::NONE {
+                // Nothing is as young as that: the end.
+                later.push(*tp);
+                if sought {
+                    runtime.seeking.insert(*tp);
+                }
+                continue;
+            }
+            let why = if sought { PositionReason::Seek } else { why };
+            self.set_position(*tp, *offset, LeaderEpoch::NONE, why, out);
+        }
+        if !later.is_empty() {
+            self.list_offsets(&later, OffsetSpec::Latest, out);
         }
     }
 
-    /// `seekToBeginning` or `seekToEnd` on everything assigned.
+    /// `seek`, `seekToBeginning`, `seekToEnd`, or a seek to what `offsetsForTimes` finds, on everything assigned.
     pub(super) fn seek(&mut self, to: SeekTo, out: &mut Effects<'_>) {
         let Some(runtime) = &mut self.runtime else { return };
         let partitions: Vec<TopicPartition> = runtime.positions.keys().copied().collect();
         runtime.buffer.clear();
         runtime.arrival.clear();
-        match to {
-            // The log start is 0 in every log here: nothing is deleted yet.
-            SeekTo::Beginning => {
+        let spec = match to {
+            SeekTo::Offset(offset) => {
                 for tp in partitions {
-                    self.set_position(tp, Offset::ZERO, PositionReason::Seek, out);
+                    self.set_position(tp, Offset(offset as i64), LeaderEpoch::NONE, PositionReason::Seek, out);
                 }
+                return;
             }
-            SeekTo::End => {
-                for position in runtime.positions.values_mut() {
-                    position.offset = None;
-                }
-                runtime.seeking = partitions.iter().copied().collect();
-                self.list_offsets(&partitions, OffsetSpec::Latest, out);
-            }
+            SeekTo::Beginning => OffsetSpec::Earliest,
+            SeekTo::End => OffsetSpec::Latest,
+            SeekTo::Time(at) => OffsetSpec::Timestamp(at),
+        };
+        for position in runtime.positions.values_mut() {
+            position.offset = None;
         }
+        runtime.seeking = partitions.iter().copied().collect();
+        self.list_offsets(&partitions, spec, out);
     }
 
     /// One fetch per broker, for the partitions that have a position and nothing in the buffer.
     pub(super) fn send_fetches(&mut self, out: &mut Effects<'_>) {
         let (max_wait, min_bytes, max_bytes) =
             (self.config.fetch_max_wait_ms, self.config.fetch_min_bytes, self.config.max_partition_fetch_bytes);
+        let reads = self.reads();
         let Some(runtime) = &mut self.runtime else { return };
-        if !runtime.membership.is_stable() || runtime.fetch_after > out.now {
+        if !reads || runtime.fetch_after > out.now {
             return;
         }
         let mut requests: Map<NodeId, Vec<FetchPartition>> = Map::new();
         let mut unknown = false;
         for (tp, position) in &runtime.positions {
-            let Some(fetch_offset) = position.offset else { continue };
+            let Some(fetch_offset) = position.offset.filter(|_| !runtime.membership.is_revoking(*tp)) else { continue };
             if runtime.buffer.get(tp).is_some_and(|queue| !queue.is_empty()) {
                 continue;
             }
@@ -218,7 +250,7 @@ impl Consumer {
                 if let Some(position) = runtime.positions.get_mut(&tp) {
                     position.offset = None;
                 }
-                return self.reset(&[tp], out);
+                return self.reset(&[tp], PollFailure::OffsetOutOfRange, out);
             }
             _ => {
                 let moved = answer

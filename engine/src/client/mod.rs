@@ -9,15 +9,19 @@
 //! Absent: compression, several topics per producer, `metadata.max.idle.ms`, `metadata.recovery.strategy` (always
 //! rebootstrap), `partitioner.rack.aware`, two-phase commit.
 //!
-//! Consumer (classic protocol), modelled: `poll` as the only place where records are handed out, positions move, groups
-//! are joined and automatic commits are sent; the heartbeat thread beside it; range assignment by the group's leader;
-//! eager rebalancing with the commit before it; `auto.offset.reset`; OFFSET_OUT_OF_RANGE; commits before, after and
-//! within processing; `max.poll.interval.ms`.
-//! Absent: cooperative rebalancing, static membership, `pause`, truncation detection (KIP-320), read_committed.
+//! Consumer, modelled: `poll` as the only place where records are handed out, positions move, groups are joined and
+//! automatic commits are sent; the heartbeat thread beside it; the leader's assignors, eager and cooperative rebalancing
+//! with the commit before it; static members; KIP-848 with `group.protocol=consumer`; `auto.offset.reset` in all four
+//! forms; OFFSET_OUT_OF_RANGE; `commitSync` and `commitAsync`; seek to an offset or a time; `max.poll.interval.ms`.
+//! Simplified: listeners are the events PartitionsAssigned and PartitionsRevoked; an exception `poll` throws ends the
+//! application.
+//! Absent: `pause`, truncation detection (KIP-320), read_committed, subscription by pattern, fetch from followers.
 
 mod connection;
 mod consumer;
 mod consumer_answers;
+mod consumer_commit;
+mod consumer_epochs;
 mod consumer_fetch;
 mod consumer_group;
 mod metadata;

@@ -1,6 +1,7 @@
 //! Broker settings (`ReplicationConfigs`, `ServerConfigs`, `KRaftConfigs`, `GroupCoordinatorConfig`).
 
 use super::config_struct;
+use super::group_values::ServerAssignors;
 use super::words::{ANY_INT, Millis};
 use crate::time::Duration;
 
@@ -43,4 +44,18 @@ config_struct! {
     "group.max.session.timeout.ms" => group_max_session_timeout_ms: Millis = Millis(1_800_000), Some(ANY_INT);
     /// Most members in one group.
     "group.max.size" => group_max_size: i32 = i32::MAX, Some((1, INT)), "members";
+    /// How long the offsets of a group without members are kept.
+    "offsets.retention.minutes" => offsets_retention_minutes: i32 = 10_080, Some((1, INT)), "min";
+    /// How often the coordinator looks for offsets that are too old.
+    "offsets.retention.check.interval.ms" => offsets_retention_check_interval_ms: Duration = Duration::from_millis(600_000), Some((1, i64::MAX));
+    /// Without a heartbeat for this long the coordinator removes a member of a KIP-848 group.
+    "group.consumer.session.timeout.ms" => group_consumer_session_timeout_ms: Duration = Duration::from_millis(45_000), Some((1, INT));
+    /// How often the coordinator tells such members to speak.
+    "group.consumer.heartbeat.interval.ms" => group_consumer_heartbeat_interval_ms: Duration = Duration::from_millis(5_000), Some((1, INT));
+    /// Most members in one such group.
+    "group.consumer.max.size" => group_consumer_max_size: i32 = i32::MAX, Some((1, INT)), "members";
+    /// Assignors the coordinator offers; the first is used unless a member asks for another.
+    "group.consumer.assignors" => group_consumer_assignors: ServerAssignors = ServerAssignors::default(), None;
+    /// A new target assignment is computed at most this often; 0 for at every change.
+    "group.consumer.assignment.interval.ms" => group_consumer_assignment_interval_ms: Duration = Duration::from_millis(1_000), Some((0, INT));
 }

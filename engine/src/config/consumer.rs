@@ -1,49 +1,23 @@
 //! Consumer settings (`ConsumerConfig`).
 
 use super::config_struct;
-use super::value::ConfigValue;
+use super::group_values::{AutoOffsetReset, GroupProtocol, OptionalName, Strategies};
 use super::words::{ANY_INT, Millis};
 use crate::time::Duration;
-use serde::{Deserialize, Serialize};
 
 const INT: i64 = i32::MAX as i64;
-
-/// Where a group starts that has no committed offset.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
-pub enum AutoOffsetReset {
-    /// At the first record that is still there.
-    Earliest,
-    /// At the high watermark: only what comes from now on.
-    #[default]
-    Latest,
-    /// Nowhere: the application gets an error.
-    None,
-}
-
-impl ConfigValue for AutoOffsetReset {
-    const WORDS: &'static [&'static str] = &["latest", "earliest", "none"];
-    const EXPECTED: &'static str = "earliest, latest or none";
-    fn print(&self) -> String {
-        match self {
-            AutoOffsetReset::Earliest => "earliest",
-            AutoOffsetReset::Latest => "latest",
-            AutoOffsetReset::None => "none",
-        }
-        .to_owned()
-    }
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "earliest" => Some(AutoOffsetReset::Earliest),
-            "latest" => Some(AutoOffsetReset::Latest),
-            "none" => Some(AutoOffsetReset::None),
-            _ => None,
-        }
-    }
-}
 
 config_struct! {
     /// Settings of one consumer.
     ConsumerConfig, owner "consumer";
+    /// How the consumer takes part in its group: `classic`, or `consumer` for KIP-848.
+    "group.protocol" => group_protocol: GroupProtocol = GroupProtocol::Classic, None;
+    /// With `group.protocol=consumer`: the coordinator's assignor the member asks for.
+    "group.remote.assignor" => group_remote_assignor: OptionalName = OptionalName(None), None;
+    /// Makes the consumer a static member (KIP-345).
+    "group.instance.id" => group_instance_id: OptionalName = OptionalName(None), None;
+    /// Assignors the member offers, most wanted first; classic protocol only.
+    "partition.assignment.strategy" => partition_assignment_strategy: Strategies = Strategies::default(), None;
     /// Whether positions are committed by `poll` when the interval has passed.
     "enable.auto.commit" => enable_auto_commit: bool = true, None;
     /// The interval of automatic commits.
@@ -64,6 +38,8 @@ config_struct! {
     "session.timeout.ms" => session_timeout_ms: Duration = Duration::from_millis(45_000), Some((0, INT));
     /// How often the heartbeat thread speaks.
     "heartbeat.interval.ms" => heartbeat_interval_ms: Millis = Millis(3_000), Some(ANY_INT);
+    /// How long `commitSync` keeps trying.
+    "default.api.timeout.ms" => default_api_timeout_ms: Duration = Duration::from_millis(60_000), Some((0, INT));
     /// How long one request may stay unanswered.
     "request.timeout.ms" => request_timeout_ms: Duration = Duration::from_millis(30_000), Some((0, INT));
     /// Pause before the first retry; doubles with each further one.

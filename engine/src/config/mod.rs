@@ -11,6 +11,7 @@
 mod broker;
 mod consumer;
 mod controller;
+mod group_values;
 mod producer;
 mod table;
 mod topic;
@@ -19,8 +20,9 @@ mod value;
 mod words;
 
 pub use broker::BrokerConfig;
-pub use consumer::{AutoOffsetReset, ConsumerConfig};
+pub use consumer::ConsumerConfig;
 pub use controller::ControllerConfig;
+pub use group_values::{AutoOffsetReset, GroupProtocol, OptionalName, ServerAssignors, Strategies};
 pub use producer::{Acks, PartitionerClass, ProducerConfig};
 pub use table::{ConfigTable, TABLES};
 pub use topic::TopicConfig;

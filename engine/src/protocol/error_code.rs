@@ -104,8 +104,12 @@ error_codes! {
     OffsetNotAvailable = 78, "OFFSET_NOT_AVAILABLE", true;
     /// Join again with the member id in this answer (KIP-394).
     MemberIdRequired = 79, "MEMBER_ID_REQUIRED", false;
+    /// There is no such group, or it speaks another protocol.
+    GroupIdNotFound = 69, "GROUP_ID_NOT_FOUND", false;
     /// The group has as many members as `group.max.size` allows.
     GroupMaxSizeReached = 81, "GROUP_MAX_SIZE_REACHED", false;
+    /// Another process with the same `group.instance.id` has taken the place.
+    FencedInstanceId = 82, "FENCED_INSTANCE_ID", false;
     /// The record does not pass the broker's checks.
     InvalidRecord = 87, "INVALID_RECORD", false;
     /// An offset is part of a transaction that is still open.
@@ -118,6 +122,14 @@ error_codes! {
     DuplicateBrokerRegistration = 101, "DUPLICATE_BROKER_REGISTRATION", false;
     /// A replica may not join the ISR: it is fenced or of an old incarnation.
     IneligibleReplica = 107, "INELIGIBLE_REPLICA", false;
+    /// The member's epoch is not the coordinator's: it starts over with epoch 0 (KIP-848).
+    FencedMemberEpoch = 110, "FENCED_MEMBER_EPOCH", false;
+    /// The `group.instance.id` is still held by a member that has not left.
+    UnreleasedInstanceId = 111, "UNRELEASED_INSTANCE_ID", false;
+    /// The coordinator offers no assignor of this name.
+    UnsupportedAssignor = 112, "UNSUPPORTED_ASSIGNOR", false;
+    /// The member's epoch has moved on: commit again with the new one.
+    StaleMemberEpoch = 113, "STALE_MEMBER_EPOCH", false;
     /// The transaction cannot go on, but can be aborted and begun again (KIP-1050).
     TransactionAbortable = 120, "TRANSACTION_ABORTABLE", false;
 }

@@ -88,6 +88,8 @@ pub enum OffsetSpec {
     Earliest,
     /// The high watermark (timestamp −1).
     Latest,
+    /// The first record that is not older than this many milliseconds of virtual time.
+    Timestamp(u64),
 }
 
 /// ListOffsetsRequest.

@@ -1,24 +1,12 @@
 //! The classic group protocol: JoinGroup, SyncGroup, Heartbeat, LeaveGroup, OffsetCommit, OffsetFetch.
 
 use super::ErrorCode;
+pub use crate::assignor::GroupAssignment;
+use crate::assignor::{Assignor, Subscriber};
+pub use crate::ids::MemberId;
 use crate::ids::{Generation, GroupId, LeaderEpoch, Offset, TopicId, TopicPartition};
 use crate::time::Duration;
-use std::fmt;
-
-/// A member's id: Kafka's is `client.id-UUID`; here the client's node and a number the coordinator counts up.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct MemberId {
-    /// The client's node.
-    pub client: u32,
-    /// How many ids this client has been given; a restarted client is a new member.
-    pub incarnation: u32,
-}
-
-impl fmt::Display for MemberId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.client, self.incarnation)
-    }
-}
+use std::sync::Arc;
 
 /// JoinGroupRequest.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -33,8 +21,23 @@ pub struct JoinGroupRequest {
     pub session_timeout: Duration,
     /// How long a rebalance may wait for this member: its `max.poll.interval.ms`.
     pub rebalance_timeout: Duration,
-    /// Topics the member subscribes to.
-    pub subscription: Vec<TopicId>,
+    /// Its `group.instance.id`.
+    pub instance: Option<Arc<str>>,
+    /// The assignors it offers, most wanted first.
+    pub protocols: Vec<Assignor>,
+    /// What it subscribes to.
+    pub subscription: Subscription,
+}
+
+/// What a member tells the one who assigns (`ConsumerProtocolSubscription`).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Subscription {
+    /// Topics.
+    pub topics: Vec<TopicId>,
+    /// Partitions it owns, or, before an eager rebalance took them away, owned.
+    pub owned: Vec<TopicPartition>,
+    /// The generation in which it got them, −1 for none.
+    pub generation: Generation,
 }
 
 /// JoinGroupResponse.
@@ -48,12 +51,13 @@ pub struct JoinGroupResponse {
     pub leader: Option<MemberId>,
     /// The sender's id.
     pub member: Option<MemberId>,
+    /// The assignor all members know.
+    pub protocol: Option<Assignor>,
     /// To the leader: all members and their subscriptions; to others nothing.
-    pub members: Vec<(MemberId, Vec<TopicId>)>,
+    pub members: Vec<Subscriber>,
+    /// To a static leader that came back: the assignment stands, compute none (KIP-814).
+    pub skip_assignment: bool,
 }
-
-/// What each member gets.
-pub type GroupAssignment = Vec<(MemberId, Vec<TopicPartition>)>;
 
 /// SyncGroupRequest; only the leader's carries assignments.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -64,6 +68,8 @@ pub struct SyncGroupRequest {
     pub generation: Generation,
     /// The sender.
     pub member: MemberId,
+    /// Its `group.instance.id`.
+    pub instance: Option<Arc<str>>,
     /// From the leader: who gets what.
     pub assignments: GroupAssignment,
 }
@@ -78,7 +84,7 @@ pub struct SyncGroupResponse {
 }
 
 /// HeartbeatRequest.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct HeartbeatRequest {
     /// The group.
     pub group: GroupId,
@@ -86,6 +92,8 @@ pub struct HeartbeatRequest {
     pub generation: Generation,
     /// The sender.
     pub member: MemberId,
+    /// Its `group.instance.id`.
+    pub instance: Option<Arc<str>>,
 }
 
 /// LeaveGroupRequest.
@@ -113,10 +121,12 @@ pub struct CommitOffset {
 pub struct OffsetCommitRequest {
     /// The group.
     pub group: GroupId,
-    /// The sender's generation, −1 for an administrator.
+    /// The sender's generation or member epoch, −1 for an administrator.
     pub generation: Generation,
     /// The sender, none for an administrator.
     pub member: Option<MemberId>,
+    /// Its `group.instance.id`.
+    pub instance: Option<Arc<str>>,
     /// The offsets.
     pub offsets: Vec<CommitOffset>,
 }
@@ -142,6 +152,40 @@ pub struct OffsetFetchRequest {
 pub struct OffsetFetchResponse {
     /// NONE or why not.
     pub error: ErrorCode,
-    /// Committed offset per partition; −1 where there is none.
-    pub offsets: Vec<(TopicPartition, Offset)>,
+    /// Committed offset per partition and the epoch of the last record read; −1 where there is none.
+    pub offsets: Vec<(TopicPartition, Offset, LeaderEpoch)>,
+}
+
+/// ConsumerGroupHeartbeatRequest (KIP-848). What has not changed since the last one is left out.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ConsumerGroupHeartbeatRequest {
+    /// The group.
+    pub group: GroupId,
+    /// The sender, by an id it chose itself.
+    pub member: MemberId,
+    /// Its epoch; 0 to join, −1 to leave, −2 for a static member that leaves for a while.
+    pub member_epoch: Generation,
+    /// Its `group.instance.id`.
+    pub instance: Option<Arc<str>>,
+    /// How long it may take to give partitions up: its `max.poll.interval.ms`.
+    pub rebalance_timeout: Duration,
+    /// Topics it subscribes to.
+    pub topics: Option<Vec<TopicId>>,
+    /// Its `group.remote.assignor`.
+    pub assignor: Option<Arc<str>>,
+    /// What it owns.
+    pub owned: Option<Vec<TopicPartition>>,
+}
+
+/// ConsumerGroupHeartbeatResponse.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ConsumerGroupHeartbeatResponse {
+    /// NONE or why not.
+    pub error: ErrorCode,
+    /// The member's epoch from now on.
+    pub member_epoch: Generation,
+    /// When it should speak again.
+    pub heartbeat_interval: Duration,
+    /// What it may read; none when that has not changed.
+    pub assignment: Option<Vec<TopicPartition>>,
 }

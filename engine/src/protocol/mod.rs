@@ -74,9 +74,11 @@ pub enum Request {
     /// Give or get the assignment.
     SyncGroup(Box<SyncGroupRequest>),
     /// Tell the coordinator that the member lives.
-    Heartbeat(HeartbeatRequest),
+    Heartbeat(Box<HeartbeatRequest>),
     /// Leave a group.
     LeaveGroup(LeaveGroupRequest),
+    /// Join, stay in or leave a KIP-848 group.
+    ConsumerGroupHeartbeat(Box<ConsumerGroupHeartbeatRequest>),
     /// Commit offsets of a group.
     OffsetCommit(Box<OffsetCommitRequest>),
     /// Read committed offsets of a group.
@@ -118,6 +120,8 @@ pub enum Response {
     Heartbeat(ErrorCode),
     /// To [`Request::LeaveGroup`].
     LeaveGroup(ErrorCode),
+    /// To [`Request::ConsumerGroupHeartbeat`].
+    ConsumerGroupHeartbeat(Box<ConsumerGroupHeartbeatResponse>),
     /// To [`Request::OffsetCommit`].
     OffsetCommit(OffsetCommitResponse),
     /// To [`Request::OffsetFetch`].
@@ -151,6 +155,7 @@ pub enum MessageKind {
     SyncGroup,
     Heartbeat,
     LeaveGroup,
+    ConsumerGroupHeartbeat,
     OffsetCommit,
     OffsetFetch,
     InitProducerId,
@@ -182,6 +187,7 @@ impl MessageKind {
             MessageKind::SyncGroup => "SyncGroup",
             MessageKind::Heartbeat => "Heartbeat",
             MessageKind::LeaveGroup => "LeaveGroup",
+            MessageKind::ConsumerGroupHeartbeat => "ConsumerGroupHeartbeat",
             MessageKind::OffsetCommit => "OffsetCommit",
             MessageKind::OffsetFetch => "OffsetFetch",
             MessageKind::InitProducerId => "InitProducerId",
@@ -236,6 +242,7 @@ impl Request {
             Request::SyncGroup(_) => MessageKind::SyncGroup,
             Request::Heartbeat(_) => MessageKind::Heartbeat,
             Request::LeaveGroup(_) => MessageKind::LeaveGroup,
+            Request::ConsumerGroupHeartbeat(_) => MessageKind::ConsumerGroupHeartbeat,
             Request::OffsetCommit(_) => MessageKind::OffsetCommit,
             Request::OffsetFetch(_) => MessageKind::OffsetFetch,
             Request::InitProducerId => MessageKind::InitProducerId,
@@ -262,6 +269,7 @@ impl Response {
             Response::SyncGroup(_) => MessageKind::SyncGroup,
             Response::Heartbeat(_) => MessageKind::Heartbeat,
             Response::LeaveGroup(_) => MessageKind::LeaveGroup,
+            Response::ConsumerGroupHeartbeat(_) => MessageKind::ConsumerGroupHeartbeat,
             Response::OffsetCommit(_) => MessageKind::OffsetCommit,
             Response::OffsetFetch(_) => MessageKind::OffsetFetch,
             Response::InitProducerId(_) => MessageKind::InitProducerId,

@@ -97,9 +97,9 @@ pub(super) fn read_command(
                 let known: Vec<&str> = names.iter().map(String::as_str).collect();
                 source.unknown(line.node, "group", &group, &known);
             }
-            let to = line.required("beginning or end", source);
-            if to != "beginning" && to != "end" {
-                source.unknown(line.node, "place", &to, &["beginning", "end"]);
+            let to = line.required("beginning, end, an offset or a time", source);
+            if seek_to(&to).is_none() {
+                source.unknown(line.node, "place", &to, &["beginning", "end", "17", "90s"]);
             }
             template.words = vec![group, to];
         }
@@ -148,10 +148,22 @@ impl CommandTemplate {
             "send" => Command::Send { producer: node(0)?, count: word(0).parse().map_err(|_| word(0).to_owned())? },
             "seek" => Command::Seek {
                 group: directory.find_group(word(0)).ok_or(word(0))?,
-                to: if word(1) == "end" { SeekTo::End } else { SeekTo::Beginning },
+                to: seek_to(word(1)).unwrap_or(SeekTo::Beginning),
             },
             "processing" => Command::Processing { node: node(0)?, takes: self.span.unwrap_or(Duration::ZERO) },
             _ => Command::Latency { latency: self.span.unwrap_or(Duration::ZERO), jitter: Duration::ZERO },
         })
+    }
+}
+
+/// `beginning`, `end`, an offset as `17`, or a moment as `90s`.
+fn seek_to(word: &str) -> Option<SeekTo> {
+    match word {
+        "beginning" => Some(SeekTo::Beginning),
+        "end" => Some(SeekTo::End),
+        _ => match word.parse::<u32>() {
+            Ok(offset) => Some(SeekTo::Offset(u64::from(offset))),
+            Err(_) => Duration::parse(word).map(|at| SeekTo::Time(at.as_millis())),
+        },
     }
 }

@@ -206,8 +206,9 @@ fn read_group(line: &mut Line<'_>, source: &mut Source<'_>) -> GroupSpec {
             Some("before") => CommitMode::Before,
             Some("after") => CommitMode::After,
             Some("each") => CommitMode::Each,
+            Some("async") => CommitMode::Async,
             Some(other) => {
-                source.unknown(child, "commit mode", other, &["auto", "before", "after", "each"]);
+                source.unknown(child, "commit mode", other, &["auto", "before", "after", "each", "async"]);
                 CommitMode::Auto
             }
         };
@@ -218,6 +219,7 @@ fn read_group(line: &mut Line<'_>, source: &mut Source<'_>) -> GroupSpec {
             database: consumer.property("database"),
             dedupe: consumer.flag("dedupe", source),
             stopped: consumer.flag("stopped", source),
+            settings: consumer.settings(),
         });
         consumer.finish(&["processing", "commit", "database", "dedupe", "stopped"], source);
     }

@@ -4,7 +4,8 @@
 use crate::app::Workload;
 use crate::client::CommitMode;
 use crate::config::{
-    BrokerConfig, ConfigError, ConsumerConfig, ControllerConfig, ProducerConfig, TopicConfig, TopicDefaults,
+    BrokerConfig, ConfigError, ConsumerConfig, ControllerConfig, GroupProtocol, ProducerConfig, TopicConfig,
+    TopicDefaults,
 };
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -134,6 +135,8 @@ pub struct ConsumerSpec {
     pub dedupe: bool,
     /// Whether it starts with the simulation.
     pub stopped: bool,
+    /// Settings of this client alone, on top of the group's.
+    pub settings: Settings,
 }
 
 /// A queue and its workers.
@@ -239,6 +242,9 @@ impl Spec {
             self.validate_producer(producer)?;
         }
         for group in &self.groups {
+            for consumer in &group.consumers {
+                group.consumer_config(consumer)?;
+            }
             group.config()?;
             for topic in &group.topics {
                 known(&group.name, "topic", topic, self.topics.iter().map(|topic| &topic.name))?;
@@ -376,6 +382,35 @@ impl ProducerSpec {
     }
 }
 settings_of!(GroupSpec, ConsumerConfig, "group");
+
+impl GroupSpec {
+    /// One member's settings: its own on top of the group's. Settings that contradict each other are refused, as
+    /// `ConsumerConfig` does.
+    pub fn consumer_config(&self, consumer: &ConsumerSpec) -> Result<ConsumerConfig, SpecError> {
+        let mut config = self.config()?;
+        let owner = || format!("consumer {}", consumer.name);
+        for (name, value) in &consumer.settings {
+            config.set(name, value).map_err(|error| SpecError::Config { owner: owner(), error })?;
+        }
+        let conflict = |setting: &'static str, why: &'static str| SpecError::Config {
+            owner: owner(),
+            error: ConfigError::Conflict { name: setting, why },
+        };
+        let written = |name: &str| self.settings.iter().chain(&consumer.settings).any(|(known, _)| known == name);
+        if config.group_protocol == GroupProtocol::Consumer {
+            for name in ["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy"] {
+                if written(name) {
+                    return Err(conflict(name, "cannot be set with group.protocol=consumer: the coordinator decides"));
+                }
+            }
+        } else if config.heartbeat_interval_ms.span() >= config.session_timeout_ms {
+            return Err(conflict("heartbeat.interval.ms", "must be below session.timeout.ms"));
+        } else if config.group_remote_assignor.0.is_some() {
+            return Err(conflict("group.remote.assignor", "needs group.protocol=consumer"));
+        }
+        Ok(config)
+    }
+}
 
 fn within(what: std::fmt::Arguments<'_>, least: i64, most: i64, found: i64) -> Result<(), SpecError> {
     if (least..=most).contains(&found) {

@@ -179,7 +179,14 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
                 dedupe: consumer.dedupe,
             };
             let group_id = GroupId(index as u32);
-            let client = Consumer::new(node, bootstrap.clone(), group_id, topics.clone(), program, group.config()?);
+            let client = Consumer::new(
+                node,
+                bootstrap.clone(),
+                group_id,
+                topics.clone(),
+                program,
+                group.consumer_config(consumer)?,
+            );
             actors.push(Actor::Consumer(Box::new(client)));
         }
     }

@@ -89,6 +89,8 @@ impl Tracer {
             PositionReason::Committed => "committed",
             PositionReason::ResetEarliest => "reset-earliest",
             PositionReason::ResetLatest => "reset-latest",
+            PositionReason::ResetByDuration => "reset-by-duration",
+            PositionReason::Truncated => "truncated",
             PositionReason::Seek => "seek",
         };
         if why == PositionReason::Seek {

@@ -139,7 +139,9 @@ pub fn packet_kind(message: MessageKind, is_response: bool) -> PacketKind {
         MessageKind::QueueConfirm => PacketKind::Ack,
         MessageKind::Produce | MessageKind::QueuePublish => PacketKind::Produce,
         MessageKind::Fetch => PacketKind::Fetch,
-        MessageKind::Heartbeat | MessageKind::BrokerHeartbeat => PacketKind::Heartbeat,
+        MessageKind::Heartbeat | MessageKind::ConsumerGroupHeartbeat | MessageKind::BrokerHeartbeat => {
+            PacketKind::Heartbeat
+        }
         MessageKind::Metadata
         | MessageKind::FetchMetadata
         | MessageKind::FindCoordinator

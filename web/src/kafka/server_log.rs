@@ -253,6 +253,9 @@ impl Writer<'_> {
                     LeaveReason::RebalanceTimeout => format!(
                         "[GroupCoordinator id={id}] Group {group} removed dynamic members who haven't joined: [{member}]. {class}"
                     ),
+                    LeaveReason::Replaced => format!(
+                        "[GroupCoordinator id={id}] Static member with unknown member id rejoins group {group}, replacing previous member {member}. {class}"
+                    ),
                 };
                 ("INFO", text)
             }

@@ -1,31 +1,34 @@
-//! The classic protocol: join, sync, heartbeat, leave.
+//! The classic protocol: JoinGroup, SyncGroup, Heartbeat, LeaveGroup.
 
 use super::record::{GroupRecord, MemberRecord};
 use super::shards::{GroupShards, Outcome, ReplyTo};
 use super::state::{Group, GroupMember};
+use crate::assignor::Assignor;
 use crate::config::BrokerConfig;
 use crate::effect::Effects;
 use crate::event::{Event, GroupState, LeaveReason};
-use crate::ids::{Generation, NodeId};
+use crate::ids::{Generation, MemberId, NodeId};
 use crate::protocol::{
-    ErrorCode, HeartbeatRequest, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, MemberId, Response,
-    SyncGroupRequest, SyncGroupResponse,
+    ErrorCode, HeartbeatRequest, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, Response, SyncGroupRequest,
+    SyncGroupResponse,
 };
 use std::sync::Arc;
 
 /// A JoinGroup answer without a generation.
-pub(super) fn join_refused(error: ErrorCode, member: Option<MemberId>) -> Response {
+pub(crate) fn join_refused(error: ErrorCode, member: Option<MemberId>) -> Response {
     Response::JoinGroup(Box::new(JoinGroupResponse {
         error,
         generation: Generation::NONE,
+        protocol: None,
         leader: None,
         member,
         members: Vec::new(),
+        skip_assignment: false,
     }))
 }
 
 /// A SyncGroup answer without an assignment.
-pub(super) fn sync_refused(error: ErrorCode) -> Response {
+pub(crate) fn sync_refused(error: ErrorCode) -> Response {
     Response::SyncGroup(Box::new(SyncGroupResponse { error, assignment: Vec::new() }))
 }
 
@@ -38,60 +41,56 @@ impl GroupShards {
         config: &BrokerConfig,
         out: &mut Effects<'_>,
     ) -> Outcome {
+        let refused = |error| Outcome::answer(to, join_refused(error, request.member));
         let bounds = config.group_min_session_timeout_ms.span()..=config.group_max_session_timeout_ms.span();
         if !bounds.contains(&request.session_timeout) {
-            return Outcome::answer(to, join_refused(ErrorCode::InvalidSessionTimeout, request.member));
+            return refused(ErrorCode::InvalidSessionTimeout);
         }
-        let group = self.group_mut(request.group);
-        let Some(member) = request.member else {
-            if group.members.len() >= config.group_max_size as usize {
-                return Outcome::answer(to, join_refused(ErrorCode::GroupMaxSizeReached, None));
+        let group = self.group_mut(request.group, out.now);
+        let speaks_848 = group.consumer.as_ref().is_some_and(|consumer| !consumer.members.is_empty());
+        if speaks_848 || !group.supports(&request.protocols) {
+            return refused(ErrorCode::InconsistentGroupProtocol);
+        }
+        let known = request.member.is_some_and(|member| group.members.contains_key(&member));
+        let full = group.members.len() >= config.group_max_size as usize;
+        match (request.member, request.instance.clone()) {
+            (None, Some(instance)) => match group.statics.get(&instance).copied() {
+                Some(old) => group.replace_static(old, to, request, config, out),
+                None if full => refused(ErrorCode::GroupMaxSizeReached),
+                None => {
+                    let member = group.next_member_id(request.client);
+                    group.statics.insert(instance, member);
+                    group.admit(member, to, request, config, out)
+                }
+            },
+            (None, None) if full => refused(ErrorCode::GroupMaxSizeReached),
+            (None, None) => {
+                // A newcomer first gets an id, so that a retried request does not leave a ghost behind (KIP-394).
+                let member = group.next_member_id(request.client);
+                group.pending_members.insert(member, out.now + request.session_timeout);
+                Outcome::answer(to, join_refused(ErrorCode::MemberIdRequired, Some(member)))
             }
-            // A newcomer first gets an id, so that a retried request does not leave a ghost behind (KIP-394).
-            let incarnation = group.incarnations.entry(request.client).or_default();
-            *incarnation += 1;
-            let member = MemberId { client: request.client, incarnation: *incarnation };
-            group.pending_members.insert(member);
-            return Outcome::answer(to, join_refused(ErrorCode::MemberIdRequired, Some(member)));
-        };
-        let known = group.members.contains_key(&member);
-        if !known && !group.pending_members.remove(&member) {
-            return Outcome::answer(to, join_refused(ErrorCode::UnknownMemberId, Some(member)));
-        }
-        let unchanged = group.members.get(&member).is_some_and(|state| state.subscription == request.subscription);
-        if group.state == GroupState::Stable && unchanged && group.leader != Some(member) {
-            // A follower that asks again only gets the current generation.
-            if let Some(state) = group.members.get_mut(&member) {
-                state.heard_at = out.now;
+            (Some(member), instance) => {
+                let error = group.check_instance(member, instance.as_ref());
+                if error.is_error() {
+                    return refused(error);
+                }
+                if group.pending_members.remove(&member).is_some() {
+                    return group.admit(member, to, request, config, out);
+                }
+                if known { group.rejoin(member, to, request, config, out) } else { refused(ErrorCode::UnknownMemberId) }
             }
-            return Outcome::answer(to, group.join_answer(member));
         }
-        let state = GroupMember {
-            session_timeout: request.session_timeout,
-            rebalance_timeout: request.rebalance_timeout,
-            subscription: request.subscription,
-            assignment: group.members.get(&member).map(|state| state.assignment.clone()).unwrap_or_default(),
-            heard_at: out.now,
-            awaiting_join: Some(to),
-            awaiting_sync: None,
-        };
-        group.members.insert(member, state);
-        if group.leader.is_none() {
-            group.leader = Some(member);
-        }
-        let mut outcome = group.prepare_rebalance(config, out);
-        let group_id = group.id;
-        if !known {
-            out.emit(|| Event::MemberJoined { group: group_id, client: NodeId(member.client) });
-        }
-        outcome.absorb(group.complete_join_if_ready(out));
-        outcome
     }
 
     /// SyncGroup: answered when the leader's assignment is committed.
     pub fn on_sync(&mut self, to: ReplyTo, request: SyncGroupRequest, out: &mut Effects<'_>) -> Outcome {
         let refused = |error| Outcome::answer(to, sync_refused(error));
         let Some(group) = self.groups.get_mut(&request.group) else { return refused(ErrorCode::UnknownMemberId) };
+        let error = group.check_instance(request.member, request.instance.as_ref());
+        if error.is_error() {
+            return refused(error);
+        }
         let generation = group.generation;
         let Some(state) = group.members.get_mut(&request.member) else { return refused(ErrorCode::UnknownMemberId) };
         if request.generation != generation {
@@ -99,7 +98,6 @@ impl GroupShards {
         }
         state.heard_at = out.now;
         match group.state {
-            GroupState::Empty => refused(ErrorCode::UnknownMemberId),
             GroupState::PreparingRebalance => refused(ErrorCode::RebalanceInProgress),
             GroupState::Stable => {
                 let assignment = state.assignment.clone();
@@ -111,26 +109,10 @@ impl GroupShards {
                 if group.leader != Some(request.member) {
                     return Outcome::default();
                 }
-                let members = group.members.iter().map(|(member, state)| MemberRecord {
-                    member: *member,
-                    session_timeout: state.session_timeout,
-                    rebalance_timeout: state.rebalance_timeout,
-                    subscription: state.subscription.clone(),
-                    assignment: request
-                        .assignments
-                        .iter()
-                        .find(|(assignee, _)| assignee == member)
-                        .map(|(_, partitions)| partitions.clone())
-                        .unwrap_or_default(),
-                });
-                let record = GroupRecord::GroupMetadata {
-                    group: group.id,
-                    generation,
-                    leader: group.leader,
-                    members: members.collect(),
-                };
-                Outcome { answers: Vec::new(), write: Some((group.id, vec![Arc::new(record)], None)) }
+                let assigned = request.assignments;
+                Outcome { answers: Vec::new(), write: Some((group.id, vec![group.record(&assigned, out)], None)) }
             }
+            GroupState::Empty | GroupState::Assigning | GroupState::Reconciling => refused(ErrorCode::UnknownMemberId),
         }
     }
 
@@ -170,8 +152,12 @@ impl GroupShards {
     }
 
     /// Heartbeat.
-    pub fn on_heartbeat(&mut self, request: HeartbeatRequest, out: &mut Effects<'_>) -> ErrorCode {
+    pub fn on_heartbeat(&mut self, request: &HeartbeatRequest, out: &mut Effects<'_>) -> ErrorCode {
         let Some(group) = self.groups.get_mut(&request.group) else { return ErrorCode::UnknownMemberId };
+        let error = group.check_instance(request.member, request.instance.as_ref());
+        if error.is_error() {
+            return error;
+        }
         let Some(state) = group.members.get_mut(&request.member) else { return ErrorCode::UnknownMemberId };
         if request.generation != group.generation {
             return ErrorCode::IllegalGeneration;
@@ -179,8 +165,8 @@ impl GroupShards {
         state.heard_at = out.now;
         match group.state {
             GroupState::PreparingRebalance => ErrorCode::RebalanceInProgress,
-            GroupState::Empty => ErrorCode::UnknownMemberId,
             GroupState::CompletingRebalance | GroupState::Stable => ErrorCode::None,
+            GroupState::Empty | GroupState::Assigning | GroupState::Reconciling => ErrorCode::UnknownMemberId,
         }
     }
 
@@ -194,8 +180,10 @@ impl GroupShards {
     ) -> Outcome {
         let answer = |error| Outcome::answer(to, Response::LeaveGroup(error));
         let Some(group) = self.groups.get_mut(&request.group) else { return answer(ErrorCode::UnknownMemberId) };
-        if group.pending_members.remove(&request.member) {
-            return answer(ErrorCode::None);
+        if group.pending_members.remove(&request.member).is_some() {
+            let mut outcome = answer(ErrorCode::None);
+            outcome.absorb(group.complete_join_if_ready(out));
+            return outcome;
         }
         if !group.members.contains_key(&request.member) {
             return answer(ErrorCode::UnknownMemberId);
@@ -207,160 +195,160 @@ impl GroupShards {
 }
 
 impl Group {
-    fn enter(&mut self, state: GroupState, out: &mut Effects<'_>) {
+    pub(super) fn enter(&mut self, state: GroupState, out: &mut Effects<'_>) {
         self.state = state;
         let (group, generation) = (self.id, self.generation);
         out.emit(|| Event::GroupStateChanged { group, state, generation });
     }
 
-    /// Begins to collect JoinGroup requests, unless it is doing so already.
-    fn prepare_rebalance(&mut self, config: &BrokerConfig, out: &mut Effects<'_>) -> Outcome {
-        let mut outcome = Outcome::default();
-        match self.state {
-            GroupState::PreparingRebalance => return outcome,
-            GroupState::Empty => {
-                self.initial_delay = true;
-                let delay = config.group_initial_rebalance_delay_ms.span().min(self.rebalance_timeout());
-                self.phase_deadline = Some(out.now + delay);
-            }
-            GroupState::CompletingRebalance | GroupState::Stable => {
-                for state in self.members.values_mut() {
-                    if let Some(to) = state.awaiting_sync.take() {
-                        outcome.answers.push((to, sync_refused(ErrorCode::RebalanceInProgress)));
-                    }
-                }
-                self.initial_delay = false;
-                self.phase_deadline = Some(out.now + self.rebalance_timeout());
-            }
-        }
-        self.enter(GroupState::PreparingRebalance, out);
-        outcome
+    /// Whether some assignor offered is known to every member.
+    fn supports(&self, offered: &[Assignor]) -> bool {
+        self.members.is_empty()
+            || offered.iter().any(|name| self.members.values().all(|member| member.protocols.contains(name)))
     }
 
-    /// Ends the join phase when every known member has joined.
-    fn complete_join_if_ready(&mut self, out: &mut Effects<'_>) -> Outcome {
-        let all_joined = self.members.values().all(|state| state.awaiting_join.is_some());
-        if self.state != GroupState::PreparingRebalance || self.initial_delay || !all_joined {
-            return Outcome::default();
+    /// A static member's id must be the one its instance has now.
+    pub(super) fn check_instance(&self, member: MemberId, instance: Option<&Arc<str>>) -> ErrorCode {
+        match instance.map(|instance| self.statics.get(instance)) {
+            None => ErrorCode::None,
+            Some(Some(current)) if *current == member => ErrorCode::None,
+            Some(Some(_)) => ErrorCode::FencedInstanceId,
+            Some(None) => ErrorCode::UnknownMemberId,
         }
-        self.complete_join(out)
     }
 
-    fn complete_join(&mut self, out: &mut Effects<'_>) -> Outcome {
-        self.initial_delay = false;
-        self.generation.0 += 1;
-        let mut outcome = Outcome::default();
-        if self.members.is_empty() {
-            self.leader = None;
-            self.phase_deadline = None;
-            self.enter(GroupState::Empty, out);
-            let record = GroupRecord::GroupMetadata {
-                group: self.id,
-                generation: self.generation,
-                leader: None,
-                members: Vec::new(),
-            };
-            outcome.write = Some((self.id, vec![Arc::new(record)], None));
-            return outcome;
+    fn member_of(to: Option<ReplyTo>, request: JoinGroupRequest, out: &Effects<'_>) -> GroupMember {
+        GroupMember {
+            instance: request.instance,
+            session_timeout: request.session_timeout,
+            rebalance_timeout: request.rebalance_timeout,
+            protocols: request.protocols,
+            subscription: request.subscription,
+            assignment: Vec::new(),
+            heard_at: out.now,
+            awaiting_join: to,
+            awaiting_sync: None,
         }
-        if self.leader.is_none_or(|leader| !self.members.contains_key(&leader)) {
-            self.leader = self.members.keys().next().copied();
-        }
-        self.phase_deadline = Some(out.now + self.rebalance_timeout());
-        self.enter(GroupState::CompletingRebalance, out);
-        let members: Vec<MemberId> = self.members.keys().copied().collect();
-        for member in members {
-            let response = self.join_answer(member);
-            if let Some(state) = self.members.get_mut(&member) {
-                state.heard_at = out.now;
-                if let Some(to) = state.awaiting_join.take() {
-                    outcome.answers.push((to, response));
-                }
-            }
-        }
-        outcome
     }
 
-    fn join_answer(&self, member: MemberId) -> Response {
-        let members = if self.leader == Some(member) {
-            self.members.iter().map(|(id, state)| (*id, state.subscription.clone())).collect()
-        } else {
-            Vec::new()
-        };
-        Response::JoinGroup(Box::new(JoinGroupResponse {
-            error: ErrorCode::None,
-            generation: self.generation,
-            leader: self.leader,
-            member: Some(member),
-            members,
-        }))
-    }
-
-    /// Takes a member out; the others rebalance.
-    fn remove(&mut self, member: MemberId, why: LeaveReason, config: &BrokerConfig, out: &mut Effects<'_>) -> Outcome {
-        let Some(state) = self.members.remove(&member) else { return Outcome::default() };
-        let mut outcome = Outcome::default();
-        if let Some(to) = state.awaiting_join {
-            outcome.answers.push((to, join_refused(ErrorCode::UnknownMemberId, Some(member))));
+    /// A member enters the group.
+    fn admit(
+        &mut self,
+        member: MemberId,
+        to: ReplyTo,
+        request: JoinGroupRequest,
+        config: &BrokerConfig,
+        out: &mut Effects<'_>,
+    ) -> Outcome {
+        self.members.insert(member, Group::member_of(Some(to), request, out));
+        if let Some(delay) = &mut self.initial_delay {
+            delay.newcomer = true;
         }
-        if let Some(to) = state.awaiting_sync {
-            outcome.answers.push((to, sync_refused(ErrorCode::UnknownMemberId)));
-        }
-        if self.leader == Some(member) {
-            self.leader = self.members.keys().next().copied();
-        }
+        self.leader = self.leader.or(Some(member));
+        let mut outcome = self.prepare_rebalance(config, out);
         let group = self.id;
-        out.emit(|| Event::MemberLeft { group, client: NodeId(member.client), why });
-        if self.state != GroupState::Empty {
-            outcome.absorb(self.prepare_rebalance(config, out));
-        }
+        out.emit(|| Event::MemberJoined { group, client: NodeId(member.client) });
         outcome.absorb(self.complete_join_if_ready(out));
         outcome
     }
 
-    /// A phase or a session may have run out.
-    pub(super) fn on_deadline(&mut self, config: &BrokerConfig, out: &mut Effects<'_>) -> Outcome {
-        let mut outcome = Outcome::default();
-        if self.phase_deadline.is_some_and(|at| at <= out.now) {
-            let missing: Vec<MemberId> = match self.state {
-                GroupState::PreparingRebalance => self.missing(|state| state.awaiting_join.is_none()),
-                GroupState::CompletingRebalance => self.missing(|state| state.awaiting_sync.is_none()),
-                GroupState::Empty | GroupState::Stable => Vec::new(),
-            };
-            self.phase_deadline = None;
-            match self.state {
-                GroupState::PreparingRebalance => {
-                    for member in missing {
-                        outcome.absorb(self.remove_quietly(member, out));
-                    }
-                    outcome.absorb(self.complete_join(out));
-                }
-                GroupState::CompletingRebalance => {
-                    for member in missing {
-                        outcome.absorb(self.remove(member, LeaveReason::RebalanceTimeout, config, out));
-                    }
-                }
-                GroupState::Empty | GroupState::Stable => {}
-            }
+    /// A member the group knows joins again.
+    fn rejoin(
+        &mut self,
+        member: MemberId,
+        to: ReplyTo,
+        request: JoinGroupRequest,
+        config: &BrokerConfig,
+        out: &mut Effects<'_>,
+    ) -> Outcome {
+        let Some(known) = self.members.get_mut(&member) else { return Outcome::default() };
+        let unchanged = known.subscription == request.subscription && known.protocols == request.protocols;
+        let current = match self.state {
+            // Its answer was lost: it gets it again.
+            GroupState::CompletingRebalance => unchanged,
+            // A follower that asks again without news only gets the current generation; a leader has noticed something.
+            GroupState::Stable => unchanged && self.leader != Some(member),
+            _ => false,
+        };
+        if current {
+            known.heard_at = out.now;
+            return Outcome::answer(to, self.join_answer(member));
         }
-        let now = out.now;
-        let silent =
-            self.missing(|state| state.awaiting_join.is_none() && state.heard_at + state.session_timeout <= now);
-        for member in silent {
-            outcome.absorb(self.remove(member, LeaveReason::SessionTimeout, config, out));
-        }
+        let assignment = std::mem::take(&mut known.assignment);
+        *known = GroupMember { assignment, ..Group::member_of(Some(to), request, out) };
+        let mut outcome = self.prepare_rebalance(config, out);
+        outcome.absorb(self.complete_join_if_ready(out));
         outcome
     }
 
-    fn missing(&self, test: impl Fn(&GroupMember) -> bool) -> Vec<MemberId> {
-        self.members.iter().filter(|(_, state)| test(state)).map(|(member, _)| *member).collect()
+    /// A static member came back: its old id is fenced, its partitions are waiting for it (KIP-345).
+    fn replace_static(
+        &mut self,
+        old: MemberId,
+        to: ReplyTo,
+        request: JoinGroupRequest,
+        config: &BrokerConfig,
+        out: &mut Effects<'_>,
+    ) -> Outcome {
+        let Some(before) = self.members.remove(&old) else { return Outcome::default() };
+        let member = self.next_member_id(request.client);
+        if let Some(instance) = &request.instance {
+            self.statics.insert(Arc::clone(instance), member);
+        }
+        if self.leader == Some(old) {
+            self.leader = Some(member);
+        }
+        let mut outcome = Outcome::default();
+        if let Some(waiting) = before.awaiting_join {
+            outcome.answers.push((waiting, join_refused(ErrorCode::FencedInstanceId, Some(old))));
+        }
+        if let Some(waiting) = before.awaiting_sync {
+            outcome.answers.push((waiting, sync_refused(ErrorCode::FencedInstanceId)));
+        }
+        let same_topics = before.subscription.topics == request.subscription.topics;
+        let settled = self.state == GroupState::Stable && same_topics;
+        let mut state = Group::member_of((!settled).then_some(to), request, out);
+        state.assignment = before.assignment;
+        self.members.insert(member, state);
+        let group = self.id;
+        out.emit(|| Event::MemberLeft { group, client: NodeId(old.client), why: LeaveReason::Replaced });
+        out.emit(|| Event::MemberJoined { group, client: NodeId(member.client) });
+        // Unless the choice of assignor changes with it, nobody else needs to know.
+        if settled && self.choose_protocol() == self.protocol {
+            let assigned: Vec<_> = self.members.iter().map(|(id, state)| (*id, state.assignment.clone())).collect();
+            let answer = (to, self.join_answer_skipping(member));
+            outcome.write = Some((self.id, vec![self.record(&assigned, out)], Some(answer)));
+            return outcome;
+        }
+        if let Some(state) = self.members.get_mut(&member) {
+            state.awaiting_join = Some(to);
+        }
+        outcome.absorb(self.prepare_rebalance(config, out));
+        outcome.absorb(self.complete_join_if_ready(out));
+        outcome
     }
 
-    fn remove_quietly(&mut self, member: MemberId, out: &mut Effects<'_>) -> Outcome {
-        self.members.remove(&member);
-        let group = self.id;
-        out.emit(|| Event::MemberLeft { group, client: NodeId(member.client), why: LeaveReason::RebalanceTimeout });
-        Outcome::default()
+    /// The group's metadata as a record, with these assignments.
+    fn record(&self, assigned: &crate::assignor::GroupAssignment, out: &Effects<'_>) -> Arc<GroupRecord> {
+        let assigned: crate::collections::Map<MemberId, &Vec<crate::ids::TopicPartition>> =
+            assigned.iter().map(|(member, partitions)| (*member, partitions)).collect();
+        let members = self.members.iter().map(|(member, state)| MemberRecord {
+            member: *member,
+            instance: state.instance.clone(),
+            session_timeout: state.session_timeout,
+            rebalance_timeout: state.rebalance_timeout,
+            protocols: state.protocols.clone(),
+            subscription: state.subscription.clone(),
+            assignment: assigned.get(member).map(|partitions| (*partitions).clone()).unwrap_or_default(),
+        });
+        Arc::new(GroupRecord::GroupMetadata {
+            group: self.id,
+            generation: self.generation,
+            protocol: self.protocol,
+            leader: self.leader,
+            members: members.collect(),
+            at: out.now,
+        })
     }
 }
 

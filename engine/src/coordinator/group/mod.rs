@@ -1,17 +1,29 @@
-//! Consumer groups, classic protocol (`GroupMetadataManager`, `ClassicGroup`, `OffsetMetadataManager`).
+//! Consumer groups (`GroupMetadataManager`, `ClassicGroup`, `ConsumerGroup`, `OffsetMetadataManager`).
 //!
-//! Modelled: the states Empty, PreparingRebalance, CompletingRebalance, Stable; MEMBER_ID_REQUIRED (KIP-394); the
-//! initial rebalance delay (KIP-134); join and sync phases with their timeouts; sessions; generations; stale commits
-//! refused; offsets and group metadata as records of `__consumer_offsets`, from which a new coordinator rebuilds both.
-//! Simplified: loading takes no time; the rebalance delay is extended as one window; only the range assignor is offered.
-//! Absent: static membership, protocol choice, offset expiry, the consumer protocol of KIP-848.
+//! Modelled, classic: the states Empty, PreparingRebalance, CompletingRebalance, Stable; MEMBER_ID_REQUIRED (KIP-394);
+//! the initial rebalance delay in windows (KIP-134); join and sync phases with their timeouts; sessions; generations;
+//! the vote for an assignor; static members (KIP-345); stale commits refused.
+//! Modelled, KIP-848: group and member epochs, target and current assignment, reconciliation, sessions and revocation
+//! timeouts, static members that leave for a while, commits by epoch.
+//! Modelled, both: offsets and groups as records of `__consumer_offsets`, from which a new coordinator rebuilds them
+//! (that takes a while); offsets that expire (KIP-211).
+//! Simplified: one subscription for all assignors a member offers; a member id is a node and a number.
+//! Absent: members of both protocols in one group, regular expressions, racks, DeleteGroups and OffsetDelete.
 
 mod classic;
+mod consumer;
+mod expiry;
+mod heartbeat;
 mod offsets;
+mod rebalance;
 mod record;
+mod replay;
 mod shards;
 mod state;
 
+pub(crate) use classic::{join_refused, sync_refused};
+pub use consumer::{ConsumerGroup, ConsumerMember, CurrentAssignment, MemberPhase};
+pub(crate) use heartbeat::heartbeat_refused;
 pub use record::{GroupRecord, group_partition};
 pub use shards::{GroupShards, Outcome, ReplyTo};
 pub use state::{CommittedOffset, Group, GroupMember};

@@ -1,8 +1,11 @@
 //! The records of `__consumer_offsets`, and which of its partitions a group's records go to.
 
-use crate::ids::{Generation, GroupId, LeaderEpoch, Offset, TopicId, TopicPartition};
-use crate::protocol::MemberId;
+use super::consumer::CurrentAssignment;
+use crate::assignor::{Assignor, ServerAssignor};
+use crate::ids::{Generation, GroupId, LeaderEpoch, MemberId, Offset, TopicId, TopicPartition};
+use crate::protocol::Subscription;
 use crate::time::{Duration, Instant};
+use std::sync::Arc;
 
 /// A record of `__consumer_offsets`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -20,7 +23,42 @@ pub enum GroupRecord {
         generation: Generation,
     },
     /// `GroupMetadataValue`: the generation and who has what.
-    GroupMetadata { group: GroupId, generation: Generation, leader: Option<MemberId>, members: Vec<MemberRecord> },
+    GroupMetadata {
+        group: GroupId,
+        generation: Generation,
+        protocol: Option<Assignor>,
+        leader: Option<MemberId>,
+        members: Vec<MemberRecord>,
+        /// `currentStateTimestamp`: what the retention of an empty group's offsets counts from.
+        at: Instant,
+    },
+    /// An offset is gone: the key of an offset commit without a value.
+    OffsetTombstone { group: GroupId, tp: TopicPartition },
+    /// The group is gone.
+    GroupTombstone { group: GroupId },
+    /// `ConsumerGroupMetadataValue`: the group epoch (KIP-848).
+    ConsumerGroupMetadata { group: GroupId, epoch: Generation, at: Instant },
+    /// `ConsumerGroupMemberMetadataValue`; without a value the member is gone.
+    ConsumerGroupMember { group: GroupId, member: MemberId, value: Option<ConsumerMemberRecord> },
+    /// `ConsumerGroupTargetAssignmentMetadataValue`: the epoch the target assignment was computed for.
+    ConsumerGroupTargetEpoch { group: GroupId, epoch: Generation },
+    /// `ConsumerGroupTargetAssignmentMemberValue`.
+    ConsumerGroupTarget { group: GroupId, member: MemberId, partitions: Vec<TopicPartition> },
+    /// `ConsumerGroupCurrentMemberAssignmentValue`.
+    ConsumerGroupCurrent { group: GroupId, member: MemberId, current: CurrentAssignment },
+}
+
+/// What a KIP-848 member said of itself.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ConsumerMemberRecord {
+    /// Its `group.instance.id`.
+    pub instance: Option<Arc<str>>,
+    /// How long it may take to give partitions up.
+    pub rebalance_timeout: Duration,
+    /// Topics it subscribes to.
+    pub topics: Vec<TopicId>,
+    /// The assignor it asks for.
+    pub assignor: Option<ServerAssignor>,
 }
 
 /// A member inside a group metadata record.
@@ -32,8 +70,12 @@ pub struct MemberRecord {
     pub session_timeout: Duration,
     /// Its rebalance timeout.
     pub rebalance_timeout: Duration,
-    /// Topics it subscribes to.
-    pub subscription: Vec<TopicId>,
+    /// Its `group.instance.id`.
+    pub instance: Option<Arc<str>>,
+    /// The assignors it offers.
+    pub protocols: Vec<Assignor>,
+    /// What it subscribes to.
+    pub subscription: Subscription,
     /// What it was given.
     pub assignment: Vec<TopicPartition>,
 }
@@ -42,7 +84,15 @@ impl GroupRecord {
     /// The group it speaks of.
     pub fn group(&self) -> GroupId {
         match self {
-            GroupRecord::OffsetCommit { group, .. } | GroupRecord::GroupMetadata { group, .. } => *group,
+            GroupRecord::OffsetCommit { group, .. }
+            | GroupRecord::GroupMetadata { group, .. }
+            | GroupRecord::OffsetTombstone { group, .. }
+            | GroupRecord::GroupTombstone { group }
+            | GroupRecord::ConsumerGroupMetadata { group, .. }
+            | GroupRecord::ConsumerGroupMember { group, .. }
+            | GroupRecord::ConsumerGroupTargetEpoch { group, .. }
+            | GroupRecord::ConsumerGroupTarget { group, .. }
+            | GroupRecord::ConsumerGroupCurrent { group, .. } => *group,
         }
     }
 
@@ -50,8 +100,16 @@ impl GroupRecord {
     pub fn size_in_bytes(&self) -> u32 {
         match self {
             GroupRecord::OffsetCommit { .. } => 48,
+            GroupRecord::OffsetTombstone { .. } => 24,
+            GroupRecord::GroupTombstone { .. } => 16,
             GroupRecord::GroupMetadata { members, .. } => {
                 40 + members.iter().map(|member| 96 + 8 * member.assignment.len() as u32).sum::<u32>()
+            }
+            GroupRecord::ConsumerGroupMetadata { .. } | GroupRecord::ConsumerGroupTargetEpoch { .. } => 24,
+            GroupRecord::ConsumerGroupMember { value, .. } => 40 + 64 * u32::from(value.is_some()),
+            GroupRecord::ConsumerGroupTarget { partitions, .. } => 56 + 4 * partitions.len() as u32,
+            GroupRecord::ConsumerGroupCurrent { current, .. } => {
+                64 + 8 * (current.assigned.len() + current.revoking.len()) as u32
             }
         }
     }

@@ -1,15 +1,15 @@
 //! The groups one broker coordinates: those whose partition of `__consumer_offsets` it leads.
 
 use super::record::GroupRecord;
-use super::state::{CommittedOffset, Group, GroupMember};
+use super::state::Group;
 use crate::collections::Map;
 use crate::config::BrokerConfig;
 use crate::effect::Effects;
-use crate::event::{Event, GroupState};
+use crate::event::Event;
 use crate::fact::Fact;
 use crate::ids::{BrokerId, CorrelationId, GroupId, NodeId};
 use crate::protocol::{Channel, ErrorCode, Response};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use std::sync::Arc;
 
 /// Where an answer goes.
@@ -46,7 +46,22 @@ impl Outcome {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct GroupShards {
     pub(super) groups: Map<GroupId, Group>,
+    /// Partitions of `__consumer_offsets` that are being read.
+    loading: Map<i32, Loading>,
+    /// When offsets are looked through for old ones.
+    expiry_at: Option<Instant>,
 }
+
+/// A partition of `__consumer_offsets` that is being read.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Loading {
+    until: Instant,
+    records: Vec<Arc<GroupRecord>>,
+}
+
+/// How long reading a partition of `__consumer_offsets` takes at least, and for each record.
+const LOAD_AT_LEAST: Duration = Duration::from_millis(1);
+const LOAD_PER_RECORD: Duration = Duration::from_micros(20);
 
 impl GroupShards {
     /// The groups coordinated here.
@@ -59,27 +74,46 @@ impl GroupShards {
         self.groups.get(&id)
     }
 
-    pub(super) fn group_mut(&mut self, id: GroupId) -> &mut Group {
-        self.groups.entry(id).or_insert_with(|| Group::new(id))
+    pub(super) fn group_mut(&mut self, id: GroupId, now: Instant) -> &mut Group {
+        self.groups.entry(id).or_insert_with(|| Group::new(id, now))
     }
 
-    /// This broker became the leader of a partition: rebuild its groups from the records.
-    pub fn load(&mut self, broker: BrokerId, records: impl Iterator<Item = Arc<GroupRecord>>, out: &mut Effects<'_>) {
-        let mut loaded = Map::new();
-        for record in records {
-            self.replay(&record, out.now);
-            loaded.insert(record.group(), ());
-        }
-        for group in loaded.into_keys() {
-            out.emit(|| Event::CoordinatorLoaded { broker, group });
-            let commits = || self.groups.get(&group).map(Group::committed).unwrap_or_default();
-            out.note(|| Fact::OffsetsLoaded { group, commits: commits() });
-            self.tell(group, out);
+    /// This broker became the leader of a partition: its groups are rebuilt from the records, which takes a while.
+    pub fn begin_loading(&mut self, partition: i32, records: Vec<Arc<GroupRecord>>, now: Instant) {
+        let takes = LOAD_AT_LEAST + LOAD_PER_RECORD.times(records.len() as u64);
+        self.loading.insert(partition, Loading { until: now + takes, records });
+    }
+
+    /// Whether a partition is still being read: until then every request about its groups is put off.
+    pub fn is_loading(&self, partition: i32) -> bool {
+        self.loading.contains_key(&partition)
+    }
+
+    fn finish_loading(&mut self, broker: BrokerId, config: &BrokerConfig, out: &mut Effects<'_>) {
+        let now = out.now;
+        let done: Vec<i32> =
+            self.loading.iter().filter(|(_, loading)| loading.until <= now).map(|(partition, _)| *partition).collect();
+        for partition in done {
+            let Some(loading) = self.loading.remove(&partition) else { continue };
+            let mut loaded = Map::new();
+            for record in loading.records {
+                self.replay(&record, now);
+                loaded.insert(record.group(), ());
+            }
+            for group in loaded.into_keys() {
+                let Some(state) = self.groups.get_mut(&group) else { continue };
+                state.begin_sessions(config.group_consumer_session_timeout_ms, now);
+                out.emit(|| Event::CoordinatorLoaded { broker, group });
+                let commits = || self.groups.get(&group).map(Group::committed).unwrap_or_default();
+                out.note(|| Fact::OffsetsLoaded { group, commits: commits() });
+                self.tell(group, out);
+            }
         }
     }
 
     /// This broker no longer leads the partition of these groups: forget them, and send their waiting members away.
-    pub fn unload(&mut self, is_mine: impl Fn(GroupId) -> bool) -> Vec<(ReplyTo, Response)> {
+    pub fn unload(&mut self, partition: i32, is_mine: impl Fn(GroupId) -> bool) -> Vec<(ReplyTo, Response)> {
+        self.loading.remove(&partition);
         let gone: Vec<GroupId> = self.groups.keys().copied().filter(|group| is_mine(*group)).collect();
         let mut answers = Vec::new();
         for id in gone {
@@ -96,48 +130,6 @@ impl GroupShards {
         answers
     }
 
-    /// The only way durable state changes.
-    pub fn replay(&mut self, record: &GroupRecord, now: Instant) {
-        match record {
-            GroupRecord::OffsetCommit { group, tp, offset, leader_epoch, committed_at, by, generation } => {
-                let committed = CommittedOffset {
-                    offset: *offset,
-                    leader_epoch: *leader_epoch,
-                    committed_at: *committed_at,
-                    by: *by,
-                    generation: *generation,
-                };
-                self.group_mut(*group).offsets.insert(*tp, committed);
-            }
-            GroupRecord::GroupMetadata { group, generation, leader, members } => {
-                let group = self.group_mut(*group);
-                if group.generation >= *generation && !group.members.is_empty() {
-                    return;
-                }
-                group.generation = *generation;
-                group.leader = *leader;
-                group.state = if members.is_empty() { GroupState::Empty } else { GroupState::Stable };
-                group.members = members
-                    .iter()
-                    .map(|member| {
-                        let known = group.incarnations.entry(member.member.client).or_default();
-                        *known = (*known).max(member.member.incarnation);
-                        let state = GroupMember {
-                            session_timeout: member.session_timeout,
-                            rebalance_timeout: member.rebalance_timeout,
-                            subscription: member.subscription.clone(),
-                            assignment: member.assignment.clone(),
-                            heard_at: now,
-                            awaiting_join: None,
-                            awaiting_sync: None,
-                        };
-                        (member.member, state)
-                    })
-                    .collect();
-            }
-        }
-    }
-
     /// Tells checkers what a group looks like now.
     pub fn tell(&self, group: GroupId, out: &mut Effects<'_>) {
         let Some(known) = self.groups.get(&group) else { return };
@@ -145,29 +137,53 @@ impl GroupShards {
             group,
             generation: known.generation,
             state: known.state,
-            members: known
-                .members
-                .iter()
-                .map(|(id, member)| (NodeId(id.client), id.incarnation, member.assignment.clone()))
-                .collect(),
+            members: known.holdings(),
         });
     }
 
     /// When something in any group runs out.
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.groups.values().flat_map(|group| [group.phase_deadline, group.next_session_end()]).flatten().min()
+        let loading = self.loading.values().map(|loading| loading.until);
+        let groups = self.groups.values().filter_map(Group::next_deadline);
+        loading.chain(groups).chain(self.expiry_at).min()
     }
 
     /// Something may have run out.
-    pub fn on_timer(&mut self, config: &BrokerConfig, out: &mut Effects<'_>) -> Vec<Outcome> {
+    pub fn on_timer(&mut self, broker: BrokerId, config: &BrokerConfig, out: &mut Effects<'_>) -> Vec<Outcome> {
+        self.finish_loading(broker, config, out);
+        let now = out.now;
         let due: Vec<GroupId> = self
             .groups
             .values()
-            .filter(|group| {
-                [group.phase_deadline, group.next_session_end()].into_iter().flatten().any(|at| at <= out.now)
-            })
+            .filter(|group| group.next_deadline().is_some_and(|at| at <= now))
             .map(|group| group.id)
             .collect();
-        due.into_iter().map(|id| self.group_mut(id).on_deadline(config, out)).collect()
+        let mut outcomes = Vec::new();
+        for id in due {
+            let group = self.group_mut(id, now);
+            if group.consumer.is_some() && group.members.is_empty() {
+                let records = group.on_consumer_deadline(config, out);
+                if !records.is_empty() {
+                    outcomes.push(Outcome { answers: Vec::new(), write: Some((id, records, None)) });
+                }
+            } else {
+                outcomes.push(group.on_deadline(config, out));
+            }
+        }
+        if self.expiry_at.is_some_and(|at| at <= now) {
+            self.expiry_at = None;
+            outcomes.extend(self.expire_offsets(config, out));
+        }
+        if self.groups.values().any(|group| !group.offsets.is_empty()) {
+            self.watch_age(config, now);
+        }
+        outcomes
+    }
+
+    /// Offsets are here: they are looked through at intervals.
+    pub(super) fn watch_age(&mut self, config: &BrokerConfig, now: Instant) {
+        if self.expiry_at.is_none() {
+            self.expiry_at = Some(now + config.offsets_retention_check_interval_ms);
+        }
     }
 }

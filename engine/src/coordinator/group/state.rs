@@ -1,12 +1,15 @@
 //! One group: its members and its offsets.
 
+use super::consumer::ConsumerGroup;
 use super::shards::ReplyTo;
-use crate::collections::{Map, Set};
+use crate::assignor::Assignor;
+use crate::collections::Map;
 use crate::event::GroupState;
 use crate::fact::CommittedFact;
-use crate::ids::{Generation, GroupId, LeaderEpoch, NodeId, Offset, TopicId, TopicPartition};
-use crate::protocol::MemberId;
+use crate::ids::{Generation, GroupId, LeaderEpoch, MemberId, NodeId, Offset, TopicPartition};
+use crate::protocol::Subscription;
 use crate::time::{Duration, Instant};
+use std::sync::Arc;
 
 /// Where a group goes on in one partition.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -26,12 +29,16 @@ pub struct CommittedOffset {
 /// One member of a classic group.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct GroupMember {
+    /// Its `group.instance.id`.
+    pub instance: Option<Arc<str>>,
     /// Silence after which it is removed.
     pub session_timeout: Duration,
     /// How long a rebalance waits for it.
     pub rebalance_timeout: Duration,
-    /// Topics it subscribes to.
-    pub subscription: Vec<TopicId>,
+    /// The assignors it offers, most wanted first.
+    pub protocols: Vec<Assignor>,
+    /// What it subscribes to.
+    pub subscription: Subscription,
     /// What it was given in this generation.
     pub assignment: Vec<TopicPartition>,
     /// When it was last heard.
@@ -42,45 +49,72 @@ pub struct GroupMember {
     pub(super) awaiting_sync: Option<ReplyTo>,
 }
 
-/// A classic consumer group.
+impl GroupMember {
+    /// When its session ends, were it not heard any more. Who waits for an answer is not timed.
+    pub fn session_end(&self) -> Option<Instant> {
+        (self.awaiting_join.is_none() && self.awaiting_sync.is_none()).then(|| self.heard_at + self.session_timeout)
+    }
+}
+
+/// The first rebalance of an empty group waits for company, in windows (KIP-134).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct InitialDelay {
+    /// How much longer it may be extended.
+    pub remaining: Duration,
+    /// Whether someone joined in this window.
+    pub newcomer: bool,
+}
+
+/// A consumer group.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Group {
     /// Which group.
     pub id: GroupId,
     /// What it is doing.
     pub state: GroupState,
-    /// The current generation.
+    /// The current generation, or group epoch.
     pub generation: Generation,
-    /// The member that computes assignments.
+    /// The member that computes assignments; none in a KIP-848 group.
     pub leader: Option<MemberId>,
-    /// The members by id.
+    /// The assignor of this generation.
+    pub protocol: Option<Assignor>,
+    /// The members of the classic protocol by id.
     pub members: Map<MemberId, GroupMember>,
     /// Committed offsets.
     pub offsets: Map<TopicPartition, CommittedOffset>,
-    /// Ids given out whose owner has not joined with them yet (KIP-394).
-    pub(super) pending_members: Set<MemberId>,
+    /// Since when it has had no members: what offsets' retention counts from.
+    pub empty_since: Instant,
+    /// The members that speak KIP-848, when there are any.
+    pub consumer: Option<Box<ConsumerGroup>>,
+    /// The member behind each `group.instance.id`.
+    pub(super) statics: Map<Arc<str>, MemberId>,
+    /// Ids given out whose owner has not joined with them yet (KIP-394), and until when they are good.
+    pub(super) pending_members: Map<MemberId, Instant>,
     /// How many ids each client was given.
     pub(super) incarnations: Map<u32, u32>,
     /// When the join or sync phase ends at the latest.
     pub(super) phase_deadline: Option<Instant>,
-    /// The first rebalance of an empty group waits for company until then.
-    pub(super) initial_delay: bool,
+    pub(super) initial_delay: Option<InitialDelay>,
 }
 
 impl Group {
     /// A group nobody has joined yet.
-    pub fn new(id: GroupId) -> Group {
+    pub fn new(id: GroupId, now: Instant) -> Group {
         Group {
             id,
             state: GroupState::Empty,
             generation: Generation(0),
             leader: None,
+            protocol: None,
             members: Map::new(),
             offsets: Map::new(),
-            pending_members: Set::new(),
+            empty_since: now,
+            consumer: None,
+            statics: Map::new(),
+            pending_members: Map::new(),
             incarnations: Map::new(),
             phase_deadline: None,
-            initial_delay: false,
+            initial_delay: None,
         }
     }
 
@@ -96,17 +130,36 @@ impl Group {
         self.offsets.iter().map(fact).collect()
     }
 
+    /// Who may read what: each member's client, its number and its partitions.
+    pub(super) fn holdings(&self) -> Vec<(NodeId, u32, Vec<TopicPartition>)> {
+        let classic = self.members.iter().map(|(id, member)| (id, member.assignment.clone()));
+        let modern = self.consumer.iter().flat_map(|consumer| &consumer.members);
+        let modern = modern.map(|(id, member)| (id, member.current.partitions()));
+        classic.chain(modern).map(|(id, partitions)| (NodeId(id.client), id.incarnation, partitions)).collect()
+    }
+
+    /// Whether anyone is in it.
+    pub fn has_members(&self) -> bool {
+        !self.members.is_empty() || self.consumer.as_ref().is_some_and(|consumer| !consumer.members.is_empty())
+    }
+
+    /// A new id for a client.
+    pub(super) fn next_member_id(&mut self, client: u32) -> MemberId {
+        let incarnation = self.incarnations.entry(client).or_default();
+        *incarnation += 1;
+        MemberId { client, incarnation: *incarnation }
+    }
+
     /// The longest rebalance timeout of any member: how long a join phase may take.
     pub(super) fn rebalance_timeout(&self) -> Duration {
         self.members.values().map(|member| member.rebalance_timeout).max().unwrap_or(Duration::ZERO)
     }
 
-    /// When the next member's session ends, were nobody heard any more. Members in a join phase are waited for, not timed.
-    pub(super) fn next_session_end(&self) -> Option<Instant> {
-        self.members
-            .values()
-            .filter(|member| member.awaiting_join.is_none())
-            .map(|member| member.heard_at + member.session_timeout)
-            .min()
+    /// When the next thing runs out: a phase, a session, an id nobody used.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let sessions = self.members.values().filter_map(GroupMember::session_end).min();
+        let pending = self.pending_members.values().copied().min();
+        let consumer = self.consumer.as_ref().and_then(|consumer| consumer.next_deadline());
+        [self.phase_deadline, sessions, pending, consumer].into_iter().flatten().min()
     }
 }

@@ -122,8 +122,13 @@ fn named(event: &Event) -> Named {
         }
         Event::RequestTimedOut { client, to, .. } => out.nodes.extend([*client, *to]),
         Event::GroupStateChanged { group, .. } => out.groups.push(*group),
+        Event::OffsetsExpired { group, partitions } => {
+            out.groups.push(*group);
+            out.tps.extend(partitions);
+        }
         Event::MemberJoined { group, client }
         | Event::MemberLeft { group, client, .. }
+        | Event::ConsumerFailed { group, client, .. }
         | Event::CommitRefused { group, client, .. } => {
             out.groups.push(*group);
             out.nodes.push(*client);

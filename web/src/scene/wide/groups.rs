@@ -34,7 +34,10 @@ impl Stage<'_> {
     fn state_word(&self, group: &GroupView) -> String {
         match group.state {
             GroupState::Empty => self.labels.group_empty(),
-            GroupState::PreparingRebalance | GroupState::CompletingRebalance => self.labels.group_rebalancing(),
+            GroupState::PreparingRebalance
+            | GroupState::CompletingRebalance
+            | GroupState::Assigning
+            | GroupState::Reconciling => self.labels.group_rebalancing(),
             GroupState::Stable => self.labels.group_stable(),
         }
     }

@@ -6,6 +6,7 @@ use highwater_engine::command::Command;
 use highwater_engine::effect::{SeekTo, Timer};
 use highwater_engine::event::StopKind;
 use highwater_engine::history::CauseKind;
+use highwater_engine::time::Duration;
 
 /// Why something happened: what arrived, ran out or was asked.
 pub fn cause_sentence(cause: &CauseKind, names: &Names<'_>) -> String {
@@ -60,6 +61,10 @@ fn command_sentence(command: &Command, names: &Names<'_>) -> String {
         Command::Seek { group, to } => match to {
             SeekTo::Beginning => t!(you_sought_beginning, group = names.group(*group)),
             SeekTo::End => t!(you_sought_end, group = names.group(*group)),
+            SeekTo::Offset(offset) => t!(you_sought_offset, group = names.group(*group), offset = offset),
+            SeekTo::Time(at) => {
+                t!(you_sought_time, group = names.group(*group), at = names.span(Duration::from_millis(*at)))
+            }
         },
         Command::Processing { node, takes } => {
             t!(you_set_processing, node = names.node(*node), takes = names.span(*takes))

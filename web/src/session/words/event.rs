@@ -177,6 +177,7 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
                 LeaveReason::Leave => t!(member_left, client = client, group = group),
                 LeaveReason::SessionTimeout => t!(member_timed_out, client = client, group = group),
                 LeaveReason::RebalanceTimeout => t!(member_too_late, client = client, group = group),
+                LeaveReason::Replaced => t!(member_replaced, client = client, group = group),
             }
         }
         Event::CoordinatorLoaded { broker, group } => {
@@ -202,6 +203,8 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
                 PositionReason::Committed => t!(position_from_commit, client = client, tp = tp, to = to),
                 PositionReason::ResetEarliest => t!(position_earliest, client = client, tp = tp, to = to),
                 PositionReason::ResetLatest => t!(position_latest, client = client, tp = tp, to = to),
+                PositionReason::ResetByDuration => t!(position_by_duration, client = client, tp = tp, to = to),
+                PositionReason::Truncated => t!(position_truncated, client = client, tp = tp, to = to),
                 PositionReason::Seek => t!(position_seek, client = client, tp = tp, to = to),
             }
         }
@@ -218,6 +221,19 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
         ),
         Event::OffsetCommitted { group, tp, offset, .. } => {
             t!(offset_committed, group = names.group(*group), tp = names.tp(*tp), offset = offset)
+        }
+        Event::OffsetsExpired { group, partitions } => {
+            t!(offsets_expired, group = names.group(*group), partitions = names.tps(partitions))
+        }
+        Event::ConsumerFailed { client, why, .. } => {
+            let client = names.node(*client);
+            match why {
+                PollFailure::FencedInstanceId => t!(consumer_fenced, client = client),
+                PollFailure::Refused(error) => t!(consumer_refused, client = client, error = error.name()),
+                PollFailure::NoOffsetForPartition => t!(consumer_no_offset, client = client),
+                PollFailure::OffsetOutOfRange => t!(consumer_out_of_range, client = client),
+                PollFailure::LogTruncation => t!(consumer_truncated, client = client),
+            }
         }
         Event::CommitRefused { client, error, .. } => {
             t!(commit_refused, client = names.node(*client), error = format!("{error:?}"))
