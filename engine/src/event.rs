@@ -39,8 +39,6 @@ pub enum PositionReason {
     ResetLatest,
     /// `auto.offset.reset=by_duration`.
     ResetByDuration,
-    /// The leader's log was cut below the position (KIP-320).
-    Truncated,
     /// `seek`.
     Seek,
 }
@@ -69,8 +67,6 @@ pub enum PollFailure {
     NoOffsetForPartition,
     /// The position is outside the log and `auto.offset.reset=none` (`OffsetOutOfRangeException`).
     OffsetOutOfRange,
-    /// The log was cut below the position and `auto.offset.reset=none` (`LogTruncationException`).
-    LogTruncation,
 }
 
 /// Why a message never arrived.

@@ -184,7 +184,10 @@ fn wrong_settings_are_refused_by_name_range_and_default() {
     refused("partition.assignment.strategy=fair", &["partition.assignment.strategy", "cooperative-sticky"]);
     refused("partition.assignment.strategy=\"range,range\"", &["each once", "default range,cooperative-sticky"]);
     refused("group.protocol=modern", &["classic or consumer", "default classic"]);
-    refused("group.protocol=consumer session.timeout.ms=6000", &["session.timeout.ms cannot be set"]);
-    refused("heartbeat.interval.ms=45000", &["heartbeat.interval.ms must be below session.timeout.ms"]);
+    refused("group.protocol=consumer session.timeout.ms=6000", &["session.timeout.ms", "cannot be set"]);
+    refused(
+        "heartbeat.interval.ms=45000",
+        &["heartbeat.interval.ms", "must be below session.timeout.ms", "default 3000"],
+    );
     refused("group.remote.assignor=range", &["needs group.protocol=consumer"]);
 }

@@ -375,7 +375,9 @@ impl Ledger {
                     because.add(Because::Rebalance);
                 }
             }
-            PositionReason::ResetEarliest | PositionReason::ResetLatest => because.add(Because::Reset),
+            PositionReason::ResetEarliest | PositionReason::ResetLatest | PositionReason::ResetByDuration => {
+                because.add(Because::Reset);
+            }
             PositionReason::Seek => {}
         }
         let wished = why == PositionReason::Seek;
@@ -388,7 +390,7 @@ impl Ledger {
         let Some(first) = self.first_readable(tp, passed, to).filter(|_| !wished) else { return };
         let mut because = Reasons::default();
         match why {
-            PositionReason::ResetLatest => because.add(Because::ResetLatest),
+            PositionReason::ResetLatest | PositionReason::ResetByDuration => because.add(Because::ResetLatest),
             PositionReason::ResetEarliest => because.add(Because::Retention),
             PositionReason::Committed | PositionReason::Seek => {}
         }

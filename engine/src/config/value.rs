@@ -45,14 +45,6 @@ pub enum ConfigError {
         /// Kafka's default.
         default: String,
     },
-    /// The setting does not go with another.
-    #[error("{name} {why}")]
-    Conflict {
-        /// The setting.
-        name: &'static str,
-        /// Which rule it breaks.
-        why: &'static str,
-    },
     /// The value lies outside Kafka's range.
     #[error("{name}={value} is outside {least}..{most} (default {default})")]
     OutOfRange {

@@ -392,21 +392,30 @@ impl GroupSpec {
         for (name, value) in &consumer.settings {
             config.set(name, value).map_err(|error| SpecError::Config { owner: owner(), error })?;
         }
-        let conflict = |setting: &'static str, why: &'static str| SpecError::Config {
+        let conflict = |config: &ConsumerConfig, name: &'static str, rule: &'static str| SpecError::Config {
             owner: owner(),
-            error: ConfigError::Conflict { name: setting, why },
+            error: ConfigError::Conflict {
+                name,
+                value: config.get(name).unwrap_or_default(),
+                rule,
+                default: ConsumerConfig::default().get(name).unwrap_or_default(),
+            },
         };
         let written = |name: &str| self.settings.iter().chain(&consumer.settings).any(|(known, _)| known == name);
         if config.group_protocol == GroupProtocol::Consumer {
             for name in ["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy"] {
                 if written(name) {
-                    return Err(conflict(name, "cannot be set with group.protocol=consumer: the coordinator decides"));
+                    return Err(conflict(
+                        &config,
+                        name,
+                        "cannot be set with group.protocol=consumer: the coordinator decides",
+                    ));
                 }
             }
         } else if config.heartbeat_interval_ms.span() >= config.session_timeout_ms {
-            return Err(conflict("heartbeat.interval.ms", "must be below session.timeout.ms"));
+            return Err(conflict(&config, "heartbeat.interval.ms", "must be below session.timeout.ms"));
         } else if config.group_remote_assignor.0.is_some() {
-            return Err(conflict("group.remote.assignor", "needs group.protocol=consumer"));
+            return Err(conflict(&config, "group.remote.assignor", "needs group.protocol=consumer"));
         }
         Ok(config)
     }

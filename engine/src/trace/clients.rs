@@ -90,7 +90,6 @@ impl Tracer {
             PositionReason::ResetEarliest => "reset-earliest",
             PositionReason::ResetLatest => "reset-latest",
             PositionReason::ResetByDuration => "reset-by-duration",
-            PositionReason::Truncated => "truncated",
             PositionReason::Seek => "seek",
         };
         if why == PositionReason::Seek {

@@ -204,7 +204,6 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
                 PositionReason::ResetEarliest => t!(position_earliest, client = client, tp = tp, to = to),
                 PositionReason::ResetLatest => t!(position_latest, client = client, tp = tp, to = to),
                 PositionReason::ResetByDuration => t!(position_by_duration, client = client, tp = tp, to = to),
-                PositionReason::Truncated => t!(position_truncated, client = client, tp = tp, to = to),
                 PositionReason::Seek => t!(position_seek, client = client, tp = tp, to = to),
             }
         }
@@ -232,7 +231,6 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
                 PollFailure::Refused(error) => t!(consumer_refused, client = client, error = error.name()),
                 PollFailure::NoOffsetForPartition => t!(consumer_no_offset, client = client),
                 PollFailure::OffsetOutOfRange => t!(consumer_out_of_range, client = client),
-                PollFailure::LogTruncation => t!(consumer_truncated, client = client),
             }
         }
         Event::CommitRefused { client, error, .. } => {
