@@ -118,6 +118,13 @@ pub enum Timer {
     FetcherBackoff(crate::ids::BrokerId),
     /// Broker: the oldest request in a purgatory has waited long enough.
     Purgatory,
+    /// Transaction coordinator: look for transactions that are open too long
+    /// (`transaction.abort.timed.out.transaction.cleanup.interval.ms`).
+    TransactionTimeouts,
+    /// Transaction coordinator: send markers again.
+    Markers,
+    /// Partition leader: ask the coordinator again (`add.partitions.to.txn.retry.backoff.ms`).
+    Verification(u64),
     /// Broker: look for silent producers (`producer.id.expiration.check.interval.ms`).
     ProducerExpiration,
     /// Broker: fsync by age (`flush.ms`).

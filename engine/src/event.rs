@@ -114,6 +114,38 @@ impl GroupState {
     }
 }
 
+/// Where a transaction is in its life (`TransactionState`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum TransactionState {
+    /// The transactional id has a producer, and no transaction.
+    #[default]
+    Empty,
+    /// Partitions have joined it.
+    Ongoing,
+    /// It will commit, whatever happens: markers are being written.
+    PrepareCommit,
+    /// It will abort, whatever happens: markers are being written.
+    PrepareAbort,
+    /// It has committed, and every partition has its marker.
+    CompleteCommit,
+    /// It has aborted, and every partition has its marker.
+    CompleteAbort,
+}
+
+impl TransactionState {
+    /// Kafka's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            TransactionState::Empty => "Empty",
+            TransactionState::Ongoing => "Ongoing",
+            TransactionState::PrepareCommit => "PrepareCommit",
+            TransactionState::PrepareAbort => "PrepareAbort",
+            TransactionState::CompleteCommit => "CompleteCommit",
+            TransactionState::CompleteAbort => "CompleteAbort",
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Event {
@@ -200,6 +232,22 @@ pub enum Event {
     ProducerIdObtained { producer: NodeId, id: ProducerId, epoch: i16 },
     /// A sequence was lost: the producer goes on in a new epoch, from sequence 0.
     ProducerEpochBumped { producer: NodeId, id: ProducerId, epoch: i16 },
+    /// A transactional producer begins a transaction: nobody else knows of it yet.
+    TransactionBegun { producer: NodeId, number: u32 },
+    /// A transactional producer was told that its transaction is decided.
+    TransactionEnded { producer: NodeId, number: u32, committed: bool },
+    /// A transactional producer must abort, or give up for good.
+    TransactionFailed { producer: NodeId, error: ErrorCode, fatal: bool },
+    /// The state of a transactional id is committed in `__transaction_state`.
+    TransactionStateChanged {
+        broker: BrokerId,
+        transactional: TransactionalId,
+        state: TransactionState,
+        id: ProducerId,
+        epoch: i16,
+    },
+    /// A leader wrote the marker that ends a transaction in its partition.
+    MarkerWritten { broker: BrokerId, tp: TopicPartition, id: ProducerId, committed: bool, offset: Offset },
     /// A client got no answer within `request.timeout.ms`.
     RequestTimedOut { client: NodeId, to: NodeId, kind: MessageKind },
 
@@ -292,6 +340,7 @@ impl Event {
             BrokerRegistered BrokerFenced BrokerUnfenced TopicCreated LeaderElected PartitionOffline IsrChanged
             LeaderActivated FollowerActivated RecordsAppended DuplicateRecognised HighWatermarkAdvanced LogTruncated
             IsrShrinkProposed IsrExpandProposed LogFlushed RecordSent RecordAcked SendFailed ProduceRetried
+            TransactionBegun TransactionEnded TransactionFailed TransactionStateChanged MarkerWritten
             SendBlocked BatchSplit ProducerIdObtained ProducerEpochBumped
             RequestTimedOut GroupStateChanged MemberJoined MemberLeft CoordinatorLoaded PartitionsAssigned
             PartitionsRevoked PositionSet RecordsPolled RecordProcessed OffsetCommitted OffsetsExpired ConsumerFailed CommitRefused EffectApplied
@@ -330,6 +379,11 @@ impl Event {
         "RecordAcked",
         "SendFailed",
         "ProduceRetried",
+        "TransactionBegun",
+        "TransactionEnded",
+        "TransactionFailed",
+        "TransactionStateChanged",
+        "MarkerWritten",
         "SendBlocked",
         "BatchSplit",
         "ProducerIdObtained",

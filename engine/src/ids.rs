@@ -72,6 +72,10 @@ id!(
     GroupId(u32)
 );
 id!(
+    /// A `transactional.id`, numbered in the order of its first appearance.
+    TransactionalId(u32)
+);
+id!(
     /// A queue of the classic queue broker.
     QueueId(u32)
 );
@@ -104,6 +108,16 @@ impl BrokerId {
     /// The id, unless it stands for "none".
     pub fn some(self) -> Option<BrokerId> {
         (self != BrokerId::NONE).then_some(self)
+    }
+}
+
+impl TopicId {
+    /// `__transaction_state`: the highest id, so that the users' topics keep theirs.
+    pub const TRANSACTION_STATE: TopicId = TopicId(u32::MAX - 1);
+
+    /// Whether Kafka itself writes to it.
+    pub fn is_internal(self) -> bool {
+        self.0 == 0 || self == TopicId::TRANSACTION_STATE
     }
 }
 

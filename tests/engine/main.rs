@@ -27,6 +27,7 @@ mod storage;
 mod swarm;
 mod time_travel;
 mod trace;
+mod transactions;
 mod vectors;
 #[cfg(not(target_arch = "wasm32"))]
 mod wire_format;

@@ -7,4 +7,4 @@ mod database;
 mod workload;
 
 pub use database::{Database, DatabaseRequest, DatabaseResponse};
-pub use workload::Workload;
+pub use workload::{TransactionWorkload, Workload};

@@ -23,6 +23,27 @@ pub struct Workload {
     pub sync: bool,
     /// `flush()` after this many records; none for never.
     pub flush_every: Option<u32>,
+    /// How it uses transactions, when it has a `transactional.id`.
+    pub transaction: TransactionWorkload,
+}
+
+/// What a program with a `transactional.id` does between `beginTransaction()` and the end.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TransactionWorkload {
+    /// Records in one transaction.
+    pub records: u32,
+    /// Every nth transaction is aborted; 0 for none.
+    pub abort_every: u32,
+    /// How long it thinks after the last record.
+    pub hold: Duration,
+}
+
+impl Default for TransactionWorkload {
+    /// Three records, then a commit at once.
+    fn default() -> Self {
+        TransactionWorkload { records: 3, abort_every: 0, hold: Duration::ZERO }
+    }
 }
 
 impl Default for Workload {
@@ -37,6 +58,7 @@ impl Default for Workload {
             partition: None,
             sync: false,
             flush_every: None,
+            transaction: TransactionWorkload::default(),
         }
     }
 }

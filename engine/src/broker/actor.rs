@@ -5,10 +5,11 @@ use super::controller_channel::Pending;
 use super::fetch::{FollowerSession, ParkedFetch};
 use super::fetcher::Fetcher;
 use super::produce::DelayedWrite;
+use super::verification::Unverified;
 use crate::collections::{Map, Set};
 use crate::config::BrokerConfig;
 use crate::controller::MetadataImage;
-use crate::coordinator::{GroupShards, ReplyTo};
+use crate::coordinator::{GroupShards, ReplyTo, TransactionOutcome, TransactionShards};
 use crate::effect::{DiskToken, Effects, Input, Instruction, Timer};
 use crate::event::{Event, TruncationReason};
 use crate::fact::Fact;
@@ -43,6 +44,8 @@ pub struct Broker {
     pub config: BrokerConfig,
     /// Names of the consumer groups, by id: what decides a group's partition.
     pub(super) group_names: Arc<[String]>,
+    /// Names of the transactional ids, by number.
+    pub(super) transactional_names: Arc<[String]>,
     /// Address of the controller (`controller.quorum.voters`).
     pub(super) controller: NodeId,
     pub(super) offsets_topic: crate::ids::TopicId,
@@ -77,8 +80,15 @@ pub(super) struct Runtime {
     pub dirty_alters: Set<TopicPartition>,
     pub groups: GroupShards,
     pub groups_timer: Option<Instant>,
+    /// How many batches this process has appended as a leader.
+    pub appends: u64,
     pub producer_ids: std::ops::Range<i64>,
-    pub awaiting_producer_id: Vec<ReplyTo>,
+    pub awaiting_producer_id: Vec<(ReplyTo, Request)>,
+    pub transactions: TransactionShards,
+    pub transaction_topic_requested: bool,
+    pub transaction_timer: bool,
+    /// Produce requests that wait for a transaction coordinator's word.
+    pub unverified: Map<u64, Unverified>,
     pub offsets_topic_requested: bool,
     pub flush_timer: bool,
     pub request_timer: bool,
@@ -92,6 +102,7 @@ impl Broker {
         controller: NodeId,
         offsets_topic: crate::ids::TopicId,
         group_names: Arc<[String]>,
+        transactional_names: Arc<[String]>,
         config: BrokerConfig,
     ) -> Broker {
         Broker {
@@ -99,6 +110,7 @@ impl Broker {
             node,
             config,
             group_names,
+            transactional_names,
             controller,
             offsets_topic,
             replicas: Map::new(),
@@ -183,6 +195,13 @@ impl Broker {
         self.arm_timers(out);
     }
 
+    pub(super) fn with_runtime_or(
+        &mut self,
+        change: impl FnOnce(&mut Runtime) -> TransactionOutcome,
+    ) -> TransactionOutcome {
+        self.runtime.as_deref_mut().map_or(TransactionOutcome::Nothing, change)
+    }
+
     pub(super) fn with_runtime<T: Default>(&mut self, change: impl FnOnce(&mut Runtime) -> T) -> T {
         self.runtime.as_deref_mut().map(change).unwrap_or_default()
     }
@@ -211,7 +230,14 @@ impl Broker {
             Request::ListOffsets(request) => self.on_list_offsets(to, &request, out),
             Request::Metadata(request) => self.on_metadata_request(to, &request, out),
             Request::FindCoordinator(request) => self.on_find_coordinator(to, &request, out),
-            Request::InitProducerId => self.on_init_producer_id(to, out),
+            Request::FindTransactionCoordinator(id) => self.on_find_transaction_coordinator(to, id, out),
+            Request::InitProducerId(request) if request.transactional.is_none() => {
+                self.on_init_producer_id(to, request, out)
+            }
+            Request::InitProducerId(_) | Request::AddPartitionsToTxn(_) | Request::EndTxn(_) => {
+                self.on_transaction_request(to, request, out);
+            }
+            Request::WriteTxnMarkers(request) => self.on_write_markers(to, &request, out),
             Request::JoinGroup(_)
             | Request::SyncGroup(_)
             | Request::Heartbeat(_)
@@ -250,6 +276,9 @@ impl Broker {
             Timer::RequestTimeout => self.on_request_timeouts(out),
             Timer::Groups => self.on_groups_timer(out),
             Timer::Flush => self.flush_by_age(out),
+            Timer::TransactionTimeouts => self.on_transaction_timeouts(out),
+            Timer::Markers => self.on_markers_timer(out),
+            Timer::Verification(number) => self.ask_verification(number, out),
             Timer::ProducerExpiration => {
                 let (now_ms, expiration) = (out.now.as_millis(), self.config.producer_id_expiration_ms);
                 for replica in self.replicas.values_mut() {
@@ -315,7 +344,26 @@ impl Broker {
         out.send(to, channel, Body::Request(correlation, request));
     }
 
-    fn on_response(&mut self, correlation: CorrelationId, response: Response, out: &mut Effects<'_>) {
+    /// The same to another broker, or to itself without the network.
+    pub(super) fn ask_broker(
+        &mut self,
+        to: NodeId,
+        channel: Channel,
+        request: Request,
+        pending: Pending,
+        out: &mut Effects<'_>,
+    ) {
+        if to != self.node {
+            return self.ask(to, channel, request, pending, out);
+        }
+        let Some(runtime) = &mut self.runtime else { return };
+        let correlation = CorrelationId(runtime.next_correlation);
+        runtime.next_correlation = runtime.next_correlation.wrapping_add(1);
+        runtime.pending.insert(correlation, pending);
+        self.handle_request(ReplyTo { peer: to, channel, correlation }, request, out);
+    }
+
+    pub(super) fn on_response(&mut self, correlation: CorrelationId, response: Response, out: &mut Effects<'_>) {
         let Some(pending) = self.with_runtime(|runtime| runtime.pending.remove(&correlation)) else { return };
         self.on_answer(pending, response, out);
     }

@@ -35,6 +35,9 @@ impl Broker {
 
     /// Sends the answer and lets the connection's next request in.
     pub(super) fn respond(&mut self, to: ReplyTo, response: Response, out: &mut Effects<'_>) {
+        if to.peer == self.node {
+            return self.on_response(to.correlation, response, out);
+        }
         if self.release(to) {
             out.send(to.peer, to.channel, Body::Response(to.correlation, response));
         }

@@ -3,7 +3,7 @@
 
 use super::actor::{Broker, BrokerStatus};
 use crate::effect::{Effects, Timer};
-use crate::ids::{BrokerId, CorrelationId, NodeId};
+use crate::ids::{BrokerId, CorrelationId, NodeId, TransactionalId};
 use crate::protocol::{
     BrokerHeartbeatRequest, BrokerRegistrationRequest, Channel, ErrorCode, FetchMetadataRequest, Request, Response,
 };
@@ -34,6 +34,11 @@ pub(super) enum Asked {
     AlterPartition,
     ProducerIds,
     OffsetsTopic,
+    TransactionTopic,
+    /// Whether a parked produce request's partitions belong to its transaction.
+    Verification(u64),
+    /// The markers of a transaction.
+    Markers(TransactionalId),
     /// The fetcher's request to this leader.
     Fetch(BrokerId),
 }
@@ -44,6 +49,8 @@ impl Asked {
         match self {
             Asked::MetadataLog => Channel::Metadata,
             Asked::Fetch(_) => Channel::Replication,
+            Asked::Verification(_) => Channel::Verification,
+            Asked::Markers(_) => Channel::Markers,
             _ => Channel::Controller,
         }
     }
@@ -126,6 +133,9 @@ impl Broker {
             (Asked::AlterPartition, Response::AlterPartition(answer)) => self.on_alter_answer(*answer, out),
             (Asked::ProducerIds, Response::AllocateProducerIds(answer)) => self.on_producer_ids(&answer, out),
             (Asked::Fetch(leader), Response::Fetch(answer)) => self.on_fetched(leader, *answer, out),
+            (Asked::TransactionTopic, _) => self.with_runtime(|runtime| runtime.transaction_topic_requested = false),
+            (Asked::Verification(number), Response::AddPartitionsToTxn(error)) => self.on_verified(number, error, out),
+            (Asked::Markers(id), Response::WriteTxnMarkers(answer)) => self.on_markers_answer(id, &answer, out),
             (Asked::OffsetsTopic, _) => self.with_runtime(|runtime| runtime.offsets_topic_requested = false),
             // An answer of another kind than the question cannot come from a correct peer; it is dropped.
             _ => {}
@@ -146,6 +156,9 @@ impl Broker {
                 out.set_timer(Timer::AlterPartition, METADATA_RETRY);
             }
             Asked::ProducerIds => self.refuse_waiting_producers(out),
+            Asked::TransactionTopic => self.with_runtime(|runtime| runtime.transaction_topic_requested = false),
+            Asked::Verification(number) => self.on_verified(number, ErrorCode::NetworkException, out),
+            Asked::Markers(_) => out.set_timer(Timer::Markers, METADATA_RETRY),
             Asked::OffsetsTopic => self.with_runtime(|runtime| runtime.offsets_topic_requested = false),
             Asked::Fetch(leader) => self.on_fetch_failed(leader, out),
         }

@@ -88,9 +88,14 @@ impl Broker {
             session.dirty.insert(wanted.tp);
         }
         // The answer is read before this fetch is taken note of: that is why a follower's mark trails by one fetch.
-        let (partitions, worth_sending) = self.read_session(follower);
+        let (mut partitions, mut worth_sending) = self.read_session(follower);
+        let appends = self.with_runtime(|runtime| runtime.appends);
         for wanted in &request.partitions {
             self.note_follower_fetch(follower, broker_epoch, wanted, out);
+        }
+        // What this fetch confirmed may have let a coordinator go on and write: that is news for this very follower.
+        if self.with_runtime(|runtime| runtime.appends) != appends {
+            (partitions, worth_sending) = self.read_session(follower);
         }
         if worth_sending || request.max_wait == crate::time::Duration::ZERO {
             self.commit_session_answer(follower, &partitions);
@@ -141,6 +146,8 @@ impl Broker {
             tp: wanted.tp,
             error: ErrorCode::None,
             high_watermark: replica.high_watermark,
+            last_stable_offset: Offset::NONE,
+            aborted_transactions: Vec::new(),
             log_start_offset: replica.log.log_start_offset(),
             diverging_epoch: replica.divergence(wanted.fetch_offset, wanted.last_fetched_epoch),
             current_leader: None,
@@ -308,13 +315,21 @@ impl Broker {
                 partitions.push(self.fetch_error(wanted.tp, error));
                 continue;
             };
-            // A consumer never sees beyond the high watermark.
-            let batches = replica.log.read(wanted.fetch_offset, replica.high_watermark, wanted.max_bytes);
+            // A consumer never sees beyond the high watermark; with read_committed, nor beyond the last stable offset.
+            let stable = replica.last_stable_offset();
+            let bound = if request.read_committed { stable } else { replica.high_watermark };
+            let batches = replica.log.read(wanted.fetch_offset, bound, wanted.max_bytes);
+            let aborted_transactions = match batches.last().filter(|_| request.read_committed) {
+                Some(last) => replica.log.aborted().collect(wanted.fetch_offset, last.next_offset()).0,
+                None => Vec::new(),
+            };
             bytes += batches.iter().map(|batch| i64::from(batch.size_in_bytes)).sum::<i64>();
             partitions.push(PartitionFetchResponse {
                 tp: wanted.tp,
                 error,
                 high_watermark: replica.high_watermark,
+                last_stable_offset: stable,
+                aborted_transactions,
                 log_start_offset: replica.log.log_start_offset(),
                 diverging_epoch: None,
                 current_leader: None,
@@ -373,6 +388,9 @@ impl Broker {
                     // A new leader does not know yet how much its predecessor had exposed.
                     OffsetSpec::Latest if replica.high_watermark < started => {
                         (*tp, ErrorCode::OffsetNotAvailable, Offset::NONE)
+                    }
+                    OffsetSpec::Latest if request.read_committed => {
+                        (*tp, ErrorCode::None, replica.last_stable_offset())
                     }
                     OffsetSpec::Latest => (*tp, ErrorCode::None, replica.high_watermark),
                     OffsetSpec::Timestamp(at) => (*tp, ErrorCode::None, first_since(replica, *at)),

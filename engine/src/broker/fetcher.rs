@@ -104,8 +104,15 @@ impl Broker {
                 })
             })
             .collect();
-        let request =
-            FetchRequest { replica: Some((me, broker_epoch)), max_wait, min_bytes, incremental, forgotten, partitions };
+        let request = FetchRequest {
+            replica: Some((me, broker_epoch)),
+            read_committed: false,
+            max_wait,
+            min_bytes,
+            incremental,
+            forgotten,
+            partitions,
+        };
         let pending = Pending { to: node, sent_at: out.now, what: Asked::Fetch(leader) };
         self.ask(node, Channel::Replication, Request::Fetch(Box::new(request)), pending, out);
     }

@@ -7,7 +7,7 @@ use crate::coordinator::ReplyTo;
 use crate::effect::Effects;
 use crate::event::Event;
 use crate::fact::Fact;
-use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition};
 use crate::protocol::{
     ErrorCode, FetchMetadataResponse, MetadataRequest, MetadataResponse, PartitionMetadata, Response,
 };
@@ -107,6 +107,9 @@ impl Broker {
             leadership.awaiting = waiting;
         }
         self.stop_fetching(tp);
+        if !led_before && tp.topic == TopicId::TRANSACTION_STATE {
+            self.load_transactions(tp, out);
+        }
         if !led_before && tp.topic == self.offsets_topic {
             self.load_groups(tp, out);
         }
@@ -133,6 +136,9 @@ impl Broker {
                 runtime.sessions.values_mut().for_each(|session| session.forget(tp));
                 runtime.dirty_alters.remove(&tp);
             });
+            if tp.topic == TopicId::TRANSACTION_STATE {
+                self.unload_transactions(tp);
+            }
             if tp.topic == self.offsets_topic {
                 self.unload_groups(tp, out);
             }
@@ -155,7 +161,7 @@ impl Broker {
         records
             .filter_map(|record| match &record.body {
                 RecordBody::Group(record) => Some(Arc::clone(record)),
-                RecordBody::User { .. } | RecordBody::Control(_) => None,
+                RecordBody::User { .. } | RecordBody::Transaction(_) | RecordBody::Control(_) => None,
             })
             .collect()
     }

@@ -3,7 +3,8 @@
 //! Modelled: one request at a time per connection (a parked request mutes its connection, as in `SocketServer`);
 //! produce and fetch purgatories; incremental fetch sessions of followers; registration and heartbeats; metadata
 //! learned by fetching the controller's log; AlterPartition; high-watermark checkpoints; `flush.messages`, `flush.ms`;
-//! the group coordinator for the partitions of `__consumer_offsets` it leads; blocks of producer ids.
+//! the group coordinator for the partitions of `__consumer_offsets` it leads, the transaction coordinator for those of
+//! `__transaction_state`; markers, verification of transactional writes; blocks of producer ids.
 //! Simplified: handling a request takes no time of its own; only network and fsync do.
 //! Absent: quotas, request queue and thread pools, log directories, follower reads.
 
@@ -14,9 +15,12 @@ mod controller_channel;
 mod fetch;
 mod fetcher;
 mod group_requests;
+mod markers;
 mod metadata;
 mod produce;
 mod producer_ids;
 mod purgatory;
+mod transactions;
+mod verification;
 
 pub use actor::{Broker, BrokerStatus};

@@ -1,13 +1,16 @@
 //! Produce: append on the leader, and wait for the in-sync replicas when `acks=all` (`ReplicaManager.appendRecords`).
 
 use super::actor::Broker;
+use crate::collections::Map;
 use crate::config::Acks;
-use crate::coordinator::{GroupRecord, ReplyTo};
+use crate::coordinator::{GroupRecord, ReplyTo, TransactionRecord};
 use crate::effect::Effects;
 use crate::event::Event;
 use crate::fact::Fact;
 use crate::ids::{GroupId, LeaderEpoch, Offset, TopicPartition};
-use crate::protocol::{ErrorCode, PartitionProduceResponse, ProduceRequest, ProduceResponse, Response};
+use crate::protocol::{
+    ErrorCode, PartitionProduceResponse, ProduceRequest, ProduceResponse, Response, WriteTxnMarkersResponse,
+};
 use crate::replication::Replica;
 use crate::storage::{AppendVerdict, RecordBatch, Verification};
 use crate::time::Instant;
@@ -29,6 +32,10 @@ pub(super) enum Waiter {
     Producer { to: ReplyTo, missing: u32, response: ProduceResponse },
     /// The group coordinator of this broker.
     Coordinator { group: GroupId, records: Vec<Arc<GroupRecord>>, answer: Option<(ReplyTo, Response)> },
+    /// The transaction coordinator of this broker.
+    Transaction { record: Arc<TransactionRecord>, answer: Option<(ReplyTo, Response)> },
+    /// A transaction coordinator that sent markers; partitions still missing are counted.
+    Markers { to: ReplyTo, missing: u32, response: WriteTxnMarkersResponse },
 }
 
 /// What became of one append.
@@ -40,11 +47,34 @@ pub(super) struct Appended {
 
 impl Broker {
     pub(super) fn on_produce(&mut self, to: ReplyTo, request: ProduceRequest, out: &mut Effects<'_>) {
+        if !self.verify_produce(to, &request, out) {
+            self.produce(to, request, &Map::new(), out);
+        }
+    }
+
+    /// Appends what can be. `verdicts` hold the transaction coordinator's word on partitions that were verified, with the
+    /// guard they were verified under.
+    pub(super) fn produce(
+        &mut self,
+        to: ReplyTo,
+        request: ProduceRequest,
+        verdicts: &Map<TopicPartition, (ErrorCode, u64)>,
+        out: &mut Effects<'_>,
+    ) {
         let mut response = ProduceResponse { partitions: Vec::with_capacity(request.batches.len()) };
         let mut required = Vec::new();
         for (tp, batch) in request.batches {
             let ids = batch.records.clone();
-            let verdict = self.append_as_leader(tp, batch, request.acks == Acks::All, out);
+            let verdict = match verdicts.get(&tp) {
+                Some((error, _)) if error.is_error() => Err(*error),
+                known => {
+                    let verification = match batch.producer.filter(|_| batch.transactional) {
+                        Some(stamp) => self.verification_of(tp, stamp.id, known.map(|(_, guard)| *guard), request.v2),
+                        None => Verification::Off,
+                    };
+                    self.append_clients(tp, batch, request.acks == Acks::All, verification, out)
+                }
+            };
             if verdict.is_err() && request.acks == Acks::None {
                 let records = ids.iter().filter_map(|record| record.id()).collect();
                 out.emit(|| Event::SendVanished { tp, records });
@@ -86,26 +116,21 @@ impl Broker {
         }
     }
 
-    /// Appends one batch, or says why not. Nothing is written on error.
-    pub(super) fn append_as_leader(
+    /// Appends a client's batch, or says why not. Nothing is written on error.
+    fn append_clients(
         &mut self,
         tp: TopicPartition,
         batch: RecordBatch,
         needs_isr: bool,
+        verification: Verification,
         out: &mut Effects<'_>,
     ) -> Result<Appended, ErrorCode> {
         let broker = self.id;
-        let Some(replica) = self.replicas.get_mut(&tp) else { return Err(ErrorCode::UnknownTopicOrPartition) };
-        let min_isr = replica.effective_min_isr();
-        let Some(leadership) = replica.leadership() else { return Err(ErrorCode::NotLeaderOrFollower) };
-        if needs_isr && leadership.isr.committed.len() < min_isr {
-            return Err(ErrorCode::NotEnoughReplicas);
-        }
-        if i64::from(batch.size_in_bytes) > i64::from(replica.config.max_message_bytes) {
-            return Err(ErrorCode::MessageTooLarge);
-        }
-        if batch.producer.is_some() {
-            match replica.log.producers().check(&batch, Verification::Off) {
+        self.may_append(tp, &batch, needs_isr)?;
+        if batch.producer.is_some()
+            && let Some(replica) = self.replicas.get(&tp)
+        {
+            match replica.log.producers().check(&batch, verification) {
                 AppendVerdict::Append => {}
                 AppendVerdict::Duplicate { base_offset, last_offset } => {
                     out.emit(|| Event::DuplicateRecognised { broker, tp, base_offset });
@@ -114,8 +139,51 @@ impl Broker {
                 AppendVerdict::Refuse(error) => return Err(error),
             }
         }
+        self.store_as_leader(tp, batch, out)
+    }
+
+    /// Appends a batch of a coordinator on this broker: it needs the in-sync replicas, and its order is its own affair.
+    pub(super) fn append_as_leader(
+        &mut self,
+        tp: TopicPartition,
+        batch: RecordBatch,
+        out: &mut Effects<'_>,
+    ) -> Result<Appended, ErrorCode> {
+        self.may_append(tp, &batch, true)?;
+        self.store_as_leader(tp, batch, out)
+    }
+
+    fn may_append(&self, tp: TopicPartition, batch: &RecordBatch, needs_isr: bool) -> Result<(), ErrorCode> {
+        let replica = self.replicas.get(&tp).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        let leadership = replica.leadership().ok_or(ErrorCode::NotLeaderOrFollower)?;
+        if needs_isr && leadership.isr.committed.len() < replica.effective_min_isr() {
+            return Err(ErrorCode::NotEnoughReplicas);
+        }
+        if i64::from(batch.size_in_bytes) > i64::from(replica.config.max_message_bytes) {
+            return Err(ErrorCode::MessageTooLarge);
+        }
+        Ok(())
+    }
+
+    /// Writes a batch that has passed its checks.
+    pub(super) fn store_as_leader(
+        &mut self,
+        tp: TopicPartition,
+        batch: RecordBatch,
+        out: &mut Effects<'_>,
+    ) -> Result<Appended, ErrorCode> {
+        let broker = self.id;
+        let replica = self.replicas.get_mut(&tp).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        if let Some(runtime) = &mut self.runtime {
+            runtime.appends += 1;
+        }
         let runtime_sessions = self.runtime.as_deref().map(|runtime| &runtime.sessions);
         note_idle_followers(replica, runtime_sessions);
+        if let Some(stamp) = batch.producer.filter(|_| batch.transactional)
+            && let Some(leadership) = replica.leadership_mut()
+        {
+            leadership.verifying.remove(&stamp.id);
+        }
         let epoch = replica.leader_epoch;
         let records = batch.records.clone();
         let mut stored = batch.clone();
@@ -194,7 +262,7 @@ impl Broker {
                 .collect(),
         );
         let waiter = Waiter::Coordinator { group, records, answer };
-        match self.append_as_leader(tp, batch, true, out) {
+        match self.append_as_leader(tp, batch, out) {
             Err(error) => self.fail_waiter(waiter, tp, error, out),
             Ok(appended) => {
                 // `offsets.commit.timeout.ms`

@@ -6,18 +6,24 @@ use crate::coordinator::ReplyTo;
 use crate::effect::Effects;
 use crate::ids::ProducerId;
 use crate::protocol::{
-    AllocateProducerIdsRequest, AllocateProducerIdsResponse, Channel, ErrorCode, InitProducerIdResponse, Request,
-    Response,
+    AllocateProducerIdsRequest, AllocateProducerIdsResponse, Channel, ErrorCode, InitProducerIdRequest,
+    InitProducerIdResponse, Request, Response,
 };
 
 impl Broker {
-    pub(super) fn on_init_producer_id(&mut self, to: ReplyTo, out: &mut Effects<'_>) {
+    /// InitProducerId without a transactional id: a new producer id, epoch 0.
+    pub(super) fn on_init_producer_id(&mut self, to: ReplyTo, request: InitProducerIdRequest, out: &mut Effects<'_>) {
+        match self.runtime.as_mut().and_then(|runtime| runtime.producer_ids.next()) {
+            Some(id) => self.answer_producer(to, ErrorCode::None, ProducerId(id), out),
+            None => self.await_producer_ids(to, Request::InitProducerId(request), out),
+        }
+    }
+
+    /// A request that needs a new producer id waits for the next block of them.
+    pub(super) fn await_producer_ids(&mut self, to: ReplyTo, request: Request, out: &mut Effects<'_>) {
         let broker = self.id;
         let Some(runtime) = &mut self.runtime else { return };
-        if let Some(id) = runtime.producer_ids.next() {
-            return self.answer_producer(to, ErrorCode::None, ProducerId(id), out);
-        }
-        runtime.awaiting_producer_id.push(to);
+        runtime.awaiting_producer_id.push((to, request));
         if runtime.awaiting_producer_id.len() == 1 {
             let request = AllocateProducerIdsRequest { broker, broker_epoch: runtime.broker_epoch };
             let request = Request::AllocateProducerIds(request);
@@ -26,7 +32,7 @@ impl Broker {
     }
 
     fn answer_producer(&mut self, to: ReplyTo, error: ErrorCode, producer_id: ProducerId, out: &mut Effects<'_>) {
-        let response = InitProducerIdResponse { error, producer_id, producer_epoch: 0 };
+        let response = InitProducerIdResponse { error, producer_id, producer_epoch: 0, transaction_version: 0 };
         self.respond(to, Response::InitProducerId(response), out);
     }
 
@@ -35,13 +41,13 @@ impl Broker {
             runtime.producer_ids = answer.first_producer_id..answer.first_producer_id + i64::from(answer.length);
             std::mem::take(&mut runtime.awaiting_producer_id)
         });
-        for to in waiting {
-            self.on_init_producer_id(to, out);
+        for (to, request) in waiting {
+            self.handle_request(to, request, out);
         }
     }
 
     pub(super) fn refuse_waiting_producers(&mut self, out: &mut Effects<'_>) {
-        for to in self.with_runtime(|runtime| std::mem::take(&mut runtime.awaiting_producer_id)) {
+        for (to, _) in self.with_runtime(|runtime| std::mem::take(&mut runtime.awaiting_producer_id)) {
             self.answer_producer(to, ErrorCode::CoordinatorLoadInProgress, ProducerId::NONE, out);
         }
     }

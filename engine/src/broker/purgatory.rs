@@ -77,7 +77,15 @@ impl Broker {
                 }
                 self.respond(to, Response::Produce(Box::new(response)), out);
             }
-            waiter @ Waiter::Coordinator { .. } => {
+            Waiter::Markers { to, mut response, .. } => {
+                for (tp, error) in &mut response.partitions {
+                    if open.contains(tp) {
+                        *error = ErrorCode::RequestTimedOut;
+                    }
+                }
+                self.respond(to, Response::WriteTxnMarkers(Box::new(response)), out);
+            }
+            waiter @ (Waiter::Coordinator { .. } | Waiter::Transaction { .. }) => {
                 let tp = open.first().copied().unwrap_or_default();
                 self.fail_waiter(waiter, tp, ErrorCode::RequestTimedOut, out);
             }
@@ -103,9 +111,22 @@ impl Broker {
                 return;
             }
         }
+        if let Waiter::Markers { missing, response, .. } = &mut write.waiter {
+            *missing -= 1;
+            for (_, verdict) in response.partitions.iter_mut().filter(|(marked, _)| *marked == tp && error.is_error()) {
+                *verdict = error;
+            }
+            if *missing > 0 {
+                return;
+            }
+        }
         let Some(write) = runtime.delayed_writes.remove(&id) else { return };
         runtime.deadlines.remove(&(write.deadline, id));
         match write.waiter {
+            Waiter::Transaction { record, answer } => self.on_transaction_committed(&record, answer, out),
+            Waiter::Markers { to, response, .. } => {
+                self.respond(to, Response::WriteTxnMarkers(Box::new(response)), out);
+            }
             Waiter::Producer { to, response, .. } => self.respond(to, Response::Produce(Box::new(response)), out),
             Waiter::Coordinator { records, answer, .. } => self.on_group_records_committed(&records, answer, out),
         }
@@ -115,7 +136,7 @@ impl Broker {
     pub(super) fn fail_delayed(&mut self, id: u64, tp: TopicPartition, error: ErrorCode, out: &mut Effects<'_>) {
         let Some(runtime) = &mut self.runtime else { return };
         let Some(write) = runtime.delayed_writes.get(&id) else { return };
-        if matches!(write.waiter, Waiter::Producer { .. }) {
+        if matches!(write.waiter, Waiter::Producer { .. } | Waiter::Markers { .. }) {
             return self.pass_delayed(id, tp, error, out);
         }
         let Some(write) = runtime.delayed_writes.remove(&id) else { return };
@@ -131,6 +152,19 @@ impl Broker {
                     partition.error = error;
                 }
                 self.respond(to, Response::Produce(Box::new(response)), out);
+            }
+            Waiter::Markers { to, mut response, .. } => {
+                for (_, verdict) in response.partitions.iter_mut().filter(|(marked, _)| *marked == tp) {
+                    *verdict = error;
+                }
+                self.respond(to, Response::WriteTxnMarkers(Box::new(response)), out);
+            }
+            Waiter::Transaction { record, answer } => {
+                let error = match error {
+                    ErrorCode::NotLeaderOrFollower => ErrorCode::NotCoordinator,
+                    _ => ErrorCode::CoordinatorNotAvailable,
+                };
+                self.on_transaction_failed(&record, answer, error, out);
             }
             Waiter::Coordinator { records, answer, .. } => {
                 let error = match error {

@@ -127,6 +127,8 @@ pub(super) struct Runtime {
     pub positions: Map<TopicPartition, Position>,
     /// Fetched, not yet handed out: per partition, in offset order.
     pub buffer: Map<TopicPartition, VecDeque<InHand>>,
+    /// Where the position stands once the buffer of a partition is handed out: behind markers and aborted records.
+    pub buffer_ends: Map<TopicPartition, Offset>,
     /// Whose data comes next, in the order it arrived.
     pub arrival: VecDeque<TopicPartition>,
     pub in_hand: VecDeque<InHand>,
@@ -240,6 +242,7 @@ impl Consumer {
             membership: Membership::default(),
             positions: Map::new(),
             buffer: Map::new(),
+            buffer_ends: Map::new(),
             arrival: VecDeque::new(),
             in_hand: VecDeque::new(),
             activity: Activity::Polling,
@@ -340,7 +343,8 @@ impl Consumer {
             let room = (limit - runtime.in_hand.len()).min(queue.len());
             let taken: Vec<InHand> = queue.drain(..room).collect();
             let Some(last) = taken.last().copied() else { continue };
-            let position = last.offset + 1;
+            let end = runtime.buffer_ends.get(&tp).copied().filter(|_| queue.is_empty());
+            let position = end.unwrap_or(Offset::ZERO).max(last.offset + 1);
             if let Some(known) = runtime.positions.get_mut(&tp) {
                 *known = Position { offset: Some(position), epoch: last.epoch };
             }

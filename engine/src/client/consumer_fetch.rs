@@ -2,15 +2,16 @@
 
 use super::connection::Asked;
 use super::consumer::{Consumer, ConsumerAsk, InHand, Position};
-use crate::collections::Map;
-use crate::config::AutoOffsetReset;
+use crate::collections::{Map, Set};
+use crate::config::{AutoOffsetReset, IsolationLevel};
 use crate::effect::{Effects, SeekTo};
 use crate::event::{Event, PollFailure, PositionReason};
-use crate::ids::{LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::ids::{LeaderEpoch, NodeId, Offset, ProducerId, TopicPartition};
 use crate::protocol::{
     Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
     OffsetFetchRequest, OffsetFetchResponse, OffsetSpec, PartitionFetchResponse, Request,
 };
+use crate::storage::RecordBatch;
 use std::collections::VecDeque;
 
 impl Consumer {
@@ -94,6 +95,7 @@ impl Consumer {
     }
 
     fn list_offsets(&mut self, partitions: &[TopicPartition], spec: OffsetSpec, out: &mut Effects<'_>) {
+        let read_committed = self.config.isolation_level == IsolationLevel::ReadCommitted;
         let Some(runtime) = &mut self.runtime else { return };
         let mut requests: Map<NodeId, Vec<(TopicPartition, LeaderEpoch, OffsetSpec)>> = Map::new();
         for tp in partitions {
@@ -109,7 +111,7 @@ impl Consumer {
         }
         for (node, partitions) in requests {
             runtime.resetting = true;
-            let request = Request::ListOffsets(ListOffsetsRequest { partitions });
+            let request = Request::ListOffsets(ListOffsetsRequest { read_committed, partitions });
             runtime.net.ask(node, Channel::Client, request, ConsumerAsk::ListOffsets, out);
         }
     }
@@ -182,6 +184,7 @@ impl Consumer {
 
     /// One fetch per broker, for the partitions that have a position and nothing in the buffer.
     pub(super) fn send_fetches(&mut self, out: &mut Effects<'_>) {
+        let read_committed = self.config.isolation_level == IsolationLevel::ReadCommitted;
         let (max_wait, min_bytes, max_bytes) =
             (self.config.fetch_max_wait_ms, self.config.fetch_min_bytes, self.config.max_partition_fetch_bytes);
         let reads = self.reads();
@@ -222,6 +225,7 @@ impl Consumer {
             }
             let request = FetchRequest {
                 replica: None,
+                read_committed,
                 max_wait,
                 min_bytes,
                 incremental: false,
@@ -263,18 +267,48 @@ impl Consumer {
                 return;
             }
         }
-        let records: VecDeque<InHand> = answer
-            .batches
-            .iter()
-            .flat_map(|batch| {
-                let epoch = batch.leader_epoch;
-                batch.iter().map(move |(offset, record)| InHand { tp, offset, record: record.id(), epoch })
-            })
-            .filter(|in_hand| in_hand.offset >= wanted)
-            .collect();
+        let Some(end) = answer.batches.last().map(RecordBatch::next_offset) else { return };
+        let records = visible_records(&answer, wanted);
+        if records.is_empty() {
+            // Only markers, or only what was aborted: nothing to hand out, but the position moves on.
+            if let Some(position) = runtime.positions.get_mut(&tp) {
+                position.offset = Some(end.max(wanted));
+            }
+            return;
+        }
+        runtime.buffer_ends.insert(tp, end);
         if !records.is_empty() {
             runtime.buffer.insert(tp, records);
             runtime.arrival.push_back(tp);
         }
     }
+}
+
+/// What an application may see of an answer: no markers, and nothing of the transactions it names as aborted.
+fn visible_records(answer: &PartitionFetchResponse, wanted: Offset) -> VecDeque<InHand> {
+    let tp = answer.tp;
+    let mut aborted: Set<ProducerId> = Set::new();
+    let mut entries = answer.aborted_transactions.clone();
+    entries.sort_unstable_by_key(|entry| entry.first_offset);
+    let mut entries = entries.into_iter().peekable();
+    let mut records = VecDeque::new();
+    for batch in &answer.batches {
+        while let Some(entry) = entries.next_if(|entry| entry.first_offset <= batch.last_offset()) {
+            aborted.insert(entry.producer_id);
+        }
+        let producer = batch.producer.filter(|_| batch.transactional).map(|stamp| stamp.id);
+        if let Some(marker) = batch.marker() {
+            if let Some(id) = producer.filter(|_| !marker.committed) {
+                aborted.remove(&id);
+            }
+            continue;
+        }
+        if producer.is_some_and(|id| aborted.contains(&id)) {
+            continue;
+        }
+        let epoch = batch.leader_epoch;
+        let seen = batch.iter().filter(|(offset, _)| *offset >= wanted);
+        records.extend(seen.map(|(offset, record)| InHand { tp, offset, record: record.id(), epoch }));
+    }
+    records
 }

@@ -5,17 +5,18 @@
 //! readiness per broker, one batch per partition per request; `max.in.flight.requests.per.connection`;
 //! `request.timeout.ms`, `retries`, `delivery.timeout.ms`, exponential back-off with jitter; batches divided that were
 //! too large; idempotence with sequences assigned when a batch is drained, doubts settled and epochs bumped; synchronous
-//! sending, `flush`, `close`; the defaults of 4.x and of 2.x.
+//! sending, `flush`, `close`; transactions in both protocols of KIP-890; the defaults of 4.x and of 2.x.
 //! Absent: compression, several topics per producer, `metadata.max.idle.ms`, `metadata.recovery.strategy` (always
-//! rebootstrap), `partitioner.rack.aware`, two-phase commit.
+//! rebootstrap), `partitioner.rack.aware`, two-phase commit, `sendOffsetsToTransaction`, a limit on `initTransactions`.
 //!
 //! Consumer, modelled: `poll` as the only place where records are handed out, positions move, groups are joined and
 //! automatic commits are sent; the heartbeat thread beside it; the leader's assignors, eager and cooperative rebalancing
 //! with the commit before it; static members; KIP-848 with `group.protocol=consumer`; `auto.offset.reset` in all four
-//! forms; OFFSET_OUT_OF_RANGE; `commitSync` and `commitAsync`; seek to an offset or a time; `max.poll.interval.ms`.
+//! forms; OFFSET_OUT_OF_RANGE; `commitSync` and `commitAsync`; seek to an offset or a time; `max.poll.interval.ms`;
+//! `isolation.level`.
 //! Simplified: listeners are the events PartitionsAssigned and PartitionsRevoked; an exception `poll` throws ends the
 //! application.
-//! Absent: `pause`, truncation detection (KIP-320), read_committed, subscription by pattern, fetch from followers.
+//! Absent: `pause`, truncation detection (KIP-320), subscription by pattern, fetch from followers.
 
 mod connection;
 mod consumer;
@@ -32,4 +33,4 @@ pub use connection::Backoff;
 pub use consumer::{CommitMode, Consumer, ConsumerProgram, Position};
 pub use metadata::ClientMetadata;
 pub use partitioner::{BuiltInPartitioner, Partitioner, murmur2, partition_for_key, run_sticky_partitioner};
-pub use producer::{Producer, ProducerIdAndEpoch};
+pub use producer::{ClientTransactionState, Producer, ProducerIdAndEpoch};

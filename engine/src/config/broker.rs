@@ -28,6 +28,20 @@ config_struct! {
     "producer.id.expiration.ms" => producer_id_expiration_ms: Duration = Duration::from_millis(86_400_000), Some((1, INT));
     /// How often silent producers are looked for.
     "producer.id.expiration.check.interval.ms" => producer_id_expiration_check_interval_ms: Duration = Duration::from_millis(600_000), Some((1, INT));
+    /// Partitions of `__transaction_state`.
+    "transaction.state.log.num.partitions" => transaction_state_log_num_partitions: i32 = 50, Some((1, INT)), "partitions";
+    /// Replicas of each partition of `__transaction_state`.
+    "transaction.state.log.replication.factor" => transaction_state_log_replication_factor: i16 = 3, Some((1, i16::MAX as i64)), "replicas";
+    /// In-sync replicas a record of `__transaction_state` needs.
+    "transaction.state.log.min.isr" => transaction_state_log_min_isr: i32 = 2, Some((1, INT)), "replicas";
+    /// Longest `transaction.timeout.ms` a producer may ask for.
+    "transaction.max.timeout.ms" => transaction_max_timeout_ms: Duration = Duration::from_millis(900_000), Some((1, INT));
+    /// How often transactions that are open too long are looked for.
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms" => transaction_abort_timed_out_transaction_cleanup_interval_ms: Duration = Duration::from_millis(10_000), Some((1, INT));
+    /// Whether a leader asks the coordinator before a producer's first write in a transaction (KIP-890).
+    "transaction.partition.verification.enable" => transaction_partition_verification_enable: bool = true, None;
+    /// Feature level rather than setting: 0 or 1 is the older protocol, 2 a new epoch for every transaction (KIP-890).
+    "transaction.version" => transaction_version: i16 = 2, Some((0, 2));
     /// How often a broker tells the controller that it lives.
     "broker.heartbeat.interval.ms" => broker_heartbeat_interval_ms: Millis = Millis(2_000), Some(ANY_INT);
     /// Partitions of `__consumer_offsets`.

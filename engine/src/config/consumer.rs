@@ -2,10 +2,39 @@
 
 use super::config_struct;
 use super::group_values::{AutoOffsetReset, GroupProtocol, OptionalName, Strategies};
+use super::value::ConfigValue;
 use super::words::{ANY_INT, Millis};
 use crate::time::Duration;
 
 const INT: i64 = i32::MAX as i64;
+
+/// Which records a consumer reads.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum IsolationLevel {
+    /// All below the high watermark, also those of transactions that are open or were aborted.
+    #[default]
+    ReadUncommitted,
+    /// Those below the last stable offset, without those of aborted transactions.
+    ReadCommitted,
+}
+
+impl ConfigValue for IsolationLevel {
+    const EXPECTED: &'static str = "read_uncommitted or read_committed";
+    fn print(&self) -> String {
+        match self {
+            IsolationLevel::ReadUncommitted => "read_uncommitted",
+            IsolationLevel::ReadCommitted => "read_committed",
+        }
+        .to_owned()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "read_uncommitted" => Some(IsolationLevel::ReadUncommitted),
+            "read_committed" => Some(IsolationLevel::ReadCommitted),
+            _ => None,
+        }
+    }
+}
 
 config_struct! {
     /// Settings of one consumer.
@@ -30,6 +59,8 @@ config_struct! {
     "fetch.max.wait.ms" => fetch_max_wait_ms: Duration = Duration::from_millis(500), Some((0, INT));
     /// Most data per partition in one fetch.
     "max.partition.fetch.bytes" => max_partition_fetch_bytes: i32 = 1_048_576, Some((0, INT)), "B";
+    /// Whether records of open and aborted transactions are read.
+    "isolation.level" => isolation_level: IsolationLevel = IsolationLevel::ReadUncommitted, None;
     /// Most records one `poll` returns.
     "max.poll.records" => max_poll_records: i32 = 500, Some((1, INT)), "records";
     /// Longest time between two polls before the client leaves its group.

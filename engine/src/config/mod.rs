@@ -20,7 +20,7 @@ mod value;
 mod words;
 
 pub use broker::BrokerConfig;
-pub use consumer::ConsumerConfig;
+pub use consumer::{ConsumerConfig, IsolationLevel};
 pub use controller::ControllerConfig;
 pub use group_values::{AutoOffsetReset, GroupProtocol, OptionalName, ServerAssignors, Strategies};
 pub use producer::{Acks, PartitionerClass, ProducerConfig};

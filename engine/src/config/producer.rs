@@ -2,6 +2,7 @@
 
 use super::config_struct;
 use super::value::{ConfigError, ConfigValue};
+use super::words::{ANY_INT, Millis};
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +114,10 @@ config_struct! {
     "partitioner.adaptive.partitioning.enable" => partitioner_adaptive_partitioning_enable: bool = true, None;
     /// A broker that takes nothing for this long gets no records without a key; 0 is off.
     "partitioner.availability.timeout.ms" => partitioner_availability_timeout_ms: Duration = Duration::ZERO, Some((0, i64::MAX));
+    /// Names the producer across its restarts: with it come transactions, and the fencing of older instances.
+    "transactional.id" => transactional_id: Option<String> = None, None;
+    /// After this long the coordinator aborts a transaction; at most the broker's `transaction.max.timeout.ms`.
+    "transaction.timeout.ms" => transaction_timeout_ms: Millis = Millis(60_000), Some(ANY_INT);
     /// Whether keys do not choose the partition.
     "partitioner.ignore.keys" => partitioner_ignore_keys: bool = false, None;
 }
@@ -155,6 +160,10 @@ impl ProducerConfig {
             if self.retries == 0 {
                 return conflict("retries", "0".to_owned(), "must be 1..2147483647 with enable.idempotence=true");
             }
+        }
+        if self.transactional_id.is_some() && !self.idempotent() {
+            let value = self.transactional_id.print();
+            return conflict("transactional.id", value, "needs enable.idempotence, and with it acks=all and retries");
         }
         let in_flight = self.max_in_flight_requests_per_connection;
         if self.idempotent() && in_flight > IN_FLIGHT_MAX_IDEMPOTENT {

@@ -156,6 +156,19 @@ impl ConfigValue for bool {
     }
 }
 
+impl ConfigValue for Option<String> {
+    const EXPECTED: &'static str = "a name, or nothing";
+    fn print(&self) -> String {
+        self.clone().unwrap_or_default()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "" | "null" => Some(None),
+            name => Some(Some(name.to_owned())),
+        }
+    }
+}
+
 impl ConfigValue for Duration {
     const UNIT: &'static str = "ms";
     const EXPECTED: &'static str = "a whole number of milliseconds";

@@ -2,12 +2,16 @@
 //!
 //! A handler checks a request and returns an answer and records; the answer leaves when the records are committed;
 //! replaying a record is the only thing that changes durable state. So a failover rebuilds it from the log.
-//! Absent: the transaction coordinator, the share coordinator.
+//! Absent: the share coordinator.
 
 mod group;
+mod transaction;
 
 pub use group::{
     CommittedOffset, ConsumerGroup, ConsumerMember, CurrentAssignment, Group, GroupMember, GroupRecord, GroupShards,
     MemberPhase, Outcome, ReplyTo, group_partition,
 };
 pub(crate) use group::{heartbeat_refused, join_refused, sync_refused};
+pub use transaction::{
+    AfterCommit, TransactionMetadata, TransactionOutcome, TransactionRecord, TransactionShards, TransactionWrite,
+};

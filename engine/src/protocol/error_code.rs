@@ -42,6 +42,8 @@ error_codes! {
     MessageTooLarge = 10, "MESSAGE_TOO_LARGE", false;
     /// `send` found no free memory within `max.block.ms` (`BufferExhaustedException`); never on the wire.
     BufferExhausted = 7, "BufferExhaustedException", false;
+    /// `abortTransaction()` dropped the record before it was sent (`TransactionAbortedException`); never on the wire.
+    TransactionAborted = -1, "TransactionAbortedException", false;
     /// The connection broke before the answer came; never on the wire.
     NetworkException = 13, "NETWORK_EXCEPTION", true;
     /// The coordinator is still reading its log.

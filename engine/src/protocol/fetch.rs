@@ -2,7 +2,7 @@
 
 use super::ErrorCode;
 use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, TopicPartition};
-use crate::storage::{EpochEnd, ReadBatches};
+use crate::storage::{AbortedTxn, EpochEnd, ReadBatches};
 use crate::time::Duration;
 
 /// FetchRequest of a follower or a consumer.
@@ -10,6 +10,8 @@ use crate::time::Duration;
 pub struct FetchRequest {
     /// The follower's id and incarnation; none for a consumer.
     pub replica: Option<(BrokerId, BrokerEpoch)>,
+    /// `isolation.level`: only what is below the last stable offset, with the aborted transactions in it.
+    pub read_committed: bool,
     /// How long the broker may hold the request.
     pub max_wait: Duration,
     /// Least data that answers at once.
@@ -56,6 +58,10 @@ pub struct PartitionFetchResponse {
     pub error: ErrorCode,
     /// The high watermark the leader read before it noted this fetch.
     pub high_watermark: Offset,
+    /// The last stable offset, −1 when it was not asked for.
+    pub last_stable_offset: Offset,
+    /// Aborted transactions that overlap the batches, for a reader with `read_committed`.
+    pub aborted_transactions: Vec<AbortedTxn>,
     /// The leader's log start offset.
     pub log_start_offset: Offset,
     /// Where the sender's log parts from the leader's: truncate there.
@@ -73,6 +79,8 @@ impl PartitionFetchResponse {
             tp,
             error,
             high_watermark: Offset::NONE,
+            last_stable_offset: Offset::NONE,
+            aborted_transactions: Vec::new(),
             log_start_offset: Offset::NONE,
             diverging_epoch: None,
             current_leader: None,
@@ -95,6 +103,8 @@ pub enum OffsetSpec {
 /// ListOffsetsRequest.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ListOffsetsRequest {
+    /// Whether "latest" is the last stable offset rather than the high watermark.
+    pub read_committed: bool,
     /// The partitions, each with the leader epoch the client believes in and what it looks for.
     pub partitions: Vec<(TopicPartition, LeaderEpoch, OffsetSpec)>,
 }

@@ -10,6 +10,7 @@ mod fetch;
 mod groups;
 mod metadata;
 mod produce;
+mod transactions;
 
 pub use controller::*;
 pub use error_code::ErrorCode;
@@ -17,9 +18,10 @@ pub use fetch::*;
 pub use groups::*;
 pub use metadata::*;
 pub use produce::*;
+pub use transactions::*;
 
 use crate::app::{DatabaseRequest, DatabaseResponse};
-use crate::ids::CorrelationId;
+use crate::ids::{CorrelationId, TransactionalId};
 use crate::queue::QueueFrame;
 
 /// Which of the connections between two processes a message uses. Order is kept per connection.
@@ -35,6 +37,10 @@ pub enum Channel {
     Controller,
     /// A broker's fetch of the metadata log.
     Metadata,
+    /// A partition leader's questions to a transaction coordinator.
+    Verification,
+    /// A transaction coordinator's markers to partition leaders.
+    Markers,
     /// A queue client's channel.
     Queue,
     /// An application's connection to its database.
@@ -83,8 +89,16 @@ pub enum Request {
     OffsetCommit(Box<OffsetCommitRequest>),
     /// Read committed offsets of a group.
     OffsetFetch(OffsetFetchRequest),
-    /// Get a producer id.
-    InitProducerId,
+    /// Learn which broker coordinates a transactional id: FindCoordinator with another type of key.
+    FindTransactionCoordinator(TransactionalId),
+    /// Get a producer id, and with a transactional id a new epoch.
+    InitProducerId(InitProducerIdRequest),
+    /// Partitions join a transaction, or a leader asks whether they have.
+    AddPartitionsToTxn(Box<AddPartitionsToTxnRequest>),
+    /// Commit or abort a transaction.
+    EndTxn(EndTxnRequest),
+    /// Write a transaction's end into partitions.
+    WriteTxnMarkers(Box<WriteTxnMarkersRequest>),
     /// A broker registers with the controller.
     BrokerRegistration(BrokerRegistrationRequest),
     /// A broker tells the controller that it lives.
@@ -128,6 +142,12 @@ pub enum Response {
     OffsetFetch(OffsetFetchResponse),
     /// To [`Request::InitProducerId`].
     InitProducerId(InitProducerIdResponse),
+    /// To [`Request::AddPartitionsToTxn`].
+    AddPartitionsToTxn(ErrorCode),
+    /// To [`Request::EndTxn`].
+    EndTxn(EndTxnResponse),
+    /// To [`Request::WriteTxnMarkers`].
+    WriteTxnMarkers(Box<WriteTxnMarkersResponse>),
     /// To [`Request::BrokerRegistration`].
     BrokerRegistration(BrokerRegistrationResponse),
     /// To [`Request::BrokerHeartbeat`].
@@ -159,6 +179,9 @@ pub enum MessageKind {
     OffsetCommit,
     OffsetFetch,
     InitProducerId,
+    AddPartitionsToTxn,
+    EndTxn,
+    WriteTxnMarkers,
     BrokerRegistration,
     BrokerHeartbeat,
     AlterPartition,
@@ -191,6 +214,9 @@ impl MessageKind {
             MessageKind::OffsetCommit => "OffsetCommit",
             MessageKind::OffsetFetch => "OffsetFetch",
             MessageKind::InitProducerId => "InitProducerId",
+            MessageKind::AddPartitionsToTxn => "AddPartitionsToTxn",
+            MessageKind::EndTxn => "EndTxn",
+            MessageKind::WriteTxnMarkers => "WriteTxnMarkers",
             MessageKind::BrokerRegistration => "BrokerRegistration",
             MessageKind::BrokerHeartbeat => "BrokerHeartbeat",
             MessageKind::AlterPartition => "AlterPartition",
@@ -245,7 +271,11 @@ impl Request {
             Request::ConsumerGroupHeartbeat(_) => MessageKind::ConsumerGroupHeartbeat,
             Request::OffsetCommit(_) => MessageKind::OffsetCommit,
             Request::OffsetFetch(_) => MessageKind::OffsetFetch,
-            Request::InitProducerId => MessageKind::InitProducerId,
+            Request::FindTransactionCoordinator(_) => MessageKind::FindCoordinator,
+            Request::InitProducerId(_) => MessageKind::InitProducerId,
+            Request::AddPartitionsToTxn(_) => MessageKind::AddPartitionsToTxn,
+            Request::EndTxn(_) => MessageKind::EndTxn,
+            Request::WriteTxnMarkers(_) => MessageKind::WriteTxnMarkers,
             Request::BrokerRegistration(_) => MessageKind::BrokerRegistration,
             Request::BrokerHeartbeat(_) => MessageKind::BrokerHeartbeat,
             Request::AlterPartition(_) => MessageKind::AlterPartition,
@@ -273,6 +303,9 @@ impl Response {
             Response::OffsetCommit(_) => MessageKind::OffsetCommit,
             Response::OffsetFetch(_) => MessageKind::OffsetFetch,
             Response::InitProducerId(_) => MessageKind::InitProducerId,
+            Response::AddPartitionsToTxn(_) => MessageKind::AddPartitionsToTxn,
+            Response::EndTxn(_) => MessageKind::EndTxn,
+            Response::WriteTxnMarkers(_) => MessageKind::WriteTxnMarkers,
             Response::BrokerRegistration(_) => MessageKind::BrokerRegistration,
             Response::BrokerHeartbeat(_) => MessageKind::BrokerHeartbeat,
             Response::AlterPartition(_) => MessageKind::AlterPartition,

@@ -1,8 +1,8 @@
-//! Produce and InitProducerId.
+//! Produce.
 
 use super::ErrorCode;
 use crate::config::Acks;
-use crate::ids::{BrokerId, LeaderEpoch, Offset, ProducerId, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition, TransactionalId};
 use crate::storage::RecordBatch;
 use crate::time::Duration;
 
@@ -13,6 +13,10 @@ pub struct ProduceRequest {
     pub acks: Acks,
     /// How long the broker may wait for the in-sync replicas.
     pub timeout: Duration,
+    /// Of a transactional producer.
+    pub transactional: Option<TransactionalId>,
+    /// Version 12 and above: the leader has the partition added to the transaction (KIP-890).
+    pub v2: bool,
     /// The batches.
     pub batches: Vec<(TopicPartition, RecordBatch)>,
 }
@@ -39,15 +43,4 @@ pub struct PartitionProduceResponse {
     pub log_start_offset: Offset,
     /// On NOT_LEADER_OR_FOLLOWER: the leader this broker knows instead (KIP-951).
     pub current_leader: Option<(BrokerId, LeaderEpoch)>,
-}
-
-/// InitProducerIdResponse.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct InitProducerIdResponse {
-    /// NONE or why not.
-    pub error: ErrorCode,
-    /// The new id.
-    pub producer_id: ProducerId,
-    /// Its epoch, 0.
-    pub producer_epoch: i16,
 }

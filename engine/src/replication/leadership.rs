@@ -2,7 +2,7 @@
 
 use super::isr::IsrState;
 use crate::collections::{Map, Set};
-use crate::ids::{BrokerEpoch, BrokerId, Offset};
+use crate::ids::{BrokerEpoch, BrokerId, Offset, ProducerId};
 use crate::time::{Duration, Instant};
 
 /// How far one follower is, as its fetches have shown (`Replica`).
@@ -52,6 +52,16 @@ impl FollowerProgress {
     }
 }
 
+/// Stands for one verification of a producer's transaction. Whatever ends the transaction takes it away, so that an
+/// answer that comes too late is worth nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct VerificationGuard {
+    /// Its number.
+    pub number: u64,
+    /// The lowest sequence that asked.
+    pub lowest_sequence: i32,
+}
+
 /// The leader's side of a partition.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Leadership {
@@ -63,6 +73,35 @@ pub struct Leadership {
     pub followers: Map<BrokerId, FollowerProgress>,
     /// Produce requests that wait for the high watermark, by the offset they need.
     pub awaiting: Set<(Offset, u64)>,
+    /// Producers whose transaction is being verified (KIP-890).
+    pub verifying: Map<ProducerId, VerificationGuard>,
+    /// How many guards there have been: each is unlike all before it.
+    guards: u64,
     /// Whether an AlterPartition for the pending change is on its way or waits to be sent.
     pub alter_requested: bool,
+}
+
+impl Leadership {
+    /// A leader that has heard of nobody yet.
+    pub fn new(epoch_start_offset: Offset, isr: IsrState, followers: Map<BrokerId, FollowerProgress>) -> Leadership {
+        Leadership {
+            epoch_start_offset,
+            isr,
+            followers,
+            awaiting: Set::new(),
+            verifying: Map::new(),
+            guards: 0,
+            alter_requested: false,
+        }
+    }
+
+    /// The guard of a producer's verification, a new one if none is under way.
+    pub fn guard(&mut self, producer: ProducerId, sequence: i32) -> u64 {
+        let next = self.guards + 1;
+        let guard =
+            self.verifying.entry(producer).or_insert(VerificationGuard { number: next, lowest_sequence: sequence });
+        guard.lowest_sequence = guard.lowest_sequence.min(sequence);
+        self.guards = self.guards.max(guard.number);
+        guard.number
+    }
 }

@@ -11,5 +11,5 @@ mod leadership;
 mod replica;
 
 pub use isr::{IsrState, PendingIsr};
-pub use leadership::{FollowerProgress, Leadership};
+pub use leadership::{FollowerProgress, Leadership, VerificationGuard};
 pub use replica::{Replica, Role};

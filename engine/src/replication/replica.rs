@@ -127,13 +127,8 @@ impl Replica {
                 (*replica, progress)
             })
             .collect();
-        self.role = Role::Leader(Box::new(Leadership {
-            epoch_start_offset: self.log.log_end_offset(),
-            isr,
-            followers,
-            awaiting: Default::default(),
-            alter_requested: false,
-        }));
+        let leadership = Leadership::new(self.log.log_end_offset(), isr, followers);
+        self.role = Role::Leader(Box::new(leadership));
         true
     }
 

@@ -66,6 +66,12 @@ facts! {
     LogEnd = "log-end", 2;
     /// A partition's high watermark on a broker.
     HighWatermark = "high-watermark", 2;
+    /// A partition's last stable offset on a broker.
+    LastStable = "last-stable", 2;
+    /// The broker that coordinates a `transactional.id`.
+    TransactionCoordinator = "transaction-coordinator", 1;
+    /// The state of a `transactional.id` at its coordinator.
+    TransactionState = "transaction-state", 1;
     /// Whether all replicas of a partition hold the same records: true or false.
     ReplicasEqual = "replicas-equal", 1;
     /// A group's committed offset in a partition, −1 for none.
@@ -119,6 +125,16 @@ impl Fact {
                     fate.readings.iter().any(|reading| reading.reader == group.0 && reading.processed > 0)
                 };
                 Some(simulation.ledger().all().filter(|(_, fate)| done(fate)).count().to_string())
+            }
+            FactKind::TransactionCoordinator | FactKind::TransactionState => {
+                let id = directory.find_transactional(&subject(0))?;
+                simulation.actors().find_map(|(_, actor)| match actor {
+                    Actor::Broker(broker) if broker.coordinates_transaction(id) => match self.kind {
+                        FactKind::TransactionCoordinator => Some(format!("broker {}", broker.id)),
+                        _ => Some(broker.transactions()?.get(id)?.state.name().to_owned()),
+                    },
+                    _ => None,
+                })
             }
             FactKind::Assigned => match simulation.actor(node(&subject(0))?)? {
                 Actor::Consumer(consumer) => Some(consumer.positions().count().to_string()),
@@ -192,6 +208,7 @@ impl Fact {
                     FactKind::LeaderEpoch => partition.leader_epoch.to_string(),
                     FactKind::LogEnd => replica?.log_end_offset.to_string(),
                     FactKind::HighWatermark => replica?.high_watermark.to_string(),
+                    FactKind::LastStable => replica?.last_stable_offset.to_string(),
                     FactKind::ReplicasEqual => {
                         let mut replicas = partition.replicas.iter();
                         let cells = &replicas.next()?.cells;

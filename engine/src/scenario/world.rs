@@ -4,7 +4,7 @@ use super::command::{COMMANDS, read_command};
 use super::document::{Line, Source};
 use super::error::ScenarioError;
 use super::step::{CommandTemplate, Step, read_story};
-use crate::app::Workload;
+use crate::app::{TransactionWorkload, Workload};
 use crate::client::CommitMode;
 use crate::sim::{
     ConsumerSpec, DatabaseSpec, Directory, GroupSpec, ProducerSpec, QueueSpec, Spec, Target, TopicSpec, WorkerSpec,
@@ -168,6 +168,11 @@ fn read_producer(line: &mut Line<'_>, source: &mut Source<'_>) -> ProducerSpec {
         partition: line.number("partition", source),
         sync: line.flag("sync", source),
         flush_every: line.number("flush-every", source),
+        transaction: TransactionWorkload {
+            records: line.number("transaction-records", source).unwrap_or(3),
+            abort_every: line.number("abort-every", source).unwrap_or(0),
+            hold: line.duration("hold", source).unwrap_or(Duration::ZERO),
+        },
     };
     let defaults = line.property("defaults").unwrap_or_default();
     let settings = line.settings();
@@ -181,7 +186,21 @@ fn read_producer(line: &mut Line<'_>, source: &mut Source<'_>) -> ProducerSpec {
             workload.keys.push(key);
         }
     }
-    let known = ["topic", "queue", "start", "every", "count", "size", "partition", "sync", "flush-every", "defaults"];
+    let known = [
+        "topic",
+        "queue",
+        "start",
+        "every",
+        "count",
+        "size",
+        "partition",
+        "sync",
+        "flush-every",
+        "defaults",
+        "transaction-records",
+        "abort-every",
+        "hold",
+    ];
     line.finish(&known, source);
     ProducerSpec { name, target, workload, defaults, settings }
 }

@@ -1,7 +1,7 @@
 //! Names: what the ids of a simulation are called by people.
 
 use super::spec::{Spec, Target};
-use crate::ids::{BrokerId, GroupId, NodeId, QueueId, RecordId, TopicId, TopicPartition};
+use crate::ids::{BrokerId, GroupId, NodeId, QueueId, RecordId, TopicId, TopicPartition, TransactionalId};
 use std::sync::Arc;
 
 /// What a node is.
@@ -30,10 +30,14 @@ pub struct Directory {
     topics: Vec<String>,
     groups: Arc<[String]>,
     queues: Vec<String>,
+    transactional: Arc<[String]>,
 }
 
 /// `__consumer_offsets`, in every world the first topic id.
 pub const OFFSETS_TOPIC: TopicId = TopicId(0);
+
+/// `__transaction_state`.
+pub const TRANSACTION_TOPIC: TopicId = TopicId::TRANSACTION_STATE;
 
 impl Directory {
     /// The names of a world. Node ids follow the order: controller, brokers (node id = broker id), queue brokers,
@@ -63,12 +67,28 @@ impl Directory {
             topics,
             groups: spec.groups.iter().map(|group| group.name.clone()).collect(),
             queues: spec.queues.iter().map(|queue| queue.name.clone()).collect(),
+            transactional: transactional_ids(spec),
         }
     }
 
     /// All nodes with what they are.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, NodeKind)> {
         self.nodes.iter().enumerate().map(|(index, (_, kind))| (NodeId(index as u32), *kind))
+    }
+
+    /// All `transactional.id`s by number.
+    pub fn transactional_names(&self) -> Arc<[String]> {
+        self.transactional.clone()
+    }
+
+    /// The number of a `transactional.id`.
+    pub fn find_transactional(&self, name: &str) -> Option<TransactionalId> {
+        self.transactional.iter().position(|known| known == name).map(|index| TransactionalId(index as u32))
+    }
+
+    /// A `transactional.id` by its number.
+    pub fn transactional_name(&self, id: TransactionalId) -> &str {
+        self.transactional.get(id.0 as usize).map_or("", String::as_str)
     }
 
     /// What a node is called; empty for an unknown one.
@@ -91,6 +111,9 @@ impl Directory {
 
     /// A topic's name.
     pub fn topic_name(&self, topic: TopicId) -> &str {
+        if topic == TRANSACTION_TOPIC {
+            return "__transaction_state";
+        }
         self.topics.get(topic.0 as usize).map_or("", String::as_str)
     }
 
@@ -101,7 +124,7 @@ impl Directory {
 
     /// A partition's name: `orders-0`; empty for a topic that does not exist.
     pub fn tp_name(&self, tp: TopicPartition) -> String {
-        if self.topics.len() <= tp.topic.0 as usize {
+        if self.topic_name(tp.topic).is_empty() {
             return String::new();
         }
         format!("{}-{}", self.topic_name(tp.topic), tp.partition)
@@ -150,4 +173,15 @@ impl Directory {
             Target::Queue(name) => self.find_queue(name).map(Err),
         }
     }
+}
+
+/// The distinct `transactional.id`s of a world, in the order of the producers.
+fn transactional_ids(spec: &Spec) -> Arc<[String]> {
+    let mut ids: Vec<String> = Vec::new();
+    for (name, value) in spec.producers.iter().flat_map(|producer| &producer.settings) {
+        if name == "transactional.id" && !ids.contains(value) {
+            ids.push(value.clone());
+        }
+    }
+    ids.into()
 }

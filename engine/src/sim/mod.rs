@@ -12,7 +12,7 @@ mod spec;
 mod start;
 
 pub use actor::{Actor, Process};
-pub use directory::{Directory, NodeKind, OFFSETS_TOPIC};
+pub use directory::{Directory, NodeKind, OFFSETS_TOPIC, TRANSACTION_TOPIC};
 pub use schedule::Item;
 pub use simulation::{Dispatched, Emitted, Observe, Simulation, Told};
 pub use spec::{

@@ -314,6 +314,7 @@ impl Spec {
         // As in Kafka's own quick start: a cluster of fewer than three brokers cannot hold three copies.
         let factor = i16::try_from(self.brokers.clamp(1, 3)).unwrap_or(3);
         broker.offsets_topic_replication_factor = factor;
+        broker.transaction_state_log_replication_factor = factor;
         for (name, value) in &self.broker_settings {
             let result = if TopicDefaults::default().get(name).is_some() {
                 TopicDefaults::default().set(name, value)

@@ -139,6 +139,7 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
             controller,
             OFFSETS_TOPIC,
             directory.group_names(),
+            directory.transactional_names(),
             broker_config.clone(),
         );
         actors.push(Actor::Broker(Box::new(broker)));
@@ -157,7 +158,9 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
         let workload = producer.workload.clone();
         match directory.resolve(&producer.target) {
             Some(Ok(topic)) => {
-                let client = Producer::new(node, bootstrap.clone(), topic, workload, producer.config()?);
+                let config = producer.config()?;
+                let transactional = config.transactional_id.as_deref().and_then(|id| directory.find_transactional(id));
+                let client = Producer::new(node, bootstrap.clone(), topic, workload, config, transactional);
                 actors.push(Actor::Producer(Box::new(client)));
             }
             Some(Err(queue)) => {

@@ -1,6 +1,6 @@
 //! One record: anything a log holds, the users' data and the coordinators' state alike.
 
-use crate::coordinator::GroupRecord;
+use crate::coordinator::{GroupRecord, TransactionRecord};
 use crate::ids::RecordId;
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub enum RecordBody {
     },
     /// A record of `__consumer_offsets`.
     Group(Arc<GroupRecord>),
+    /// A record of `__transaction_state`.
+    Transaction(Arc<TransactionRecord>),
     /// The end of a transaction in this partition.
     Control(EndTxnMarker),
 }
@@ -56,6 +58,7 @@ impl Record {
         match &self.body {
             RecordBody::User { key, size, .. } => key.as_ref().map_or(0, |key| key.len() as u32) + size,
             RecordBody::Group(record) => record.size_in_bytes(),
+            RecordBody::Transaction(record) => record.size_in_bytes(),
             // Key: version and type; value: version and coordinator epoch.
             RecordBody::Control(_) => 4 + 6,
         }
@@ -65,7 +68,7 @@ impl Record {
     pub fn id(&self) -> Option<RecordId> {
         match &self.body {
             RecordBody::User { id, .. } => Some(*id),
-            RecordBody::Group(_) | RecordBody::Control(_) => None,
+            RecordBody::Group(_) | RecordBody::Transaction(_) | RecordBody::Control(_) => None,
         }
     }
 }

@@ -7,7 +7,6 @@ use crate::event::{Event, TruncationReason};
 use crate::fact::Fact;
 use crate::hash::stable_hash;
 use crate::ids::*;
-use crate::sim::OFFSETS_TOPIC;
 use crate::storage::{RecordBatch, RecordBody, increment_sequence};
 use std::sync::Arc;
 
@@ -110,6 +109,10 @@ impl Tracer {
                     let digest = stable_hash(&(body, tp, offset, batch.leader_epoch));
                     line.hex("v", digest).null("k")
                 }
+                RecordBody::Transaction(body) => {
+                    let digest = stable_hash(&(body, tp, offset, batch.leader_epoch));
+                    line.hex("v", digest).null("k")
+                }
                 RecordBody::Control(marker) => {
                     let line = line.null("v").null("k");
                     line.text("ctl", if marker.committed { "commit" } else { "abort" })
@@ -124,7 +127,7 @@ impl Tracer {
             };
             self.put(line.flag("tx", batch.transactional).text("as", how));
         }
-        if tp.topic != OFFSETS_TOPIC {
+        if !tp.topic.is_internal() {
             self.busy();
         }
     }
@@ -159,7 +162,7 @@ impl Tracer {
                     let line = line.int("minIsr", config.min_insync_replicas);
                     let line = line.flag("unclean", config.unclean_leader_election_enable);
                     let line = line.text("cleanup", &cleanup_policy(config));
-                    if *topic == OFFSETS_TOPIC { line.flag("internal", true) } else { line }
+                    if topic.is_internal() { line.flag("internal", true) } else { line }
                 }
                 MetadataRecord::Partition { tp, .. } | MetadataRecord::PartitionChange { tp, .. } => {
                     let Some(image) = self.image.partition(*tp) else { continue };

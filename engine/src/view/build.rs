@@ -10,6 +10,7 @@ use crate::ids::*;
 use crate::queue::QueueBroker;
 use crate::replication::{Replica, Role};
 use crate::sim::{Actor, NodeKind, Process, Simulation};
+use crate::storage::RecordBatch;
 
 /// What the stage shows at the simulation's present moment.
 pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
@@ -60,6 +61,7 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
                     })
                     .collect(),
                 last_record: (publisher.sent() > 0).then(|| RecordId::new(node, publisher.sent())),
+                inside: None,
             }),
             Actor::QueueBroker(broker) => view.queues.push(queue_view(simulation, node, broker)),
             Actor::Database(database) => view.databases.push(DatabaseView {
@@ -89,7 +91,7 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
 pub fn ledger(simulation: &Simulation) -> LedgerView {
     let totals = simulation.ledger().totals();
     let under_replicated = best_image(simulation).map_or(0, |image| {
-        let user = image.partitions().filter(|(tp, _)| *tp != TopicPartition::new(TopicId(0), tp.partition));
+        let user = image.partitions().filter(|(tp, _)| !tp.topic.is_internal());
         user.filter(|(_, partition)| partition.isr.len() < partition.replicas.len()).count() as u64
     });
     LedgerView {
@@ -139,7 +141,7 @@ fn process(simulation: &Simulation, node: NodeId) -> ProcessView {
 
 fn partitions(simulation: &Simulation, image: &MetadataImage, lens: &Lens) -> Vec<PartitionView> {
     let wanted = |tp: &TopicPartition| {
-        if lens.topics.is_empty() { tp.topic.0 > 0 } else { lens.topics.contains(&tp.topic) }
+        if lens.topics.is_empty() { !tp.topic.is_internal() } else { lens.topics.contains(&tp.topic) }
     };
     image
         .partitions()
@@ -190,6 +192,7 @@ fn replica_view(
                 offset: base + index as i64,
                 leader_epoch: epoch,
                 record: record.id(),
+                standing: standing_of(replica, batch, base + index as i64),
             })
         })
         .take(limit)
@@ -202,10 +205,26 @@ fn replica_view(
         log_start_offset: replica.log.log_start_offset(),
         log_end_offset: replica.log.log_end_offset(),
         high_watermark: replica.high_watermark,
+        last_stable_offset: replica.last_stable_offset(),
         durable_to: replica.log.durable_to(),
         cells,
         epochs: replica.log.epochs().entries().iter().map(|entry| (entry.epoch, entry.start_offset)).collect(),
     })
+}
+
+/// What the transaction of a record's batch makes of it, as this replica's log says.
+fn standing_of(replica: &Replica, batch: &RecordBatch, offset: Offset) -> CellStanding {
+    if let Some(marker) = batch.marker() {
+        return if marker.committed { CellStanding::Commit } else { CellStanding::Abort };
+    }
+    let Some(stamp) = batch.producer.filter(|_| batch.transactional) else { return CellStanding::Settled };
+    let open = replica.log.producers().get(stamp.id).and_then(|entry| entry.transaction_start);
+    if open.is_some_and(|start| start <= offset) {
+        return CellStanding::Open;
+    }
+    let (aborted, _) = replica.log.aborted().collect(offset, offset + 1);
+    let is_aborted = aborted.iter().any(|entry| entry.producer_id == stamp.id && entry.first_offset <= offset);
+    if is_aborted { CellStanding::Aborted } else { CellStanding::Settled }
 }
 
 fn producer_view(simulation: &Simulation, node: NodeId, producer: &Producer) -> ProducerView {
@@ -223,6 +242,7 @@ fn producer_view(simulation: &Simulation, node: NodeId, producer: &Producer) -> 
             .map(|(record, tp, in_flight, attempts)| WaitingView { record, tp, in_flight, attempts })
             .collect(),
         last_record: (producer.sent() > 0).then(|| RecordId::new(node, producer.sent())),
+        inside: producer.inside().map(Box::new),
     }
 }
 

@@ -146,6 +146,7 @@ pub fn packet_kind(message: MessageKind, is_response: bool) -> PacketKind {
         | MessageKind::FetchMetadata
         | MessageKind::FindCoordinator
         | MessageKind::InitProducerId => PacketKind::Metadata,
+        MessageKind::AddPartitionsToTxn | MessageKind::EndTxn | MessageKind::WriteTxnMarkers => PacketKind::Offsets,
         MessageKind::JoinGroup | MessageKind::SyncGroup | MessageKind::LeaveGroup => PacketKind::Rebalance,
         MessageKind::OffsetCommit | MessageKind::OffsetFetch | MessageKind::ListOffsets => PacketKind::Offsets,
         MessageKind::BrokerRegistration

@@ -1,8 +1,10 @@
 //! The stage: who is there and what each of them holds.
 
+use crate::client::ClientTransactionState;
 use crate::config::Acks;
 use crate::event::GroupState;
 use crate::ids::*;
+use crate::protocol::ErrorCode;
 use crate::time::{Duration, Instant};
 
 /// What of a simulation is wanted.
@@ -128,6 +130,8 @@ pub struct ReplicaView {
     pub log_end_offset: Offset,
     /// High watermark as this replica knows it.
     pub high_watermark: Offset,
+    /// Last stable offset: readers of committed records go no further.
+    pub last_stable_offset: Offset,
     /// Offsets below are fsynced.
     pub durable_to: Offset,
     /// The newest records, ascending.
@@ -145,6 +149,24 @@ pub struct CellView {
     pub leader_epoch: LeaderEpoch,
     /// Which record it is; none for a coordinator's record.
     pub record: Option<RecordId>,
+    /// What a transaction makes of it.
+    pub standing: CellStanding,
+}
+
+/// What a transaction makes of a record.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum CellStanding {
+    /// It counts: no transaction, or one that committed.
+    #[default]
+    Settled,
+    /// Its transaction is open.
+    Open,
+    /// Its transaction was aborted: it stays in the log, and read_committed passes over it.
+    Aborted,
+    /// A marker: a transaction commits here.
+    Commit,
+    /// A marker: a transaction aborts here.
+    Abort,
 }
 
 /// A producer.
@@ -168,6 +190,44 @@ pub struct ProducerView {
     pub waiting: Vec<WaitingView>,
     /// The record with the highest number so far.
     pub last_record: Option<RecordId>,
+    /// What is inside a producer of a topic, while its process runs.
+    pub inside: Option<Box<ProducerInside>>,
+}
+
+/// A producer opened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProducerInside {
+    /// Producer id and epoch, when it has them.
+    pub producer_id: Option<(ProducerId, i16)>,
+    /// Bytes of `buffer.memory` that are free.
+    pub free_memory: i64,
+    /// The record whose `send` has not returned.
+    pub blocked: Option<RecordId>,
+    /// Its transaction: number, state, and how many partitions belong to it.
+    pub transaction: Option<(u32, ClientTransactionState, usize)>,
+    /// Batches without a verdict, oldest first.
+    pub batches: Vec<BatchView>,
+}
+
+/// A batch in a producer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BatchView {
+    /// Where it goes.
+    pub tp: TopicPartition,
+    /// How many records it holds.
+    pub records: u32,
+    /// Its size so far.
+    pub bytes: u32,
+    /// Sequence of its first record, once it was drained.
+    pub sequence: Option<i32>,
+    /// Whether it is under way.
+    pub in_flight: bool,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// Why it is sent again.
+    pub last_error: ErrorCode,
+    /// When it lingers or backs off no more.
+    pub due: Instant,
 }
 
 /// A record without a verdict.

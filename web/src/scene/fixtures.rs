@@ -61,6 +61,7 @@ pub fn cluster(crowd: Crowd) -> StageView {
             queue: None,
             waiting: waiting.collect(),
             last_record: None,
+            inside: None,
         });
     }
     for index in 0..crowd.groups {
@@ -87,6 +88,7 @@ fn partition(crowd: Crowd, index: usize) -> PartitionView {
                 offset: Offset(offset),
                 leader_epoch: LeaderEpoch(if offset < 3 { 2 } else { 3 }),
                 record: Some(record(if offset >= crowd.records { 99 } else { 20 }, offset)),
+                standing: CellStanding::Settled,
             });
             ReplicaView {
                 broker: *broker,
@@ -95,6 +97,7 @@ fn partition(crowd: Crowd, index: usize) -> PartitionView {
                 log_start_offset: Offset(0),
                 log_end_offset: Offset(end),
                 high_watermark: Offset((end - 1).max(0)),
+                last_stable_offset: Offset((end - 1).max(0)),
                 durable_to: Offset(0),
                 cells: cells.collect(),
                 epochs: vec![(LeaderEpoch(2), Offset(0)), (LeaderEpoch(3), Offset(3.min(end)))],
@@ -192,6 +195,7 @@ pub fn add_queue(view: &mut StageView, records: u64, workers: usize) {
         queue: Some(QueueId(0)),
         waiting: Vec::new(),
         last_record: None,
+        inside: None,
     });
 }
 

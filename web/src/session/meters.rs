@@ -65,7 +65,7 @@ impl Meters {
             self.turn();
         }
         match &emitted.event {
-            Event::RecordsAppended { count, as_leader: true, tp, .. } if tp.topic.0 > 0 => {
+            Event::RecordsAppended { count, as_leader: true, tp, .. } if !tp.topic.is_internal() => {
                 self.bucket().appended += count;
             }
             Event::HighWatermarkAdvanced { tp, to, as_leader: true, .. } => {
@@ -79,7 +79,7 @@ impl Meters {
                     self.positions.insert((*group, *tp), *last + 1);
                 }
             }
-            Event::IsrChanged { tp, from, isr } if tp.topic.0 > 0 => {
+            Event::IsrChanged { tp, from, isr } if !tp.topic.is_internal() => {
                 let all = self.in_sync.get(tp).map_or(from.len(), |(_, all)| *all).max(isr.len());
                 self.in_sync.insert(*tp, (isr.len(), all));
                 self.bucket().under_replicated = self.under_replicated();

@@ -3,15 +3,17 @@
 use super::accumulator::Accumulator;
 use super::application::Application;
 use super::batch::{BatchId, ProducerBatch};
-use super::sequences::{ProducerIdAndEpoch, Sequences};
+use super::sequences::Sequences;
+use super::transaction::{Transaction, TransactionAsk};
 use crate::app::Workload;
 use crate::client::connection::{Backoff, Connections};
 use crate::client::partitioner::Partitioner;
 use crate::collections::{Map, sorted_by_number};
 use crate::config::ProducerConfig;
 use crate::effect::{Effects, Input, Instruction, Timer};
-use crate::ids::{NodeId, RecordId, TopicId, TopicPartition};
+use crate::ids::{NodeId, RecordId, TopicId, TopicPartition, TransactionalId};
 use crate::time::Instant;
+use crate::view::{BatchView, ProducerInside};
 
 /// A producer and the program that uses it.
 #[derive(Clone, Hash, Debug)]
@@ -22,6 +24,8 @@ pub struct Producer {
     pub(super) topic: TopicId,
     pub(super) workload: Workload,
     bootstrap: Vec<NodeId>,
+    /// The number of its `transactional.id`.
+    transactional: Option<TransactionalId>,
     /// Records sent so far; the program's source of records survives its crash.
     pub(super) sent: u32,
     pub(super) runtime: Option<Box<Runtime>>,
@@ -31,6 +35,7 @@ pub struct Producer {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) enum ProducerAsk {
     ProducerId,
+    Transaction(TransactionAsk),
     Produce(Vec<BatchId>),
 }
 
@@ -45,6 +50,7 @@ pub(super) struct Runtime {
     /// After a refused InitProducerId: not before then.
     pub ask_producer_id_at: Instant,
     pub application: Application,
+    pub transaction: Option<Transaction>,
     /// When each broker last had data ready for it, and when it last took some.
     pub drained: Map<NodeId, (Instant, Instant)>,
     /// When the sender must look again.
@@ -59,8 +65,9 @@ impl Producer {
         topic: TopicId,
         workload: Workload,
         config: ProducerConfig,
+        transactional: Option<TransactionalId>,
     ) -> Producer {
-        Producer { node, config, topic, workload, bootstrap, sent: 0, runtime: None }
+        Producer { node, config, topic, workload, bootstrap, transactional, sent: 0, runtime: None }
     }
 
     /// The topic it writes to.
@@ -73,19 +80,26 @@ impl Producer {
         self.sent
     }
 
-    /// Its producer id and epoch, when it is idempotent and has them.
-    pub fn producer_id(&self) -> Option<ProducerIdAndEpoch> {
-        self.runtime.as_ref()?.sequences.id
-    }
-
-    /// Bytes of `buffer.memory` that are free; none while the process is down.
-    pub fn free_memory(&self) -> Option<i64> {
-        self.runtime.as_ref().map(|runtime| runtime.accumulator.free)
-    }
-
-    /// The record whose `send` does not return, for want of memory or metadata.
-    pub fn blocked(&self) -> Option<RecordId> {
-        self.runtime.as_ref()?.application.pending.as_ref().map(|pending| pending.record)
+    /// The producer opened; none while its process is down.
+    pub fn inside(&self) -> Option<ProducerInside> {
+        let runtime = self.runtime.as_ref()?;
+        let batches = runtime.accumulator.batches.values().map(|batch| BatchView {
+            tp: batch.tp,
+            records: batch.records.len() as u32,
+            bytes: batch.size_in_bytes,
+            sequence: batch.stamp.map(|stamp| stamp.base_sequence),
+            in_flight: batch.in_flight,
+            attempts: batch.attempts,
+            last_error: batch.last_error,
+            due: self.ready_at(batch, 1),
+        });
+        Some(ProducerInside {
+            producer_id: runtime.sequences.id,
+            free_memory: runtime.accumulator.free,
+            blocked: runtime.application.pending.as_ref().map(|pending| pending.record),
+            transaction: self.transaction(),
+            batches: batches.collect(),
+        })
     }
 
     /// Records without a verdict: their partition, whether they are under way, and how often they were tried.
@@ -151,6 +165,7 @@ impl Producer {
             asking_producer_id: false,
             ask_producer_id_at: out.now,
             application: Application::default(),
+            transaction: self.transactional.map(|id| Transaction::new(id, out.now)),
             drained: Map::new(),
             wake_at: None,
         }));

@@ -3,6 +3,7 @@
 use super::accumulator::Appended;
 use super::actor::Producer;
 use super::batch::ProducerBatch;
+use super::transaction::ClientTransactionState;
 use crate::client::partitioner::Topic;
 use crate::effect::{Effects, Timer};
 use crate::event::Event;
@@ -95,6 +96,18 @@ impl Producer {
             application.flushing = !idle;
             return idle;
         }
+        if application.closing
+            && let Some(transaction) = &runtime.transaction
+        {
+            match transaction.state {
+                ClientTransactionState::InTransaction | ClientTransactionState::AbortableError => {
+                    self.end_transaction(false, out);
+                    return true;
+                }
+                ClientTransactionState::Committing | ClientTransactionState::Aborting => return false,
+                _ => {}
+            }
+        }
         if application.closing {
             if idle {
                 out.exit();
@@ -102,6 +115,11 @@ impl Producer {
             }
             return false;
         }
+        if let Some(moved) = self.transaction_call(out) {
+            return moved;
+        }
+        let Some(runtime) = &mut self.runtime else { return false };
+        let application = &mut runtime.application;
         if self.workload.flush_every.is_some_and(|every| application.unflushed >= every.max(1)) {
             application.unflushed = 0;
             application.flushing = true;
@@ -119,8 +137,51 @@ impl Producer {
                 None => return false,
             }
         }
+        if self.runtime.as_ref().is_some_and(|runtime| runtime.transaction.is_some()) && !self.in_transaction() {
+            self.begin_transaction(out);
+        }
         self.begin_send(out);
         true
+    }
+
+    fn in_transaction(&self) -> bool {
+        let transaction = self.runtime.as_ref().and_then(|runtime| runtime.transaction.as_ref());
+        transaction.is_some_and(|transaction| transaction.state == ClientTransactionState::InTransaction)
+    }
+
+    /// What the program does about its transaction before it sends the next record; none when it may send. False
+    /// when it has to wait.
+    fn transaction_call(&mut self, out: &mut Effects<'_>) -> Option<bool> {
+        let plan = self.workload.transaction;
+        let runtime = self.runtime.as_mut()?;
+        let transaction = runtime.transaction.as_ref()?;
+        match transaction.state {
+            ClientTransactionState::Ready => None,
+            ClientTransactionState::Initializing
+            | ClientTransactionState::Committing
+            | ClientTransactionState::Aborting => Some(false),
+            ClientTransactionState::AbortableError => {
+                self.end_transaction(false, out);
+                Some(true)
+            }
+            // There is only close() left.
+            ClientTransactionState::FatalError => {
+                out.exit();
+                self.runtime = None;
+                Some(false)
+            }
+            ClientTransactionState::InTransaction if transaction.records < plan.records => None,
+            ClientTransactionState::InTransaction => {
+                let at = transaction.last_send + plan.hold;
+                if at > out.now {
+                    self.wake_application(at, out);
+                    return Some(false);
+                }
+                let aborts = plan.abort_every > 0 && transaction.number.is_multiple_of(plan.abort_every);
+                self.end_transaction(!aborts, out);
+                Some(true)
+            }
+        }
     }
 
     fn begin_send(&mut self, out: &mut Effects<'_>) {
@@ -159,11 +220,12 @@ impl Producer {
         let mut partition = fixed.unwrap_or_else(|| runtime.partitioner.choose(key, &topic, out));
         let asks_again = fixed.is_none() && runtime.partitioner.asks_twice();
         let mut tp = TopicPartition::new(self.topic, partition);
-        let mut appended = runtime.accumulator.append(tp, &record, !asks_again, false, out.now);
+        let transactional = runtime.transaction.is_some();
+        let mut appended = runtime.accumulator.append(tp, &record, !asks_again, transactional, out.now);
         if let Appended::NewBatchNeeded = appended {
             partition = runtime.partitioner.choose(key, &topic, out);
             tp = TopicPartition::new(self.topic, partition);
-            appended = runtime.accumulator.append(tp, &record, true, false, out.now);
+            appended = runtime.accumulator.append(tp, &record, true, transactional, out.now);
         }
         match appended {
             Appended::NewBatchNeeded | Appended::NoMemory => {
@@ -174,6 +236,11 @@ impl Producer {
                 if sticky {
                     let all_full = runtime.accumulator.all_full(tp);
                     runtime.partitioner.produced(bytes, all_full, &topic, out);
+                }
+                if let Some(transaction) = &mut runtime.transaction {
+                    transaction.add_partition(tp);
+                    transaction.records += 1;
+                    transaction.last_send = out.now;
                 }
                 runtime.application.awaiting = synchronous.then_some(pending.record);
                 let PendingSend { record, key, .. } = pending;

@@ -8,6 +8,8 @@ mod outcome;
 mod ready;
 mod sender;
 mod sequences;
+mod transaction;
 
 pub use actor::Producer;
 pub use sequences::ProducerIdAndEpoch;
+pub use transaction::ClientTransactionState;

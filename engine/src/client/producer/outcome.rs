@@ -2,6 +2,7 @@
 
 use super::actor::{Producer, ProducerAsk};
 use super::batch::BatchId;
+use super::transaction::TransactionAsk;
 use crate::client::connection::{Asked, InFlight};
 use crate::effect::Effects;
 use crate::event::Event;
@@ -28,9 +29,22 @@ impl Producer {
             (Asked::Own(ProducerAsk::ProducerId), Response::InitProducerId(answer)) => {
                 self.on_producer_id(&answer, out);
             }
+            (Asked::Own(ProducerAsk::Transaction(ask)), response) => self.on_coordinator_answer(ask, response, out),
             (Asked::Own(ProducerAsk::Produce(batches)), Response::Produce(response)) => {
                 self.on_produced(&batches, &response, out);
             }
+            _ => {}
+        }
+    }
+
+    fn on_coordinator_answer(&mut self, ask: TransactionAsk, response: Response, out: &mut Effects<'_>) {
+        match (ask, response) {
+            (TransactionAsk::Coordinator, Response::FindCoordinator(answer)) => self.on_coordinator(&answer, out),
+            (TransactionAsk::Init, Response::InitProducerId(answer)) => self.on_transaction_id(&answer, out),
+            (TransactionAsk::AddPartitions(added), Response::AddPartitionsToTxn(error)) => {
+                self.on_partitions_added(&added, error, out);
+            }
+            (TransactionAsk::End(committed), Response::EndTxn(answer)) => self.on_ended(committed, &answer, out),
             _ => {}
         }
     }
@@ -121,7 +135,7 @@ impl Producer {
         let may_retry = allowed
             && if idempotent {
                 let (sequence, was_reset) = (batch.base_sequence(), batch.sequence_reset);
-                runtime.sequences.may_retry(tp, error, sequence, was_reset, log_start_offset, false)
+                runtime.sequences.may_retry(tp, error, sequence, was_reset, log_start_offset, batch.transactional)
             } else {
                 error.is_retriable()
             };
@@ -159,15 +173,19 @@ impl Producer {
     }
 
     /// The callbacks of a batch run with an error. `settled` says that its sequence was surely not used.
-    fn fail(&mut self, id: BatchId, error: ErrorCode, settled: bool, out: &mut Effects<'_>) {
+    pub(super) fn fail(&mut self, id: BatchId, error: ErrorCode, settled: bool, out: &mut Effects<'_>) {
         let producer = self.node;
         let Some(runtime) = &mut self.runtime else { return };
         let Some(batch) = runtime.accumulator.finish(id) else { return };
         let (tp, maybe_written) = (batch.tp, batch.maybe_written);
         if batch.stamp.is_some() {
             runtime.sequences.failed(tp, id);
+            if batch.transactional && settled && runtime.transaction.as_ref().is_none_or(|known| !known.v2) {
+                let count = batch.records.len() as i32;
+                runtime.sequences.close_gap(tp, batch.base_sequence(), count, &mut runtime.accumulator);
+            }
             let lost = matches!(error, ErrorCode::OutOfOrderSequenceNumber | ErrorCode::UnknownProducerId);
-            if settled || lost {
+            if (settled || lost) && !batch.transactional {
                 runtime.sequences.request_bump(tp);
             }
         }
@@ -176,6 +194,13 @@ impl Producer {
             if runtime.application.awaiting == Some(record) {
                 runtime.application.awaiting = None;
             }
+        }
+        if batch.transactional && error != ErrorCode::TransactionAborted {
+            let fatal = matches!(
+                error,
+                ErrorCode::ProducerFenced | ErrorCode::InvalidTxnState | ErrorCode::InvalidProducerIdMapping
+            );
+            self.fail_transaction(error, fatal, maybe_written || error == ErrorCode::InvalidProducerEpoch, out);
         }
     }
 
@@ -195,7 +220,14 @@ impl Producer {
         for request in &lost {
             let kind = match &request.what {
                 Asked::Metadata => MessageKind::Metadata,
-                Asked::Own(ProducerAsk::ProducerId) => MessageKind::InitProducerId,
+                Asked::Own(ProducerAsk::ProducerId | ProducerAsk::Transaction(TransactionAsk::Init)) => {
+                    MessageKind::InitProducerId
+                }
+                Asked::Own(ProducerAsk::Transaction(TransactionAsk::Coordinator)) => MessageKind::FindCoordinator,
+                Asked::Own(ProducerAsk::Transaction(TransactionAsk::AddPartitions(_))) => {
+                    MessageKind::AddPartitionsToTxn
+                }
+                Asked::Own(ProducerAsk::Transaction(TransactionAsk::End(_))) => MessageKind::EndTxn,
                 Asked::Own(ProducerAsk::Produce(_)) => MessageKind::Produce,
             };
             let to = request.to;
@@ -210,6 +242,7 @@ impl Producer {
             let Some(runtime) = &mut self.runtime else { return };
             match request.what {
                 Asked::Metadata => runtime.net.refresh_failed(out),
+                Asked::Own(ProducerAsk::Transaction(_)) => self.on_transaction_lost(out),
                 Asked::Own(ProducerAsk::ProducerId) => runtime.asking_producer_id = false,
                 Asked::Own(ProducerAsk::Produce(batches)) => {
                     for id in batches {

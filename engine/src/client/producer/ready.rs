@@ -2,6 +2,7 @@
 
 use super::actor::Producer;
 use super::batch::{BatchId, ProducerBatch};
+use super::transaction::Transaction;
 use crate::collections::Set;
 use crate::effect::Effects;
 use crate::ids::{NodeId, TopicPartition};
@@ -55,7 +56,8 @@ impl Producer {
             return if epoch > first.leader_epoch { Instant::ZERO } else { first.retry_at };
         }
         let exhausted = runtime.application.pending.as_ref().is_some_and(|pending| pending.waits_for_memory());
-        if first.closed || queued > 1 || exhausted || runtime.application.flushes() {
+        let completing = runtime.transaction.as_ref().is_some_and(Transaction::is_completing);
+        if first.closed || queued > 1 || exhausted || completing || runtime.application.flushes() {
             return Instant::ZERO;
         }
         first.created_at + self.config.linger_ms
@@ -132,6 +134,9 @@ impl Producer {
         let Some(runtime) = &self.runtime else { return true };
         if !self.config.idempotent() {
             return false;
+        }
+        if runtime.transaction.as_ref().is_some_and(|transaction| !transaction.may_send_to(tp)) {
+            return true;
         }
         let sequence = first.stamp.map(|stamp| stamp.base_sequence);
         runtime.sequences.id.is_none() || runtime.sequences.holds_back(tp, sequence, &runtime.accumulator)

@@ -2,11 +2,12 @@
 
 use super::actor::{Producer, ProducerAsk};
 use super::batch::BatchId;
+use super::transaction::Transaction;
 use crate::config::Acks;
 use crate::effect::{Effects, Timer};
 use crate::event::Event;
 use crate::ids::{LeaderEpoch, NodeId, Offset};
-use crate::protocol::{Channel, ErrorCode, ProduceRequest, Request};
+use crate::protocol::{Channel, ErrorCode, InitProducerIdRequest, ProduceRequest, Request};
 use crate::storage::RecordBatch;
 use crate::time::Instant;
 
@@ -15,6 +16,9 @@ impl Producer {
     pub(super) fn run_sender(&mut self, out: &mut Effects<'_>) {
         self.expire(out);
         self.settle_sequences(out);
+        if !self.run_transaction(out) {
+            return;
+        }
         for node in self.ready_nodes(out).iter() {
             let batches = self.drain(*node, out);
             if !batches.is_empty() {
@@ -28,10 +32,21 @@ impl Producer {
         let producer = self.node;
         let idempotent = self.config.idempotent();
         let Some(runtime) = self.runtime.as_mut().filter(|_| idempotent) else { return };
+        let transactional = runtime.transaction.is_some();
+        let mut in_doubt = false;
         for (tp, lost) in runtime.sequences.resolve() {
-            if lost {
+            if lost && transactional {
+                in_doubt = true;
+            } else if lost {
                 runtime.sequences.request_bump(tp);
             }
+        }
+        if in_doubt {
+            // What was sent can neither be confirmed nor sent again: only a new epoch settles it.
+            return self.fail_transaction(ErrorCode::RequestTimedOut, false, true, out);
+        }
+        if transactional {
+            return;
         }
         if runtime.sequences.bump_required
             && runtime.sequences.id.is_some()
@@ -45,7 +60,8 @@ impl Producer {
             let nodes: Vec<NodeId> = runtime.net.metadata.nodes().filter(usable).collect();
             if let Some(node) = out.rng.pick(&nodes).copied() {
                 runtime.asking_producer_id = true;
-                runtime.net.ask(node, Channel::Client, Request::InitProducerId, ProducerAsk::ProducerId, out);
+                let request = Request::InitProducerId(InitProducerIdRequest::default());
+                runtime.net.ask(node, Channel::Client, request, ProducerAsk::ProducerId, out);
             }
         }
     }
@@ -58,7 +74,13 @@ impl Producer {
             let wire = RecordBatch::new(batch.stamp, batch.records.clone());
             Some((batch.tp, RecordBatch { transactional: batch.transactional, ..wire }))
         });
-        let request = Request::Produce(Box::new(ProduceRequest { acks, timeout, batches: wire.collect() }));
+        let request = Request::Produce(Box::new(ProduceRequest {
+            acks,
+            timeout,
+            transactional: runtime.transaction.as_ref().map(|transaction| transaction.id),
+            v2: runtime.transaction.as_ref().is_some_and(|transaction| transaction.v2),
+            batches: wire.collect(),
+        }));
         if acks == Acks::None {
             // Written to the socket is all this producer wants to know.
             runtime.net.tell(node, Channel::Client, request, out);
@@ -105,6 +127,9 @@ impl Producer {
                     want(at);
                 }
             }
+        }
+        if let Some(at) = runtime.transaction.as_ref().map(Transaction::wakes_at).filter(|at| *at > out.now) {
+            want(at);
         }
         if runtime.ask_producer_id_at > out.now {
             want(runtime.ask_producer_id_at);

@@ -119,6 +119,19 @@ impl Sequences {
         }
     }
 
+    /// A transactional batch failed before anything was written: the sequences after it close the gap.
+    pub fn close_gap(&mut self, tp: TopicPartition, from: i32, count: i32, batches: &mut Accumulator) {
+        let Some(known) = self.partitions.get_mut(&tp) else { return };
+        known.next = known.next.saturating_sub(count).max(0);
+        for id in &known.in_flight {
+            if let Some(stamp) = batches.batches.get_mut(id).and_then(|batch| batch.stamp.as_mut())
+                && stamp.base_sequence >= from
+            {
+                stamp.base_sequence -= count;
+            }
+        }
+    }
+
     /// A batch that may have been written was given up.
     pub fn mark_unresolved(&mut self, tp: TopicPartition, next: i32) {
         let known = self.unresolved.entry(tp).or_insert(next);

@@ -113,6 +113,14 @@ fn named(event: &Event) -> Named {
             out.nodes.push(*producer);
             out.records.push(*record);
         }
+        Event::TransactionStateChanged { broker, .. } => out.brokers.push(*broker),
+        Event::MarkerWritten { broker, tp, .. } => {
+            out.brokers.push(*broker);
+            out.tps.push(*tp);
+        }
+        Event::TransactionBegun { producer, .. }
+        | Event::TransactionEnded { producer, .. }
+        | Event::TransactionFailed { producer, .. } => out.nodes.push(*producer),
         Event::ProducerIdObtained { producer, .. } | Event::ProducerEpochBumped { producer, .. } => {
             out.nodes.push(*producer);
         }

@@ -6,6 +6,7 @@ use crate::session::Run;
 use crate::session::words::Names;
 use highwater_engine::config::Acks;
 use highwater_engine::ids::*;
+use highwater_engine::time::Instant;
 use highwater_engine::view::*;
 
 /// A value with its name.
@@ -111,6 +112,9 @@ fn node_state(out: &mut Builder<'_>, node: NodeId, view: &StageView) -> Option<(
             out.fact("acks", acks_word(acks));
             out.fact("enable.idempotence", producer.idempotent);
         }
+        if let Some(inside) = &producer.inside {
+            producer_inside(out, inside, view.now);
+        }
         let waiting: Vec<RecordId> = producer.waiting.iter().map(|waiting| waiting.record).collect();
         out.fact(td_string!(locale, page.fact.waiting), waiting.len());
         if !waiting.is_empty() {
@@ -202,11 +206,53 @@ fn replica_state(out: &mut Builder<'_>, broker: BrokerId, tp: TopicPartition, vi
     out.fact(td_string!(locale, page.fact.role), role);
     out.fact(td_string!(locale, page.fact.epoch), replica.leader_epoch);
     out.fact("HW", replica.high_watermark);
+    out.fact("LSO", replica.last_stable_offset);
     out.fact("LEO", replica.log_end_offset);
     out.fact(td_string!(locale, page.fact.durable_to), replica.durable_to);
     let epochs = replica.epochs.iter().map(|(epoch, offset)| format!("e{epoch} → {offset}")).collect();
     out.fact(td_string!(locale, page.fact.epoch_starts), list(epochs, locale));
     Some(())
+}
+
+/// What is in a producer's memory: its id, its buffer, its transaction, every batch.
+fn producer_inside(out: &mut Builder<'_>, inside: &ProducerInside, now: Instant) {
+    let locale = out.names.locale;
+    if let Some((id, epoch)) = inside.producer_id {
+        out.fact("producer id / epoch", format!("{id} / {epoch}"));
+    }
+    out.fact(td_string!(locale, page.fact.free_memory), inside.free_memory);
+    if let Some(record) = inside.blocked {
+        out.fact(td_string!(locale, page.fact.send_blocked), out.names.record(record));
+    }
+    if let Some((number, state, partitions)) = inside.transaction {
+        let state = format!("{state:?}");
+        let parts: [(&str, &dyn std::fmt::Display); 3] =
+            [("number", &number), ("state", &state), ("partitions", &partitions)];
+        out.fact(td_string!(locale, page.fact.transaction), say(td_string!(locale, page.fact.transaction_is), &parts));
+    }
+    for batch in inside.batches.iter().take(6) {
+        let (tp, records, bytes) = (out.names.tp(batch.tp), batch.records, batch.bytes);
+        let left = out.names.span(batch.due.since(now));
+        let sequence = batch.sequence.unwrap_or(-1);
+        let error = format!("{:?}", batch.last_error);
+        let parts: [(&str, &dyn std::fmt::Display); 7] = [
+            ("tp", &tp),
+            ("records", &records),
+            ("bytes", &bytes),
+            ("left", &left),
+            ("sequence", &sequence),
+            ("attempts", &batch.attempts),
+            ("error", &error),
+        ];
+        let text = if batch.in_flight {
+            say(td_string!(locale, page.fact.batch_in_flight), &parts)
+        } else if batch.attempts > 0 {
+            say(td_string!(locale, page.fact.batch_backs_off), &parts)
+        } else {
+            say(td_string!(locale, page.fact.batch_lingers), &parts)
+        };
+        out.fact(td_string!(locale, page.fact.batch), text);
+    }
 }
 
 fn record_state(
@@ -229,6 +275,16 @@ fn record_state(
     let yes_no = |yes: bool| if yes { td_string!(locale, page.yes) } else { td_string!(locale, page.no) };
     out.fact(td_string!(locale, page.fact.committed), yes_no(offset < replica.high_watermark));
     out.fact(td_string!(locale, page.fact.flushed), yes_no(offset < replica.durable_to));
+    let standing = match cell.standing {
+        CellStanding::Settled => None,
+        CellStanding::Open => Some(td_string!(locale, page.fact.txn_open)),
+        CellStanding::Aborted => Some(td_string!(locale, page.fact.txn_aborted)),
+        CellStanding::Commit => Some(td_string!(locale, page.fact.txn_commit_marker)),
+        CellStanding::Abort => Some(td_string!(locale, page.fact.txn_abort_marker)),
+    };
+    if let Some(standing) = standing {
+        out.fact(td_string!(locale, page.fact.transaction), standing);
+    }
     let copies: Vec<BrokerId> = partition
         .replicas
         .iter()

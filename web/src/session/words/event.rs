@@ -150,6 +150,41 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
             error = format!("{error:?}"),
             attempt = attempt
         ),
+        Event::TransactionBegun { producer, number } => {
+            t!(transaction_begun, producer = names.node(*producer), number = number)
+        }
+        Event::TransactionEnded { producer, number, committed } => {
+            let producer = names.node(*producer);
+            if *committed {
+                t!(transaction_committed, producer = producer, number = number)
+            } else {
+                t!(transaction_aborted, producer = producer, number = number)
+            }
+        }
+        Event::TransactionFailed { producer, error, fatal } => {
+            let (producer, error) = (names.node(*producer), format!("{error:?}"));
+            if *fatal {
+                t!(transaction_fatal, producer = producer, error = error)
+            } else {
+                t!(transaction_failed, producer = producer, error = error)
+            }
+        }
+        Event::TransactionStateChanged { broker, transactional, state, id, epoch } => t!(
+            transaction_state_changed,
+            broker = names.broker(*broker),
+            transactional = names.transactional(*transactional),
+            state = state.name(),
+            id = id,
+            epoch = epoch
+        ),
+        Event::MarkerWritten { broker, tp, id, committed, offset } => {
+            let (broker, tp) = (names.broker(*broker), names.tp(*tp));
+            if *committed {
+                t!(marker_commit, broker = broker, tp = tp, id = id, offset = offset)
+            } else {
+                t!(marker_abort, broker = broker, tp = tp, id = id, offset = offset)
+            }
+        }
         Event::SendBlocked { producer, record } => {
             t!(send_blocked, producer = names.node(*producer), record = names.record(*record))
         }

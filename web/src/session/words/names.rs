@@ -71,6 +71,11 @@ impl Names<'_> {
         self.directory.group_name(group)
     }
 
+    /// A `transactional.id`.
+    pub fn transactional(&self, id: TransactionalId) -> &str {
+        self.directory.transactional_name(id)
+    }
+
     /// A queue.
     pub fn queue(&self, queue: QueueId) -> &str {
         self.directory.queue_name(queue)
