@@ -4,7 +4,7 @@ use crate::effect::SeekTo;
 use crate::event::StopKind;
 use crate::field::{Field, Strange};
 use crate::ids::{EnvelopeId, FaultId, GroupId, NodeId};
-use crate::protocol::MessageKind;
+use crate::protocol::{AdminRequest, ErrorCode, MessageKind};
 use crate::time::Duration;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -42,6 +42,8 @@ pub enum Command {
     Seek { group: GroupId, to: SeekTo },
     /// Change how long a consumer or worker takes for one record.
     Processing { node: NodeId, takes: Duration },
+    /// An administrator asks the active controller.
+    Admin { request: AdminRequest },
     /// Change the latency of every link.
     Latency { latency: Duration, jitter: Duration },
 }
@@ -127,6 +129,10 @@ impl Command {
             "send" => Command::Send { producer: fields.node("producer")?, count: fields.id("count")? },
             "seek" => Command::Seek { group: GroupId(fields.id("group")?), to: fields.word("to")? },
             "processing" => Command::Processing { node: fields.node("node")?, takes: fields.span("takes")? },
+            "admin" => match fields.need("request")? {
+                Field::Text(text) => Command::Admin { request: AdminRequest::try_from(text)? },
+                _ => return Err("field `request` is not a text".to_owned()),
+            },
             "latency" => Command::Latency { latency: fields.span("latency")?, jitter: fields.span("jitter")? },
             verb => return Err(format!("unknown variant `{verb}`")),
         })
@@ -157,6 +163,12 @@ pub enum Rejected {
     /// The node is of another kind.
     #[error("node {0} is not {1}")]
     WrongKind(NodeId, String),
+    /// No controller is active.
+    #[error("no controller is active: nobody can decide")]
+    NoController,
+    /// The controller refuses.
+    #[error("the controller refuses: {}", .0.name())]
+    Refused(ErrorCode),
     /// There is no such group.
     #[error("there is no group {0}")]
     UnknownGroup(GroupId),
@@ -188,6 +200,7 @@ mod tests {
             Command::Seek { group: GroupId(0), to: SeekTo::Time(12_000) },
             Command::Processing { node, takes: span },
             Command::Latency { latency: span, jitter: Duration::ZERO },
+            Command::Admin { request: AdminRequest::DeleteTopic { topic: crate::ids::TopicId(1) } },
         ];
         for command in all {
             let json = serde_json::to_string(&command).unwrap();

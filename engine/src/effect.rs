@@ -48,6 +48,8 @@ pub enum Instruction {
     Send(u32),
     /// A consumer group member: set the position of all its partitions.
     Seek(SeekTo),
+    /// An administrator: ask the active controller.
+    Admin(Box<crate::protocol::AdminRequest>),
     /// An administrator: create a topic.
     CreateTopic(crate::protocol::CreatableTopic),
     /// Change how long a consumer or worker takes for one record.
@@ -137,6 +139,17 @@ pub enum Timer {
     Groups,
     /// Controller: look for silent brokers (`broker.session.timeout.ms / 8`).
     SessionCheck,
+    /// Controller: an election or a fetch of the quorum has taken too long (`controller.quorum.election.timeout.ms`,
+    /// `controller.quorum.fetch.timeout.ms`).
+    QuorumElection,
+    /// Controller: the leader of the quorum looks whether a majority still fetches.
+    QuorumCheck,
+    /// Controller: fetch the metadata log again after an error.
+    QuorumFetch,
+    /// Controller: look for leaders that are not preferred (`leader.imbalance.check.interval.seconds`).
+    LeaderRebalance,
+    /// Controller: look for partitions without a leader where unclean elections are allowed by now.
+    UncleanElection,
     /// Controller: the longest waiting metadata fetch has waited long enough.
     MetadataPurgatory,
     /// Client: a request has gone unanswered (`request.timeout.ms`).

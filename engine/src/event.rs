@@ -24,6 +24,8 @@ pub enum TruncationReason {
     DivergingEpoch,
     /// The follower's log is longer than the leader's: an unclean election.
     LeaderShorter,
+    /// The follower cut at its own high watermark, as all did before leader epochs (KIP-101).
+    HighWatermark,
     /// The unflushed tail was lost with the power.
     PowerLoss,
 }
@@ -166,6 +168,8 @@ pub enum Event {
     /// A command could not be carried out.
     CommandRejected { reason: crate::command::Rejected },
 
+    /// A controller leads the quorum.
+    ControllerElected { node: NodeId, epoch: LeaderEpoch },
     /// The controller registered an incarnation of a broker.
     BrokerRegistered { broker: BrokerId, epoch: BrokerEpoch },
     /// The controller had no heartbeat from a broker for `broker.session.timeout.ms`, or it stops in order.
@@ -180,6 +184,20 @@ pub enum Event {
     PartitionOffline { tp: TopicPartition, epoch: LeaderEpoch },
     /// The controller wrote down a new ISR.
     IsrChanged { tp: TopicPartition, from: Vec<BrokerId>, isr: Vec<BrokerId> },
+    /// The controller wrote down who is eligible to lead although it left the ISR (KIP-966).
+    ElrChanged { tp: TopicPartition, from: Vec<BrokerId>, elr: Vec<BrokerId> },
+    /// A partition's assignment changed: a reassignment began, was cancelled, or is complete.
+    ReassignmentChanged { tp: TopicPartition, replicas: Vec<BrokerId>, adding: Vec<BrokerId>, removing: Vec<BrokerId> },
+    /// A topic has more partitions now.
+    PartitionsCreated { topic: TopicId, partitions: i32 },
+    /// A topic was deleted.
+    TopicDeleted { topic: TopicId },
+    /// A topic's setting was changed.
+    ConfigChanged { topic: TopicId, name: String, value: String },
+    /// The controller refused what an administrator asked for.
+    AdminRefused { api: String, error: ErrorCode },
+    /// A broker deleted a replica: its topic is gone, or a reassignment took the replica away.
+    ReplicaDeleted { broker: BrokerId, tp: TopicPartition },
 
     /// A broker began to lead in an epoch.
     LeaderActivated {
@@ -337,7 +355,8 @@ impl Event {
         }
         names! {
             NodeStarted NodeStopped NodePaused NodeResumed LinkCut LinkHealed MessageDropped CommandRejected
-            BrokerRegistered BrokerFenced BrokerUnfenced TopicCreated LeaderElected PartitionOffline IsrChanged
+            ControllerElected BrokerRegistered BrokerFenced BrokerUnfenced TopicCreated LeaderElected PartitionOffline IsrChanged
+            ElrChanged ReassignmentChanged PartitionsCreated TopicDeleted ConfigChanged AdminRefused ReplicaDeleted
             LeaderActivated FollowerActivated RecordsAppended DuplicateRecognised HighWatermarkAdvanced LogTruncated
             IsrShrinkProposed IsrExpandProposed LogFlushed RecordSent RecordAcked SendFailed ProduceRetried
             TransactionBegun TransactionEnded TransactionFailed TransactionStateChanged MarkerWritten
@@ -359,6 +378,7 @@ impl Event {
         "LinkHealed",
         "MessageDropped",
         "CommandRejected",
+        "ControllerElected",
         "BrokerRegistered",
         "BrokerFenced",
         "BrokerUnfenced",
@@ -366,6 +386,13 @@ impl Event {
         "LeaderElected",
         "PartitionOffline",
         "IsrChanged",
+        "ElrChanged",
+        "ReassignmentChanged",
+        "PartitionsCreated",
+        "TopicDeleted",
+        "ConfigChanged",
+        "AdminRefused",
+        "ReplicaDeleted",
         "LeaderActivated",
         "FollowerActivated",
         "RecordsAppended",

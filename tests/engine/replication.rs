@@ -100,6 +100,7 @@ fn without_unclean_election_a_partition_waits_for_its_last_in_sync_replica() {
     check(
         r#"
         scenario wait-for-the-isr
+        features eligible.leader.replicas.version=0
         brokers 2
         topic t partitions=1 replication-factor=2 { replicas 1 2 }
         producer p topic=t start="2s" every="500ms" count=40
@@ -117,6 +118,42 @@ fn without_unclean_election_a_partition_waits_for_its_last_in_sync_replica() {
             expect leader t-0 "-1"
             expect isr t-0 "1"
             start "broker 1"
+            until leader t-0 1
+            until acked 40 within="200s"
+            expect lost 0
+        }
+        "#,
+    );
+}
+
+#[test]
+fn with_eligible_leader_replicas_the_last_leader_is_waited_for_too() {
+    check(
+        r#"
+        scenario wait-for-the-last-leader
+        brokers 2
+        topic t partitions=1 replication-factor=2 { replicas 1 2 }
+        producer p topic=t start="2s" every="500ms" count=40
+        story {
+            until acked ">=3"
+            kill "broker 2"
+            until isr t-0 "1"
+            until acked ">=8"
+            kill "broker 1"
+            wait PartitionOffline tp=t-0
+            start "broker 2"
+            wait BrokerUnfenced broker=2
+            run "5s"
+            // Broker 2 is back, but it lacks records that were acknowledged: it may not lead.
+            expect leader t-0 "-1"
+            // With eligible leader replicas an ISR may be empty: broker 1 is eligible, and was the last to lead.
+            expect isr t-0 ""
+            expect elr t-0 "1"
+            start "broker 1"
+            // It was killed, so it may have lost what was not fsynced: it is not eligible any more.
+            wait ElrChanged tp=t-0 elr=""
+            // But nobody can have more than the last leader had.
+            wait LeaderElected tp=t-0 leader=1 unclean=#true
             until leader t-0 1
             until acked 40 within="200s"
             expect lost 0

@@ -68,9 +68,9 @@ fn acting_in_the_past_forks_and_undo_brings_the_old_future_back() {
     let old_future = history.simulation().state_hash();
     history.seek_event(2_000);
     let before = history.simulation().state_hash();
-    let kill = Command::Stop { node: NodeId(2), how: StopKind::Crash };
+    let kill = Command::Stop { node: NodeId(3), how: StopKind::Crash };
     history.act(kill.clone()).unwrap();
-    let killed = |event: &Event| matches!(event, Event::NodeStopped { node: NodeId(2), .. });
+    let killed = |event: &Event| matches!(event, Event::NodeStopped { node: NodeId(3), .. });
     assert!(history.past_events().iter().any(|emitted| killed(&emitted.event)));
     // What is known beyond the cursor is gone; the recording says what was done and where.
     assert!(history.is_at_end());

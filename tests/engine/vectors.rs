@@ -79,6 +79,26 @@ fn the_aborted_transaction_index_is_kafkas() {
 }
 
 #[test]
+fn the_high_watermark_is_kafkas() {
+    check("broker_high_watermark", include_str!("../vectors/broker_high_watermark.json"), 6);
+}
+
+#[test]
+fn leaders_are_elected_and_eligible_replicas_kept_as_kafkas_controller_does() {
+    check("broker_leader_election", include_str!("../vectors/broker_leader_election.json"), 11);
+}
+
+#[test]
+fn classic_placement_is_kafkas() {
+    check("broker_replica_assignment", include_str!("../vectors/broker_replica_assignment.json"), 8);
+}
+
+#[test]
+fn striped_placement_is_kafkas() {
+    check("broker_striped_placement", include_str!("../vectors/broker_striped_placement.json"), 4);
+}
+
+#[test]
 fn a_wrong_answer_fails_and_an_unknown_suite_is_not_covered() {
     let wrong = r#"{"kind":"murmur2","vectors":[{"name":"a","key_hex":"61","murmur2":1,"partition":{}}]}"#;
     assert_eq!(run_suite("x", wrong).failures.len(), 1);

@@ -7,7 +7,7 @@ use super::fetcher::Fetcher;
 use super::produce::DelayedWrite;
 use super::verification::Unverified;
 use crate::collections::{Map, Set};
-use crate::config::BrokerConfig;
+use crate::config::{BrokerConfig, FeatureConfig};
 use crate::controller::MetadataImage;
 use crate::coordinator::{GroupShards, ReplyTo, TransactionOutcome, TransactionShards};
 use crate::effect::{DiskToken, Effects, Input, Instruction, Timer};
@@ -42,17 +42,25 @@ pub struct Broker {
     pub node: NodeId,
     /// Its settings.
     pub config: BrokerConfig,
+    /// `broker.rack`.
+    pub rack: Option<Arc<str>>,
+    /// The rules in force in the cluster.
+    pub features: FeatureConfig,
     /// Names of the consumer groups, by id: what decides a group's partition.
     pub(super) group_names: Arc<[String]>,
     /// Names of the transactional ids, by number.
     pub(super) transactional_names: Arc<[String]>,
-    /// Address of the controller (`controller.quorum.voters`).
+    /// Addresses of the controllers (`controller.quorum.bootstrap.servers`).
+    pub controllers: Vec<NodeId>,
+    /// The one that is believed to be active.
     pub(super) controller: NodeId,
     pub(super) offsets_topic: crate::ids::TopicId,
     /// Its replicas; logs and checkpoints survive the process.
     pub(super) replicas: Map<TopicPartition, Replica>,
     pub(super) runtime: Option<Box<Runtime>>,
     pub(super) starts: u64,
+    /// The clean-shutdown file: the epoch of the incarnation that stopped in order (KIP-966).
+    pub(super) clean_shutdown: Option<BrokerEpoch>,
 }
 
 /// What the process keeps in memory.
@@ -61,11 +69,14 @@ pub(super) struct Runtime {
     pub status: BrokerStatus,
     pub incarnation: u64,
     pub broker_epoch: BrokerEpoch,
+    pub previous_broker_epoch: BrokerEpoch,
     pub image: MetadataImage,
     pub metadata_offset: Offset,
     pub metadata_fetch_out: bool,
     /// Whether the metadata read so far knows this incarnation: only then its roles are this broker's.
     pub acting: bool,
+    /// Whether replicas that are no longer this broker's were looked for since the start.
+    pub swept: bool,
     pub connections: Connections,
     pub next_correlation: u32,
     pub pending: Map<CorrelationId, Pending>,
@@ -109,13 +120,17 @@ impl Broker {
             id,
             node,
             config,
+            rack: None,
+            features: FeatureConfig::default(),
             group_names,
             transactional_names,
+            controllers: vec![controller],
             controller,
             offsets_topic,
             replicas: Map::new(),
             runtime: None,
             starts: 0,
+            clean_shutdown: None,
         }
     }
 
@@ -213,7 +228,8 @@ impl Broker {
             replica.load();
             out.note(|| Fact::HighWatermarkLoaded { broker, tp: *tp, to: replica.high_watermark });
         }
-        let runtime = Runtime { incarnation: out.rng.bits(), ..Runtime::default() };
+        let previous_broker_epoch = self.clean_shutdown.take().unwrap_or(BrokerEpoch(-1));
+        let runtime = Runtime { incarnation: out.rng.bits(), previous_broker_epoch, ..Runtime::default() };
         self.runtime = Some(Box::new(runtime));
         self.register(out);
         self.fetch_metadata(out);
@@ -227,6 +243,7 @@ impl Broker {
             Request::Produce(request) => self.on_produce(to, *request, out),
             Request::Fetch(request) if request.replica.is_some() => self.on_follower_fetch(to, *request, out),
             Request::Fetch(request) => self.on_consumer_fetch(to, *request, out),
+            Request::OffsetsForLeaderEpoch(request) => self.on_offsets_for_leader_epoch(to, &request, out),
             Request::ListOffsets(request) => self.on_list_offsets(to, &request, out),
             Request::Metadata(request) => self.on_metadata_request(to, &request, out),
             Request::FindCoordinator(request) => self.on_find_coordinator(to, &request, out),
@@ -251,6 +268,9 @@ impl Broker {
             | Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)
             | Request::CreateTopics(_)
+            | Request::Vote(_)
+            | Request::BeginQuorumEpoch(_)
+            | Request::EndQuorumEpoch(_)
             | Request::FetchMetadata(_) => {}
         }
     }
@@ -259,7 +279,7 @@ impl Broker {
         match timer {
             Timer::BrokerHeartbeat => self.send_heartbeat(out),
             Timer::Registration => self.register(out),
-            Timer::MetadataFetch => self.fetch_metadata(out),
+            Timer::MetadataFetch => self.on_metadata_timer(out),
             Timer::IsrCheck => self.on_isr_check(out),
             Timer::HighWatermarkCheckpoint => {
                 for replica in self.replicas.values_mut() {

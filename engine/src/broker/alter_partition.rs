@@ -2,11 +2,12 @@
 
 use super::actor::Broker;
 use super::controller_channel::Asked;
+use crate::controller::LeaderRecoveryState;
 use crate::effect::{Effects, Timer};
 use crate::event::Event;
 use crate::ids::{BrokerEpoch, TopicPartition};
 use crate::protocol::{AlterPartitionData, AlterPartitionRequest, AlterPartitionResponse, Channel, ErrorCode, Request};
-use crate::replication::PendingIsr;
+use crate::replication::{PendingIsr, Replica};
 use crate::time::Duration;
 
 /// Pause before a refused change is asked for again (`AlterPartitionManager`, fixed in Kafka).
@@ -39,6 +40,14 @@ impl Broker {
         self.send_alter_partition(out);
     }
 
+    /// What was asked for may not have arrived: every pending change is asked for again.
+    pub(super) fn alter_again(&mut self) {
+        let pending = |replica: &Replica| replica.leadership().is_some_and(|l| l.isr.pending.is_some());
+        let tps: Vec<TopicPartition> =
+            self.replicas.iter().filter(|(_, replica)| pending(replica)).map(|(tp, _)| *tp).collect();
+        self.with_runtime(|runtime| runtime.dirty_alters.extend(tps));
+    }
+
     pub(super) fn send_alter_partition(&mut self, out: &mut Effects<'_>) {
         let broker = self.id;
         let Some(runtime) = &mut self.runtime else { return };
@@ -59,11 +68,16 @@ impl Broker {
                 .proposed()
                 .into_iter()
                 .map(|member| {
-                    let epoch = runtime.image.brokers.get(&member).map_or(BrokerEpoch(-1), |known| known.epoch);
-                    (member, if member == broker { runtime.broker_epoch } else { epoch })
+                    // The incarnation that has fetched is the one whose log is known (KIP-903).
+                    let fetched = leadership.followers.get(&member).map_or(BrokerEpoch(-1), |p| p.broker_epoch);
+                    let known = runtime.image.brokers.get(&member).map_or(BrokerEpoch(-1), |known| known.epoch);
+                    let follower = if fetched == BrokerEpoch(-1) { known } else { fetched };
+                    (member, if member == broker { runtime.broker_epoch } else { follower })
                 })
                 .collect();
-            partitions.push(AlterPartitionData { tp, leader_epoch, partition_epoch, new_isr });
+            // Having become leader at all, it has recovered as far as it ever will (KIP-704).
+            let recovery_state = LeaderRecoveryState::Recovered;
+            partitions.push(AlterPartitionData { tp, leader_epoch, partition_epoch, new_isr, recovery_state });
         }
         if partitions.is_empty() {
             return;
@@ -77,7 +91,8 @@ impl Broker {
     pub(super) fn on_alter_answer(&mut self, answer: AlterPartitionResponse, out: &mut Effects<'_>) {
         self.with_runtime(|runtime| runtime.alter_in_flight = false);
         if answer.error.is_error() {
-            // A stale incarnation: wait for the metadata to say what this broker is now.
+            // A stale incarnation, or a controller that is not active: the metadata will say more.
+            self.alter_again();
             out.set_timer(Timer::AlterPartition, RETRY);
             return;
         }
@@ -108,6 +123,8 @@ impl Broker {
                 ErrorCode::FencedLeaderEpoch
                 | ErrorCode::InvalidUpdateVersion
                 | ErrorCode::InvalidRequest
+                | ErrorCode::NewLeaderElected
+                | ErrorCode::UnknownTopicId
                 | ErrorCode::UnknownTopicOrPartition => {}
                 _ => {
                     self.with_runtime(|runtime| {

@@ -3,7 +3,7 @@
 
 use super::actor::{Broker, BrokerStatus};
 use crate::effect::{Effects, Timer};
-use crate::ids::{BrokerId, CorrelationId, NodeId, TransactionalId};
+use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, NodeId, TransactionalId};
 use crate::protocol::{
     BrokerHeartbeatRequest, BrokerRegistrationRequest, Channel, ErrorCode, FetchMetadataRequest, Request, Response,
 };
@@ -13,6 +13,9 @@ use crate::time::{Duration, Instant};
 const REGISTRATION_RETRY: Duration = Duration::from_millis(2_000);
 /// Pause before the metadata log is asked for again after a broken connection.
 const METADATA_RETRY: Duration = Duration::from_millis(100);
+
+/// An observer that gets no answer for this long looks for another leader (`controller.quorum.fetch.timeout.ms`).
+const QUORUM_FETCH_TIMEOUT: Duration = Duration::from_millis(2_000);
 
 /// A request of this broker that has not been answered.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -41,6 +44,10 @@ pub(super) enum Asked {
     Markers(TransactionalId),
     /// The fetcher's request to this leader.
     Fetch(BrokerId),
+    /// Where epochs end in this leader's log.
+    EpochEnds(BrokerId),
+    /// Where this leader's logs begin and end.
+    LogEnds(BrokerId),
 }
 
 impl Asked {
@@ -48,9 +55,9 @@ impl Asked {
     pub fn channel(&self) -> Channel {
         match self {
             Asked::MetadataLog => Channel::Metadata,
-            Asked::Fetch(_) => Channel::Replication,
             Asked::Verification(_) => Channel::Verification,
             Asked::Markers(_) => Channel::Markers,
+            Asked::Fetch(_) | Asked::EpochEnds(_) | Asked::LogEnds(_) => Channel::Replication,
             _ => Channel::Controller,
         }
     }
@@ -64,8 +71,15 @@ impl Broker {
 
     pub(super) fn register(&mut self, out: &mut Effects<'_>) {
         let Some(runtime) = &self.runtime else { return };
-        let request = BrokerRegistrationRequest { broker: self.id, node: self.node, incarnation: runtime.incarnation };
-        self.ask_controller(Channel::Controller, Request::BrokerRegistration(request), Asked::Registration, out);
+        let request = BrokerRegistrationRequest {
+            broker: self.id,
+            node: self.node,
+            incarnation: runtime.incarnation,
+            rack: self.rack.clone(),
+            previous_broker_epoch: runtime.previous_broker_epoch,
+        };
+        let request = Request::BrokerRegistration(Box::new(request));
+        self.ask_controller(Channel::Controller, request, Asked::Registration, out);
     }
 
     pub(super) fn send_heartbeat(&mut self, out: &mut Effects<'_>) {
@@ -89,7 +103,17 @@ impl Broker {
         if std::mem::replace(&mut runtime.metadata_fetch_out, true) {
             return;
         }
-        let request = FetchMetadataRequest { fetch_offset: runtime.metadata_offset };
+        let offset = runtime.metadata_offset;
+        let request = FetchMetadataRequest {
+            voter: None,
+            epoch: LeaderEpoch::NONE,
+            fetch_offset: offset,
+            last_fetched_epoch: LeaderEpoch::NONE,
+            high_watermark: offset,
+        };
+        if self.controllers.len() > 1 {
+            out.set_timer(Timer::MetadataFetch, QUORUM_FETCH_TIMEOUT);
+        }
         self.ask_controller(Channel::Metadata, Request::FetchMetadata(request), Asked::MetadataLog, out);
     }
 
@@ -97,7 +121,9 @@ impl Broker {
         match (pending.what, response) {
             (Asked::Registration, Response::BrokerRegistration(answer)) => {
                 if answer.error.is_error() {
-                    out.set_timer(Timer::Registration, REGISTRATION_RETRY);
+                    let pause =
+                        if answer.error == ErrorCode::NotController { METADATA_RETRY } else { REGISTRATION_RETRY };
+                    out.set_timer(Timer::Registration, pause);
                     return;
                 }
                 self.with_runtime(|runtime| {
@@ -113,8 +139,7 @@ impl Broker {
                     return self.register(out);
                 }
                 if answer.should_shut_down {
-                    self.replicas.values_mut().for_each(|replica| replica.log.snapshot_producers());
-                    return out.exit();
+                    return self.shut_down(out);
                 }
                 let Some(runtime) = &mut self.runtime else { return };
                 if runtime.status != BrokerStatus::ShuttingDown && !answer.error.is_error() {
@@ -127,6 +152,10 @@ impl Broker {
             }
             (Asked::MetadataLog, Response::FetchMetadata(answer)) => {
                 self.with_runtime(|runtime| runtime.metadata_fetch_out = false);
+                if answer.error.is_error() {
+                    self.point_at(answer.leader, out);
+                    return out.set_timer(Timer::MetadataFetch, METADATA_RETRY);
+                }
                 self.apply_metadata(answer, out);
                 self.fetch_metadata(out);
             }
@@ -136,10 +165,63 @@ impl Broker {
             (Asked::TransactionTopic, _) => self.with_runtime(|runtime| runtime.transaction_topic_requested = false),
             (Asked::Verification(number), Response::AddPartitionsToTxn(error)) => self.on_verified(number, error, out),
             (Asked::Markers(id), Response::WriteTxnMarkers(answer)) => self.on_markers_answer(id, &answer, out),
+            (Asked::EpochEnds(leader), Response::OffsetsForLeaderEpoch(answer)) => {
+                self.on_epoch_ends(leader, *answer, out)
+            }
+            (Asked::LogEnds(leader), Response::ListOffsets(answer)) => self.on_log_ends(leader, &answer, out),
             (Asked::OffsetsTopic, _) => self.with_runtime(|runtime| runtime.offsets_topic_requested = false),
             // An answer of another kind than the question cannot come from a correct peer; it is dropped.
             _ => {}
         }
+    }
+
+    /// The leader of the quorum is said to be `leader`, or it is not known: then the next controller is asked.
+    fn point_at(&mut self, leader: Option<NodeId>, out: &mut Effects<'_>) {
+        let here = self.controllers.iter().position(|node| *node == self.controller).unwrap_or(0);
+        let next = self.controllers.get((here + 1) % self.controllers.len().max(1)).copied();
+        let Some(node) = leader.or(next).filter(|node| *node != self.controller) else { return };
+        let old = std::mem::replace(&mut self.controller, node);
+        let Some(runtime) = &self.runtime else { return };
+        let asked_old = |pending: &Pending| pending.to == old && pending.what.channel() == Channel::Controller;
+        let lost: Vec<CorrelationId> =
+            runtime.pending.iter().filter(|(_, pending)| asked_old(pending)).map(|(id, _)| *id).collect();
+        let registering = runtime.status == BrokerStatus::Registering;
+        for correlation in lost {
+            if let Some(pending) = self.with_runtime(|runtime| runtime.pending.remove(&correlation)) {
+                self.on_no_answer(pending, out);
+            }
+        }
+        if registering {
+            self.register(out);
+        } else {
+            self.send_heartbeat(out);
+        }
+    }
+
+    /// It is time to fetch the metadata log again; or a fetch has waited too long for its answer.
+    pub(super) fn on_metadata_timer(&mut self, out: &mut Effects<'_>) {
+        let Some(runtime) = &self.runtime else { return };
+        let late = runtime.pending.iter().find(|(_, pending)| pending.what == Asked::MetadataLog).map(|(id, _)| *id);
+        if let Some(correlation) = late {
+            out.close(self.controller, Channel::Metadata);
+            self.with_runtime(|runtime| {
+                runtime.pending.remove(&correlation);
+                runtime.metadata_fetch_out = false;
+            });
+            self.point_at(None, out);
+        }
+        self.fetch_metadata(out);
+    }
+
+    /// The controller lets this broker go: logs are flushed and marks written down before the process ends.
+    fn shut_down(&mut self, out: &mut Effects<'_>) {
+        for replica in self.replicas.values_mut() {
+            replica.checkpointed_high_watermark = replica.high_watermark;
+            replica.log.flushed_to(replica.log.log_end_offset());
+            replica.log.snapshot_producers();
+        }
+        self.clean_shutdown = self.runtime.as_ref().map(|runtime| runtime.broker_epoch);
+        out.exit();
     }
 
     /// The connection broke, or the answer took too long.
@@ -149,10 +231,12 @@ impl Broker {
             Asked::Heartbeat => {}
             Asked::MetadataLog => {
                 self.with_runtime(|runtime| runtime.metadata_fetch_out = false);
+                self.point_at(None, out);
                 out.set_timer(Timer::MetadataFetch, METADATA_RETRY);
             }
             Asked::AlterPartition => {
                 self.with_runtime(|runtime| runtime.alter_in_flight = false);
+                self.alter_again();
                 out.set_timer(Timer::AlterPartition, METADATA_RETRY);
             }
             Asked::ProducerIds => self.refuse_waiting_producers(out),
@@ -160,7 +244,9 @@ impl Broker {
             Asked::Verification(number) => self.on_verified(number, ErrorCode::NetworkException, out),
             Asked::Markers(_) => out.set_timer(Timer::Markers, METADATA_RETRY),
             Asked::OffsetsTopic => self.with_runtime(|runtime| runtime.offsets_topic_requested = false),
-            Asked::Fetch(leader) => self.on_fetch_failed(leader, out),
+            Asked::Fetch(leader) | Asked::EpochEnds(leader) | Asked::LogEnds(leader) => {
+                self.on_fetch_failed(leader, out)
+            }
         }
     }
 

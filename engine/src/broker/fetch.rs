@@ -8,9 +8,10 @@ use crate::effect::Effects;
 use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, TopicPartition};
 use crate::protocol::{
     ErrorCode, FetchPartition, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse, OffsetSpec,
-    PartitionFetchResponse, Response,
+    OffsetsForLeaderEpochRequest, OffsetsForLeaderEpochResponse, PartitionFetchResponse, Response,
 };
 use crate::replication::{PendingIsr, Replica};
+use crate::storage::EpochEnd;
 use crate::time::Instant;
 
 /// What one follower's session asks for. Partitions it has all of are not named again in its requests.
@@ -19,8 +20,12 @@ pub(super) struct FollowerSession {
     partitions: Map<TopicPartition, SessionPartition>,
     /// Partitions with data or a high watermark the follower has not been told.
     dirty: Set<TopicPartition>,
+    /// Partitions in whose ISR the follower is not: looked at with every fetch, named or not.
+    outside: Set<TopicPartition>,
     /// When the follower last fetched: it had everything of the partitions it did not name.
     pub last_fetch: Instant,
+    /// The incarnation that fetches.
+    broker_epoch: BrokerEpoch,
     parked: Option<ParkedSession>,
 }
 
@@ -78,10 +83,12 @@ impl Broker {
             *session = FollowerSession::default();
         }
         session.parked = None;
+        session.broker_epoch = broker_epoch;
         session.last_fetch = out.now;
         for tp in &request.forgotten {
             session.partitions.remove(tp);
             session.dirty.remove(tp);
+            session.outside.remove(tp);
         }
         for wanted in &request.partitions {
             session.partitions.insert(wanted.tp, SessionPartition { wanted: *wanted, told_high_watermark: Offset(-2) });
@@ -97,6 +104,7 @@ impl Broker {
         if self.with_runtime(|runtime| runtime.appends) != appends {
             (partitions, worth_sending) = self.read_session(follower);
         }
+        self.look_outside(follower, broker_epoch, out);
         if worth_sending || request.max_wait == crate::time::Duration::ZERO {
             self.commit_session_answer(follower, &partitions);
             let response = FetchResponse { session_error: false, partitions };
@@ -121,7 +129,7 @@ impl Broker {
         };
         for tp in &session.dirty {
             let Some(known) = session.partitions.get(tp) else { continue };
-            let answer = self.read_for_follower(follower, &known.wanted);
+            let answer = self.read_for_follower(follower, session.broker_epoch, &known.wanted);
             let says_more = answer.error.is_error() || answer.diverging_epoch.is_some() || !answer.batches.is_empty();
             worth_sending |= says_more;
             if says_more || answer.high_watermark != known.told_high_watermark {
@@ -131,7 +139,19 @@ impl Broker {
         (partitions, worth_sending)
     }
 
-    fn read_for_follower(&self, follower: BrokerId, wanted: &FetchPartition) -> PartitionFetchResponse {
+    /// Whether a fetch comes from an earlier incarnation than the registered one (KIP-903).
+    fn is_stale(&self, follower: BrokerId, broker_epoch: BrokerEpoch) -> bool {
+        let registered = self.image().and_then(|image| image.brokers.get(&follower)).map(|known| known.epoch);
+        let unchecked = broker_epoch == BrokerEpoch(-1) || !self.features.broker_epoch_check;
+        !unchecked && registered.is_some_and(|registered| broker_epoch < registered)
+    }
+
+    fn read_for_follower(
+        &self,
+        follower: BrokerId,
+        broker_epoch: BrokerEpoch,
+        wanted: &FetchPartition,
+    ) -> PartitionFetchResponse {
         let Some(replica) = self.replicas.get(&wanted.tp) else {
             return self.fetch_error(wanted.tp, ErrorCode::UnknownTopicOrPartition);
         };
@@ -140,7 +160,12 @@ impl Broker {
             return self.fetch_error(wanted.tp, error);
         }
         if !replica.assignment.contains(&follower) {
-            return self.fetch_error(wanted.tp, ErrorCode::UnknownLeaderEpoch);
+            let without_epoch = wanted.current_leader_epoch == LeaderEpoch::NONE;
+            let error = if without_epoch { ErrorCode::NotLeaderOrFollower } else { ErrorCode::UnknownLeaderEpoch };
+            return self.fetch_error(wanted.tp, error);
+        }
+        if self.is_stale(follower, broker_epoch) {
+            return self.fetch_error(wanted.tp, ErrorCode::NotLeaderOrFollower);
         }
         let mut answer = PartitionFetchResponse {
             tp: wanted.tp,
@@ -172,7 +197,9 @@ impl Broker {
         out: &mut Effects<'_>,
     ) {
         let tp = wanted.tp;
-        let Some(runtime) = &self.runtime else { return };
+        if self.is_stale(follower, broker_epoch) {
+            return;
+        }
         let Some(replica) = self.replicas.get_mut(&tp) else { return };
         if check_epoch(replica, wanted.current_leader_epoch).is_error() {
             return;
@@ -181,13 +208,47 @@ impl Broker {
         if replica.divergence(wanted.fetch_offset, wanted.last_fetched_epoch).is_some() || wanted.fetch_offset > end {
             return;
         }
-        let high_watermark = replica.high_watermark;
         let Some(leadership) = replica.leadership_mut() else { return };
         let Some(progress) = leadership.followers.get_mut(&follower) else { return };
         progress.fetched(wanted.fetch_offset, end, out.now, broker_epoch);
+        let outside = !leadership.isr.committed.contains(&follower);
+        if outside && let Some(session) = self.runtime.as_mut().and_then(|runtime| runtime.sessions.get_mut(&follower))
+        {
+            session.outside.insert(tp);
+        }
+        self.after_follower_fetch(tp, follower, broker_epoch, out);
+    }
+
+    /// Whoever is not in the ISR may be let in by now, although neither its log nor the leader's has moved.
+    fn look_outside(&mut self, follower: BrokerId, broker_epoch: BrokerEpoch, out: &mut Effects<'_>) {
+        let session = self.runtime.as_ref().and_then(|runtime| runtime.sessions.get(&follower));
+        let Some(session) = session.filter(|session| !session.outside.is_empty()) else { return };
+        for tp in session.outside.clone() {
+            let leadership = self.replicas.get(&tp).and_then(Replica::leadership);
+            if leadership.is_some_and(|leadership| !leadership.isr.committed.contains(&follower)) {
+                self.after_follower_fetch(tp, follower, broker_epoch, out);
+            } else if let Some(session) = self.runtime.as_mut().and_then(|runtime| runtime.sessions.get_mut(&follower))
+            {
+                session.outside.remove(&tp);
+            }
+        }
+    }
+
+    /// A follower's log is known to have moved, or time has passed: it may join the ISR, and the high watermark may move.
+    fn after_follower_fetch(
+        &mut self,
+        tp: TopicPartition,
+        follower: BrokerId,
+        broker_epoch: BrokerEpoch,
+        out: &mut Effects<'_>,
+    ) {
+        let Some(runtime) = &self.runtime else { return };
+        let Some(replica) = self.replicas.get_mut(&tp) else { return };
+        let (high_watermark, end) = (replica.high_watermark, replica.log.log_end_offset());
+        let check = self.features.broker_epoch_check;
         let eligible = || {
-            runtime.image.is_active(follower)
-                && runtime.image.brokers.get(&follower).is_some_and(|known| known.epoch == broker_epoch)
+            let registered = runtime.image.brokers.get(&follower).map(|known| known.epoch);
+            runtime.image.is_active(follower) && (!check || registered == Some(broker_epoch))
         };
         if replica.may_expand(follower) && eligible() {
             replica.propose(PendingIsr::Expand(follower));
@@ -373,6 +434,27 @@ impl Broker {
         self.respond(parked.to, Response::Fetch(Box::new(response)), out);
     }
 
+    pub(super) fn on_offsets_for_leader_epoch(
+        &mut self,
+        to: ReplyTo,
+        request: &OffsetsForLeaderEpochRequest,
+        out: &mut Effects<'_>,
+    ) {
+        let partitions = request
+            .partitions
+            .iter()
+            .map(|(tp, current, asked)| {
+                let error = self.check_leader(*tp, *current);
+                let Some(replica) = self.replicas.get(tp).filter(|_| !error.is_error()) else {
+                    return (*tp, error, EpochEnd::UNDEFINED);
+                };
+                (*tp, error, replica.log.epochs().end_offset_for(*asked, replica.log.log_end_offset()))
+            })
+            .collect();
+        let response = Response::OffsetsForLeaderEpoch(Box::new(OffsetsForLeaderEpochResponse { partitions }));
+        self.respond(to, response, out);
+    }
+
     pub(super) fn on_list_offsets(&mut self, to: ReplyTo, request: &ListOffsetsRequest, out: &mut Effects<'_>) {
         let partitions = request
             .partitions
@@ -384,6 +466,9 @@ impl Broker {
                 };
                 let started = replica.leadership().map_or(Offset::ZERO, |leadership| leadership.epoch_start_offset);
                 match spec {
+                    OffsetSpec::Latest if request.replica.is_some() => {
+                        (*tp, ErrorCode::None, replica.log.log_end_offset())
+                    }
                     OffsetSpec::Earliest => (*tp, ErrorCode::None, replica.log.log_start_offset()),
                     // A new leader does not know yet how much its predecessor had exposed.
                     OffsetSpec::Latest if replica.high_watermark < started => {

@@ -3,10 +3,11 @@
 use super::actor::Broker;
 use super::controller_channel::{Asked, Pending};
 use crate::collections::Set;
+use crate::config::TruncationMode;
 use crate::effect::{Effects, Timer};
 use crate::event::{Event, TruncationReason};
 use crate::fact::Fact;
-use crate::ids::{BrokerId, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::protocol::{
     Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, PartitionFetchResponse, Request,
 };
@@ -26,6 +27,25 @@ pub(super) struct Fetcher {
     in_flight: bool,
     /// Partitions whose last answer was an error: named again when the back-off is over.
     delayed: Set<TopicPartition>,
+    /// Partitions whose fetch state changed while a request was on its way: its answer does not concern them.
+    stale: Set<TopicPartition>,
+    /// Partitions that have to learn first where an epoch ends in the leader's log (KIP-101 to KIP-320).
+    pub(super) unsettled: Set<TopicPartition>,
+    /// Partitions that asked for an offset the leader does not have.
+    pub(super) out_of_range: Set<TopicPartition>,
+}
+
+/// What an answer did to one partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Taken {
+    /// Its log is as it was.
+    Nothing,
+    /// Its log grew or was cut: the next request names it.
+    Moved,
+    /// An error to back off for.
+    Failed,
+    /// The leader does not have the offset asked for.
+    OutOfRange,
 }
 
 impl Fetcher {
@@ -35,6 +55,21 @@ impl Fetcher {
         self.forgotten.clear();
         self.changed = self.partitions.clone();
         self.delayed.clear();
+        self.stale.clear();
+    }
+
+    /// A request was answered: what it asked for and what has changed since.
+    pub(super) fn answered(&mut self) -> Set<TopicPartition> {
+        self.in_flight = false;
+        std::mem::take(&mut self.stale)
+    }
+
+    /// The partition is fetched again: at once, or after the back-off.
+    pub(super) fn fetch_again(&mut self, tp: TopicPartition, delayed: bool) {
+        if self.partitions.contains(&tp) {
+            let set = if delayed { &mut self.delayed } else { &mut self.changed };
+            set.insert(tp);
+        }
     }
 }
 
@@ -45,6 +80,8 @@ impl Broker {
                 if fetcher.partitions.remove(&tp) {
                     fetcher.changed.remove(&tp);
                     fetcher.delayed.remove(&tp);
+                    fetcher.unsettled.remove(&tp);
+                    fetcher.out_of_range.remove(&tp);
                     fetcher.forgotten.insert(tp);
                 }
             }
@@ -56,19 +93,28 @@ impl Broker {
         if leader == BrokerId::NONE {
             return;
         }
-        // A log without any epoch cannot be compared: everything above the high watermark goes.
         let broker = self.id;
-        if let Some(replica) = self.replicas.get_mut(&tp)
-            && replica.log.epochs().latest().is_none()
+        let mode = self.features.truncation;
+        let Some(replica) = self.replicas.get_mut(&tp) else { return };
+        let no_epochs = replica.log.epochs().latest().is_none();
+        // A log without any epoch cannot be compared: everything above the high watermark goes.
+        if (no_epochs || mode == TruncationMode::HighWatermark)
             && let Some((from, to)) = replica.truncate_to(replica.high_watermark)
         {
-            out.emit(|| Event::LogTruncated { broker, tp, from, to, why: TruncationReason::DivergingEpoch });
+            out.emit(|| Event::LogTruncated { broker, tp, from, to, why: TruncationReason::HighWatermark });
         }
+        let asks = !no_epochs && !matches!(mode, TruncationMode::HighWatermark | TruncationMode::OnFetch);
         self.with_runtime(|runtime| {
             let fetcher = runtime.fetchers.entry(leader).or_default();
             fetcher.partitions.insert(tp);
             fetcher.changed.insert(tp);
             fetcher.forgotten.remove(&tp);
+            if fetcher.in_flight {
+                fetcher.stale.insert(tp);
+            }
+            if asks {
+                fetcher.unsettled.insert(tp);
+            }
         });
         self.run_fetcher(leader, out);
     }
@@ -87,19 +133,35 @@ impl Broker {
             return;
         }
         fetcher.in_flight = true;
+        let unsettled: Vec<TopicPartition> =
+            fetcher.unsettled.iter().filter(|tp| !fetcher.delayed.contains(tp)).copied().collect();
+        let out_of_range: Vec<TopicPartition> = std::mem::take(&mut fetcher.out_of_range).into_iter().collect();
+        if !out_of_range.is_empty() {
+            return self.ask_log_ends(leader, node, out_of_range, out);
+        }
+        if !unsettled.is_empty() {
+            return self.ask_epoch_ends(leader, node, unsettled, out);
+        }
         let incremental = std::mem::replace(&mut fetcher.session, true);
-        let named = if incremental { std::mem::take(&mut fetcher.changed) } else { fetcher.partitions.clone() };
+        let mut named = if incremental { std::mem::take(&mut fetcher.changed) } else { fetcher.partitions.clone() };
         fetcher.changed.clear();
+        named.retain(|tp| !fetcher.unsettled.contains(tp));
         let forgotten = std::mem::take(&mut fetcher.forgotten).into_iter().collect();
+        let mode = self.features.truncation;
+        let none = LeaderEpoch::NONE;
         let partitions = named
             .iter()
             .filter_map(|tp| {
                 let replica = self.replicas.get(tp)?;
                 Some(FetchPartition {
                     tp: *tp,
-                    current_leader_epoch: replica.leader_epoch,
+                    // Fetches are fenced by epochs since KIP-320, and compare logs since KIP-595.
+                    current_leader_epoch: if mode >= TruncationMode::Kip320 { replica.leader_epoch } else { none },
                     fetch_offset: replica.log.log_end_offset(),
-                    last_fetched_epoch: replica.log.epochs().latest().unwrap_or(crate::ids::LeaderEpoch::NONE),
+                    last_fetched_epoch: match mode {
+                        TruncationMode::OnFetch => replica.log.epochs().latest().unwrap_or(none),
+                        _ => none,
+                    },
                     max_bytes,
                 })
             })
@@ -118,23 +180,29 @@ impl Broker {
     }
 
     pub(super) fn on_fetched(&mut self, leader: BrokerId, answer: FetchResponse, out: &mut Effects<'_>) {
-        self.with_runtime(|runtime| {
-            if let Some(fetcher) = runtime.fetchers.get_mut(&leader) {
-                fetcher.in_flight = false;
-                if answer.session_error {
-                    fetcher.restart_session();
-                }
+        let stale = self.with_runtime(|runtime| {
+            let Some(fetcher) = runtime.fetchers.get_mut(&leader) else { return Set::new() };
+            let stale = fetcher.answered();
+            if answer.session_error {
+                fetcher.restart_session();
             }
+            stale
         });
         let mut back_off = false;
-        for partition in answer.partitions {
+        for partition in answer.partitions.into_iter().filter(|partition| !stale.contains(&partition.tp)) {
             let tp = partition.tp;
-            let Some(failed) = self.take_partition(leader, partition, out) else { continue };
-            back_off |= failed;
+            let Some(taken) = self.take_partition(leader, partition, out) else { continue };
+            back_off |= taken == Taken::Failed;
             self.with_runtime(|runtime| {
-                if let Some(fetcher) = runtime.fetchers.get_mut(&leader) {
-                    let set = if failed { &mut fetcher.delayed } else { &mut fetcher.changed };
-                    set.insert(tp);
+                let Some(fetcher) = runtime.fetchers.get_mut(&leader) else { return };
+                match taken {
+                    // A high watermark alone: the leader knows what this follower has, it need not be told again.
+                    Taken::Nothing => {}
+                    Taken::Moved => fetcher.fetch_again(tp, false),
+                    Taken::Failed => fetcher.fetch_again(tp, true),
+                    Taken::OutOfRange => {
+                        fetcher.out_of_range.insert(tp);
+                    }
                 }
             });
         }
@@ -155,14 +223,13 @@ impl Broker {
         self.run_fetcher(leader, out);
     }
 
-    /// Takes one partition's answer in; true when it was an error to back off for, none when this replica no longer
-    /// follows that leader.
+    /// Takes one partition's answer in; none when this replica no longer follows that leader.
     fn take_partition(
         &mut self,
         leader: BrokerId,
         answer: PartitionFetchResponse,
         out: &mut Effects<'_>,
-    ) -> Option<bool> {
+    ) -> Option<Taken> {
         let (broker, tp) = (self.id, answer.tp);
         let replica = self
             .replicas
@@ -170,23 +237,17 @@ impl Broker {
             .filter(|replica| matches!(replica.role, Role::Follower(known) if known == leader))?;
         match answer.error {
             ErrorCode::None => {}
-            // The leader's log is shorter than this one: an unclean election. Take its end.
-            ErrorCode::OffsetOutOfRange => {
-                let high_watermark = replica.high_watermark;
-                if let Some((from, to)) = replica.truncate_to(high_watermark) {
-                    out.emit(|| Event::LogTruncated { broker, tp, from, to, why: TruncationReason::LeaderShorter });
-                }
-                return Some(true);
-            }
-            _ => return Some(true),
+            ErrorCode::OffsetOutOfRange => return Some(Taken::OutOfRange),
+            _ => return Some(Taken::Failed),
         }
         if let Some(end) = answer.diverging_epoch {
             let point = replica.truncation_point(end);
             if let Some((from, to)) = replica.truncate_to(point) {
                 out.emit(|| Event::LogTruncated { broker, tp, from, to, why: TruncationReason::DivergingEpoch });
             }
-            return Some(false);
+            return Some(Taken::Moved);
         }
+        let before = replica.log.log_end_offset();
         for batch in answer.batches {
             let (base_offset, epoch, records) = (batch.base_offset, batch.leader_epoch, batch.records.clone());
             let stored = batch.clone();
@@ -212,17 +273,18 @@ impl Broker {
             replica.log.replicated_to(mark);
             out.emit(|| Event::HighWatermarkAdvanced { broker, tp, from, to: mark, as_leader: false });
         }
+        let taken = if replica.log.log_end_offset() > before { Taken::Moved } else { Taken::Nothing };
         if Broker::wants_flush(replica) {
             self.maybe_flush(tp, out);
         }
-        Some(false)
+        Some(taken)
     }
 
     /// The connection to the leader broke, or it did not answer in time.
     pub(super) fn on_fetch_failed(&mut self, leader: BrokerId, out: &mut Effects<'_>) {
         self.with_runtime(|runtime| {
             if let Some(fetcher) = runtime.fetchers.get_mut(&leader) {
-                fetcher.in_flight = false;
+                fetcher.answered();
                 fetcher.restart_session();
             }
         });

@@ -22,7 +22,8 @@ impl Broker {
         }
         let mut changed = Set::new();
         let before = self.metadata_offset();
-        for (offset, record) in answer.records {
+        let mut deleted = false;
+        for (offset, _, record) in answer.records {
             let Some(runtime) = &mut self.runtime else { return };
             if offset < runtime.metadata_offset {
                 continue;
@@ -34,8 +35,11 @@ impl Broker {
                     changed.insert(*tp);
                 }
                 MetadataRecord::RegisterBroker { broker, .. } => self.on_broker_moved(*broker, out),
+                MetadataRecord::Config { topic, .. } => self.reconfigure(*topic, out),
+                MetadataRecord::RemoveTopic { .. } => deleted = true,
                 MetadataRecord::BrokerRegistrationChange { .. }
                 | MetadataRecord::Topic { .. }
+                | MetadataRecord::LeaderChange { .. }
                 | MetadataRecord::ProducerIds { .. } => {}
             }
         }
@@ -58,8 +62,14 @@ impl Broker {
         if !acts {
             return;
         }
+        let caught_up = self.runtime.as_ref().is_some_and(|r| r.metadata_offset >= answer.high_watermark);
         for tp in changed {
-            self.apply_partition(tp, out);
+            deleted |= self.apply_partition(tp, out);
+        }
+        // A broker that was away learns of a deletion by not finding its replica in the metadata.
+        let first_time = caught_up && !self.with_runtime(|runtime| std::mem::replace(&mut runtime.swept, true));
+        if deleted || first_time {
+            self.delete_strays(out);
         }
     }
 
@@ -72,18 +82,66 @@ impl Broker {
         });
     }
 
-    fn apply_partition(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
-        let Some(runtime) = &self.runtime else { return };
-        let Some(image) = runtime.image.partition(tp).cloned() else { return };
-        if !image.replicas.contains(&self.id) {
+    /// A topic's settings changed.
+    fn reconfigure(&mut self, topic: TopicId, out: &mut Effects<'_>) {
+        let Some(config) = self.image().and_then(|image| image.topics.get(&topic)).map(|topic| topic.config.clone())
+        else {
             return;
+        };
+        let mut led = Vec::new();
+        for (tp, replica) in self.replicas.iter_mut().filter(|(tp, _)| tp.topic == topic) {
+            replica.config = config.clone();
+            if replica.leadership().is_some() {
+                led.push(*tp);
+            }
         }
-        let Some(topic) = runtime.image.topics.get(&tp.topic) else { return };
+        for tp in led {
+            if self.try_advance(tp, out) {
+                self.answer_consumers_of(tp, out);
+            }
+        }
+    }
+
+    /// Deletes replicas that the metadata no longer gives to this broker.
+    fn delete_strays(&mut self, out: &mut Effects<'_>) {
+        let Some(runtime) = &self.runtime else { return };
+        let broker = self.id;
+        let strays: Vec<TopicPartition> = self
+            .replicas
+            .keys()
+            .filter(|tp| runtime.image.partition(**tp).is_none_or(|p| !p.replicas.contains(&broker)))
+            .copied()
+            .collect();
+        for tp in strays {
+            self.stop_fetching(tp);
+            let waiting = self.replicas.get_mut(&tp).and_then(|replica| replica.leadership_mut());
+            let waiting = waiting.map(|leadership| std::mem::take(&mut leadership.awaiting)).unwrap_or_default();
+            self.replicas.remove(&tp);
+            for (_, id) in waiting {
+                self.fail_delayed(id, tp, ErrorCode::NotLeaderOrFollower, out);
+            }
+            self.with_runtime(|runtime| {
+                runtime.sessions.values_mut().for_each(|session| session.forget(tp));
+                runtime.dirty_alters.remove(&tp);
+            });
+            self.answer_fetches_of(tp, out);
+            out.emit(|| Event::ReplicaDeleted { broker, tp });
+        }
+    }
+
+    /// Takes a partition's new state in; true when it has no replica here any more.
+    fn apply_partition(&mut self, tp: TopicPartition, out: &mut Effects<'_>) -> bool {
+        let Some(runtime) = &self.runtime else { return false };
+        let Some(image) = runtime.image.partition(tp).cloned() else { return false };
+        if !image.replicas.contains(&self.id) {
+            return self.replicas.contains_key(&tp);
+        }
+        let Some(topic) = runtime.image.topics.get(&tp.topic) else { return false };
         let config = topic.config.clone();
         let replica = self.replicas.entry(tp).or_insert_with(|| Replica::new(config.clone()));
         replica.config = config;
         if image.partition_epoch <= replica.partition_epoch {
-            return;
+            return false;
         }
         let before = replica.leadership().is_some();
         if image.leader == self.id {
@@ -91,6 +149,7 @@ impl Broker {
         } else {
             self.follow(tp, &image, before, out);
         }
+        false
     }
 
     fn lead(&mut self, tp: TopicPartition, image: &PartitionImage, led_before: bool, out: &mut Effects<'_>) {

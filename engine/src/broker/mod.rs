@@ -21,6 +21,7 @@ mod produce;
 mod producer_ids;
 mod purgatory;
 mod transactions;
+mod truncation;
 mod verification;
 
 pub use actor::{Broker, BrokerStatus};

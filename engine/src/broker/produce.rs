@@ -214,10 +214,12 @@ impl Broker {
     /// Raises the high watermark if it can be, and lets those go who waited for it.
     pub(super) fn try_advance(&mut self, tp: TopicPartition, out: &mut Effects<'_>) -> bool {
         let (broker, lag_max) = (self.id, self.config.replica_lag_time_max_ms.span());
+        let strict = self.features.strict_min_isr;
         let Some(runtime) = &self.runtime else { return false };
         let Some(replica) = self.replicas.get_mut(&tp) else { return false };
         let now = out.now;
-        let Some(from) = replica.advance_high_watermark(now, lag_max, |other| Broker::is_eligible(runtime, other))
+        let Some(from) =
+            replica.advance_high_watermark(now, lag_max, strict, |other| Broker::is_eligible(runtime, other))
         else {
             return false;
         };

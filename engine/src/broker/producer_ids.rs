@@ -37,6 +37,9 @@ impl Broker {
     }
 
     pub(super) fn on_producer_ids(&mut self, answer: &AllocateProducerIdsResponse, out: &mut Effects<'_>) {
+        if answer.error.is_error() {
+            return self.refuse_waiting_producers(out);
+        }
         let waiting = self.with_runtime(|runtime| {
             runtime.producer_ids = answer.first_producer_id..answer.first_producer_id + i64::from(answer.length);
             std::mem::take(&mut runtime.awaiting_producer_id)

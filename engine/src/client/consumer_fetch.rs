@@ -111,7 +111,7 @@ impl Consumer {
         }
         for (node, partitions) in requests {
             runtime.resetting = true;
-            let request = Request::ListOffsets(ListOffsetsRequest { read_committed, partitions });
+            let request = Request::ListOffsets(ListOffsetsRequest { replica: None, read_committed, partitions });
             runtime.net.ask(node, Channel::Client, request, ConsumerAsk::ListOffsets, out);
         }
     }

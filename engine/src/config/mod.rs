@@ -11,6 +11,7 @@
 mod broker;
 mod consumer;
 mod controller;
+mod feature;
 mod group_values;
 mod producer;
 mod table;
@@ -22,13 +23,14 @@ mod words;
 pub use broker::BrokerConfig;
 pub use consumer::{ConsumerConfig, IsolationLevel};
 pub use controller::ControllerConfig;
+pub use feature::{FeatureConfig, PlacementRule, TruncationMode};
 pub use group_values::{AutoOffsetReset, GroupProtocol, OptionalName, ServerAssignors, Strategies};
 pub use producer::{Acks, PartitionerClass, ProducerConfig};
 pub use table::{ConfigTable, TABLES};
 pub use topic::TopicConfig;
 pub use topic_defaults::TopicDefaults;
 pub use value::{ConfigError, ConfigKey, ConfigValue, NEVER, edit_distance};
-pub use words::{CleanupPolicy, Millis, Ratio, TimestampType};
+pub use words::{CleanupPolicy, Millis, Ratio, Seconds, TimestampType};
 
 /// Declares one owner's settings: the struct, its defaults, and access by Kafka's name.
 macro_rules! config_struct {

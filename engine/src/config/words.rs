@@ -36,6 +36,31 @@ impl ConfigValue for Millis {
     }
 }
 
+/// Whole seconds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Seconds(pub i64);
+
+impl Seconds {
+    /// As a span; a negative one is none at all.
+    pub fn span(self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0).unwrap_or(0).saturating_mul(1_000))
+    }
+}
+
+impl ConfigValue for Seconds {
+    const UNIT: &'static str = "s";
+    const EXPECTED: &'static str = "a whole number of seconds";
+    fn print(&self) -> String {
+        self.0.to_string()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Seconds)
+    }
+    fn number(&self) -> Option<i64> {
+        Some(self.0)
+    }
+}
+
 /// A number that may be unset (`null`), written as nothing.
 impl ConfigValue for Option<i64> {
     const EXPECTED: &'static str = "a whole number, or nothing";

@@ -1,144 +1,274 @@
 //! The controller as an actor: what is on its disk, what it keeps in memory, and the order of answer and commit.
 
 use super::image::MetadataImage;
+use super::metadata_log::MetadataLog;
+use super::quorum::Quorum;
 use super::record::MetadataRecord;
 use crate::collections::Map;
-use crate::config::{ControllerConfig, TopicConfig};
+use crate::config::{ControllerConfig, FeatureConfig, TopicConfig};
 use crate::effect::{DiskToken, Effects, Input, Instruction, Timer};
+use crate::event::Event;
 use crate::fact::{Fact, QuorumRole};
-use crate::ids::{BrokerId, CorrelationId, NodeId, Offset, TopicId};
-use crate::protocol::{
-    Body, Channel, CreatableTopic, ErrorCode, FetchMetadataRequest, FetchMetadataResponse, Request, Response,
-};
+use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, NodeId, Offset, TopicId};
+use crate::protocol::{Body, Channel, CreatableTopic, ErrorCode, FetchMetadataRequest, Request, Response};
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
 
 /// How long a fetch of the metadata log that finds nothing waits (`KafkaRaftClient`, fixed in Kafka).
-const METADATA_FETCH_WAIT: Duration = Duration::from_millis(500);
+pub(super) const METADATA_FETCH_WAIT: Duration = Duration::from_millis(500);
 
-/// The controller process.
+/// A controller process: a voter of the quorum, and while it leads, the one that decides.
 #[derive(Clone, Hash, Debug)]
 pub struct Controller {
     /// Its settings.
     pub config: ControllerConfig,
+    /// The rules in force.
+    pub features: FeatureConfig,
     /// How many brokers the cluster was planned with: the first topics wait for all of them.
     pub(super) expected_brokers: usize,
-    /// The metadata log on disk.
-    pub(super) log: Vec<Arc<MetadataRecord>>,
-    durable_to: Offset,
+    /// The topics the cluster was planned with.
+    pub(super) planned_topics: Vec<CreatableTopic>,
+    /// The metadata log, on disk as far as it is fsynced.
+    pub(super) log: MetadataLog,
+    /// Its part in the quorum; epoch and vote are on disk.
+    pub(super) quorum: Quorum,
     /// Which facts have been told: the end of the log, and how much of it is committed.
-    told: (Offset, Offset),
+    pub(super) told: (Offset, Offset),
     /// The end that the last fsync asked for covers.
-    syncing_to: Offset,
+    pub(super) syncing_to: Offset,
     pub(super) runtime: Option<Box<Runtime>>,
 }
 
 /// What the process keeps in memory.
 #[derive(Clone, Hash, Debug, Default)]
 pub(super) struct Runtime {
-    /// The image of all records, committed or not: decisions build on each other.
+    /// Whether it decides: it leads the quorum, and a record of its epoch is committed.
+    pub active: bool,
+    /// The image. Of an active controller: of all records, committed or not, for decisions build on each other. Else of
+    /// what is committed.
     pub image: MetadataImage,
+    /// How many records the image holds.
+    pub applied: Offset,
     /// When each broker was last heard.
     pub contacts: Map<BrokerId, Instant>,
+    /// How far each broker said it has read the metadata log.
+    pub replayed: Map<BrokerId, Offset>,
+    /// Brokers that leave in order, and the end of the log that everybody must have read before they may.
+    pub shutdown_offsets: Map<BrokerId, Offset>,
     /// Topics to create as soon as all expected brokers are there.
     pub pending_topics: Vec<CreatableTopic>,
-    /// Answers that wait for their records to be on disk.
-    parked_answers: Vec<(Offset, NodeId, Channel, CorrelationId, Response)>,
+    /// Answers that wait for their records to be committed.
+    pub parked_answers: Vec<(Offset, NodeId, Channel, CorrelationId, Response)>,
     /// Fetches of the metadata log that found nothing.
-    waiting_fetches: Vec<(Instant, NodeId, CorrelationId, Offset)>,
+    pub waiting_fetches: Vec<(Instant, NodeId, CorrelationId, FetchMetadataRequest)>,
 }
 
 impl Controller {
-    /// A controller with an empty metadata log.
-    pub fn new(expected_brokers: usize, config: ControllerConfig) -> Controller {
+    /// A controller with an empty metadata log, one of `voters`.
+    pub fn new(
+        me: NodeId,
+        voters: Vec<NodeId>,
+        expected_brokers: usize,
+        config: ControllerConfig,
+        features: FeatureConfig,
+    ) -> Controller {
         Controller {
             config,
+            features,
             expected_brokers,
-            log: Vec::new(),
-            durable_to: Offset::ZERO,
+            planned_topics: Vec::new(),
+            log: MetadataLog::default(),
+            quorum: Quorum::new(me, voters),
             told: (Offset::NONE, Offset::ZERO),
             syncing_to: Offset::ZERO,
             runtime: None,
         }
     }
 
-    /// The cluster as the controller sees it; none while the process is down.
+    /// The cluster as this controller sees it; none while the process is down.
     pub fn image(&self) -> Option<&MetadataImage> {
         self.runtime.as_ref().map(|runtime| &runtime.image)
     }
 
-    /// When a broker was last heard.
+    /// Whether this process decides now.
+    pub fn is_active(&self) -> bool {
+        self.runtime.as_ref().is_some_and(|runtime| runtime.active)
+    }
+
+    /// When a broker was last heard by this controller.
     pub fn last_contact(&self, broker: BrokerId) -> Option<Instant> {
         self.runtime.as_ref()?.contacts.get(&broker).copied()
     }
 
-    /// The records of the metadata log.
+    /// The records of the metadata log, committed or not.
     pub fn log(&self) -> &[Arc<MetadataRecord>] {
-        &self.log
+        &self.log.records
+    }
+
+    /// The epoch of the record at `offset`.
+    pub fn epoch_at(&self, offset: Offset) -> LeaderEpoch {
+        self.log.epoch_at(offset)
     }
 
     /// The offset the next record gets.
     pub fn log_end_offset(&self) -> Offset {
-        Offset(self.log.len() as i64)
+        self.log.end()
     }
 
-    /// Offsets below are committed: with a quorum of one, those that are on disk.
+    /// Offsets below are committed, as far as this controller knows: a majority has them on disk.
     pub fn high_watermark(&self) -> Offset {
-        self.durable_to
+        self.quorum.high_watermark
+    }
+
+    /// The epoch of the quorum it knows.
+    pub fn epoch(&self) -> LeaderEpoch {
+        self.quorum.epoch
+    }
+
+    /// What it is in the quorum.
+    pub fn role(&self) -> QuorumRole {
+        self.quorum.role_name()
+    }
+
+    /// The leader of the quorum it knows.
+    pub fn leader(&self) -> Option<NodeId> {
+        self.quorum.leader()
+    }
+
+    /// Whom it voted for in its epoch.
+    pub fn voted(&self) -> Option<NodeId> {
+        self.quorum.voted
+    }
+
+    /// All voters.
+    pub fn voters(&self) -> &[NodeId] {
+        &self.quorum.voters
     }
 
     /// The process died; a power loss also takes what was not fsynced.
     pub fn crash(&mut self, node: NodeId, power_lost: bool, out: &mut Effects<'_>) {
         self.runtime = None;
-        if power_lost && self.log_end_offset() > self.durable_to {
-            self.log.truncate(self.durable_to.0 as usize);
-            let to = self.durable_to;
+        self.quorum.role = Default::default();
+        if power_lost && self.log.end() > self.log.durable_to {
+            let to = self.log.durable_to;
+            self.log.truncate_to(to);
             out.note(|| Fact::MetadataTruncated { node, to });
-            self.told.0 = to;
+            self.told.0 = self.told.0.min(to);
         }
     }
 
     /// Handles one input.
     pub fn handle(&mut self, node: NodeId, input: Input, out: &mut Effects<'_>) {
         match input {
-            Input::Started => self.on_started(node, out),
-            Input::Delivered { from, channel, body } => {
-                if let Body::Request(correlation, request) = body {
-                    self.on_request(from, channel, correlation, request, out);
-                }
-            }
-            Input::TimerFired(Timer::SessionCheck) => self.on_session_check(out),
+            Input::Started => self.on_started(out),
+            Input::Delivered { from, channel, body } => match body {
+                Body::Request(correlation, request) => self.on_request(from, channel, correlation, request, out),
+                Body::Response(_, Response::Vote(answer)) => self.on_vote_answer(from, answer, out),
+                Body::Response(_, Response::FetchMetadata(answer)) => self.on_metadata_fetched(from, answer, out),
+                _ => {}
+            },
+            Input::TimerFired(Timer::QuorumElection) => self.on_election_timer(out),
+            Input::TimerFired(Timer::QuorumCheck) => self.on_quorum_check(out),
+            Input::TimerFired(Timer::QuorumFetch) => self.fetch_from_leader(out),
             Input::TimerFired(Timer::MetadataPurgatory) => self.on_metadata_purgatory(out),
-            Input::DiskDone(DiskToken::Metadata(offset)) => self.on_flushed(node, offset, out),
+            Input::TimerFired(timer) if self.is_active() => match timer {
+                Timer::SessionCheck => self.on_session_check(out),
+                Timer::LeaderRebalance => self.on_rebalance_timer(out),
+                Timer::UncleanElection => self.on_unclean_timer(out),
+                _ => {}
+            },
+            Input::DiskDone(DiskToken::Metadata(offset)) => self.on_flushed(offset, out),
             Input::Told(Instruction::CreateTopic(topic)) => {
-                if let Some(runtime) = &mut self.runtime {
-                    runtime.pending_topics.push(topic);
+                if let Some(runtime) = self.runtime.as_mut().filter(|runtime| runtime.active) {
+                    runtime.pending_topics.push(topic.clone());
                 }
+                self.planned_topics.push(topic);
                 self.create_pending_topics(out);
             }
-            Input::Told(Instruction::Stop) => out.exit(),
-            Input::Disconnected { .. } | Input::TimerFired(_) | Input::DiskDone(_) | Input::Told(_) => {}
+            Input::Told(Instruction::Admin(request)) => {
+                let error = if self.is_active() { self.on_admin(&request, out) } else { ErrorCode::NotController };
+                if error.is_error() {
+                    out.emit(|| Event::AdminRefused { api: request.api().to_owned(), error });
+                }
+            }
+            Input::Told(Instruction::Stop) => {
+                self.resign(out);
+                out.exit();
+            }
+            // A voter that cannot reach its leader asks again until its fetch timeout is over.
+            Input::Disconnected { peer, channel } => {
+                let fetching = channel.is_none_or(|channel| channel == Channel::Metadata);
+                if fetching && self.quorum.leader() == Some(peer) {
+                    out.set_timer(Timer::QuorumFetch, self.config.controller_quorum_retry_backoff_ms.pause());
+                }
+            }
+            Input::TimerFired(_) | Input::DiskDone(_) | Input::Told(_) => {}
         }
         self.tell_log(node, out);
         // All records of one decision are one batch: committed together, seen together.
-        if self.log_end_offset() > self.syncing_to {
-            self.syncing_to = self.log_end_offset();
+        if self.log.end() > self.syncing_to {
+            self.syncing_to = self.log.end();
             out.sync(DiskToken::Metadata(self.syncing_to));
+            self.answer_waiting_fetches(out);
         }
     }
 
-    fn on_started(&mut self, node: NodeId, out: &mut Effects<'_>) {
-        let mut runtime = Runtime::default();
-        for record in &self.log {
+    fn on_started(&mut self, out: &mut Effects<'_>) {
+        self.runtime = Some(Box::default());
+        // What a crash left in the page cache is read back and flushed before it counts as a vote's proof.
+        self.log.durable_to = self.log.end();
+        self.syncing_to = self.log.end();
+        self.start_quorum(out);
+    }
+
+    /// A record of this leader's epoch is committed: it knows all that was decided before and may decide.
+    fn activate(&mut self, out: &mut Effects<'_>) {
+        let log = &self.log;
+        let Some(runtime) = &mut self.runtime else { return };
+        for record in log.records.iter().skip(runtime.applied.0 as usize) {
             runtime.image.apply(record);
         }
-        // A controller that starts gives every broker a full session: it cannot know since when they are silent.
+        runtime.applied = log.end();
+        runtime.active = true;
+        // A controller that begins gives every broker a full session: it cannot know since when they are silent.
         runtime.contacts = runtime.image.brokers.keys().map(|broker| (*broker, out.now)).collect();
-        self.runtime = Some(Box::new(runtime));
-        self.durable_to = self.log_end_offset();
-        self.syncing_to = self.durable_to;
-        self.tell_log(node, out);
+        // A topic that was created once is not created again, even if it was deleted since.
+        let created = |topic: &CreatableTopic| {
+            log.records
+                .iter()
+                .any(|record| matches!(&**record, MetadataRecord::Topic { topic: known, .. } if *known == topic.topic))
+        };
+        runtime.pending_topics = self.planned_topics.iter().filter(|topic| !created(topic)).cloned().collect();
         out.set_timer(Timer::SessionCheck, self.config.broker_session_timeout_ms.pause().div(8));
+        out.set_timer(Timer::UncleanElection, self.config.unclean_leader_election_interval_ms.pause());
+        self.arm_rebalance(out);
+        self.create_pending_topics(out);
+    }
+
+    /// It leads no more: what it decided and was not committed is as if it had not been, until another says otherwise.
+    pub(super) fn step_down(&mut self, out: &mut Effects<'_>) {
+        let Some(runtime) = self.runtime.as_mut() else { return };
+        for (_, to, correlation, _) in std::mem::take(&mut runtime.waiting_fetches) {
+            let answer =
+                crate::protocol::FetchMetadataResponse::failed(ErrorCode::NotLeaderOrFollower, self.quorum.epoch, None);
+            out.send(to, Channel::Metadata, Body::Response(correlation, Response::FetchMetadata(answer)));
+        }
+        if !runtime.active {
+            return;
+        }
+        let mut image = MetadataImage::default();
+        let committed = self.quorum.high_watermark;
+        for (_, record) in self.log.read(Offset::ZERO, committed) {
+            image.apply(&record);
+        }
+        let parked = std::mem::take(&mut runtime.parked_answers);
+        **runtime = Runtime { image, applied: committed, ..Runtime::default() };
+        for (_, to, channel, correlation, response) in parked {
+            out.send(to, channel, Body::Response(correlation, response.not_controller()));
+        }
+        for timer in [Timer::SessionCheck, Timer::UncleanElection, Timer::LeaderRebalance, Timer::QuorumCheck] {
+            out.cancel_timer(timer);
+        }
     }
 
     fn on_request(
@@ -149,15 +279,25 @@ impl Controller {
         request: Request,
         out: &mut Effects<'_>,
     ) {
+        match &request {
+            Request::FetchMetadata(fetch) => return self.on_fetch_metadata(from, correlation, *fetch, out),
+            Request::Vote(vote) => {
+                let answer = Response::Vote(self.on_vote(*vote, out));
+                return out.send(from, channel, Body::Response(correlation, answer));
+            }
+            Request::BeginQuorumEpoch(notice) => return self.on_begin_epoch(notice, out),
+            Request::EndQuorumEpoch(notice) => return self.on_end_epoch(notice, out),
+            _ => {}
+        }
+        let active = self.is_active();
         let response = match request {
-            Request::FetchMetadata(fetch) => return self.on_fetch_metadata(from, correlation, fetch, out),
-            Request::BrokerRegistration(request) => Response::BrokerRegistration(self.on_registration(request, out)),
+            Request::BrokerRegistration(request) => Response::BrokerRegistration(self.on_registration(*request, out)),
             Request::BrokerHeartbeat(request) => Response::BrokerHeartbeat(self.on_heartbeat(request, out)),
             Request::AlterPartition(request) => {
                 Response::AlterPartition(Box::new(self.on_alter_partition(&request, out)))
             }
             Request::AllocateProducerIds(_) => {
-                let first_producer_id = self.allocate_producer_ids();
+                let first_producer_id = if active { self.allocate_producer_ids() } else { -1 };
                 Response::AllocateProducerIds(crate::protocol::AllocateProducerIdsResponse {
                     error: ErrorCode::None,
                     first_producer_id,
@@ -171,84 +311,91 @@ impl Controller {
             // Only brokers talk to the controller here; a client's request is a mistake and gets no answer.
             _ => return,
         };
-        let end = self.log_end_offset();
-        if end <= self.durable_to {
+        if !active {
+            return out.send(from, channel, Body::Response(correlation, response.not_controller()));
+        }
+        let end = self.log.end();
+        if end <= self.quorum.high_watermark {
             out.send(from, channel, Body::Response(correlation, response));
         } else if let Some(runtime) = &mut self.runtime {
             runtime.parked_answers.push((end, from, channel, correlation, response));
         }
     }
 
-    /// Writes a decision down; it is committed once it is on disk.
+    /// Writes a decision down; it is committed once a majority has it on disk.
     pub(super) fn append(&mut self, record: MetadataRecord) -> Offset {
-        let offset = self.log_end_offset();
+        let record = Arc::new(record);
         if let Some(runtime) = &mut self.runtime {
             runtime.image.apply(&record);
+            runtime.applied = self.log.end() + 1;
         }
-        self.log.push(Arc::new(record));
-        offset
+        self.log.append(self.quorum.epoch, record)
     }
 
-    fn on_flushed(&mut self, node: NodeId, offset: Offset, out: &mut Effects<'_>) {
-        self.durable_to = self.durable_to.max(offset);
-        self.tell_log(node, out);
-        let committed = self.durable_to;
+    fn on_flushed(&mut self, offset: Offset, out: &mut Effects<'_>) {
+        // A log that was cut since holds other records there.
+        if offset > self.log.end() {
+            return;
+        }
+        self.log.durable_to = self.log.durable_to.max(offset);
+        self.try_commit(out);
+        self.fetch_from_leader(out);
+    }
+
+    /// More is committed: answers leave, brokers and voters learn of it.
+    pub(super) fn raise_high_watermark(&mut self, mark: Offset, out: &mut Effects<'_>) {
+        if mark <= self.quorum.high_watermark {
+            return;
+        }
+        self.quorum.high_watermark = mark;
+        let leads = self.quorum.leader() == Some(self.quorum.me);
+        if leads && !self.is_active() {
+            self.activate(out);
+        }
+        let log = &self.log;
         let Some(runtime) = &mut self.runtime else { return };
+        if !leads {
+            for (_, record) in log.read(runtime.applied, mark) {
+                runtime.image.apply(&record);
+            }
+            runtime.applied = runtime.applied.max(mark);
+            return;
+        }
         let (ready, parked) = std::mem::take(&mut runtime.parked_answers)
             .into_iter()
-            .partition::<Vec<_>, _>(|(required, ..)| *required <= committed);
+            .partition::<Vec<_>, _>(|(required, ..)| *required <= mark);
         runtime.parked_answers = parked;
         for (_, to, channel, correlation, response) in ready {
             out.send(to, channel, Body::Response(correlation, response));
         }
-        let waiting = std::mem::take(&mut runtime.waiting_fetches);
-        for (_, to, correlation, from_offset) in waiting {
-            self.answer_fetch(to, correlation, from_offset, out);
-        }
+        self.answer_waiting_fetches(out);
     }
 
-    /// Tells checkers what is new in the log and what of it is committed. A quorum of one has one epoch for ever.
+    /// Tells checkers what is new in the log and what of it is committed; of the latter only the leader speaks.
     fn tell_log(&mut self, node: NodeId, out: &mut Effects<'_>) {
-        let (end, committed) = (self.log_end_offset(), self.durable_to);
+        let (end, committed) = (self.log.end(), self.quorum.high_watermark);
         let (told_end, told_committed) = self.told;
         if (end, committed) == self.told {
             return;
         }
-        self.told = (end, committed);
-        let records = |from: Offset, to: Offset| {
-            (from.0.max(0)..to.0).map(|offset| (Offset(offset), self.log[offset as usize].clone())).collect()
-        };
+        self.told = (end, committed.max(told_committed));
         if end > told_end.max(Offset::ZERO) {
-            out.note(|| Fact::MetadataAppended { node, epoch: 1, records: records(told_end, end) });
+            for (offset, record) in self.log.read(told_end, end) {
+                let epoch = self.log.epoch_at(offset).0;
+                out.note(|| Fact::MetadataAppended { node, epoch, records: vec![(offset, record)] });
+            }
         }
         out.note(|| Fact::QuorumState {
             node,
-            epoch: 1,
-            role: QuorumRole::Leader,
-            voted: Some(node),
+            epoch: self.quorum.epoch.0,
+            role: self.quorum.role_name(),
+            voted: self.quorum.voted,
             high_watermark: committed,
             log_end_offset: end,
         });
-        if committed > told_committed {
-            out.note(|| Fact::MetadataCommitted { epoch: 1, records: records(told_committed, committed) });
-        }
-    }
-
-    fn on_fetch_metadata(
-        &mut self,
-        from: NodeId,
-        correlation: CorrelationId,
-        fetch: FetchMetadataRequest,
-        out: &mut Effects<'_>,
-    ) {
-        if fetch.fetch_offset < self.durable_to {
-            return self.answer_fetch(from, correlation, fetch.fetch_offset, out);
-        }
-        let deadline = out.now + METADATA_FETCH_WAIT;
-        let Some(runtime) = &mut self.runtime else { return };
-        runtime.waiting_fetches.push((deadline, from, correlation, fetch.fetch_offset));
-        if runtime.waiting_fetches.len() == 1 {
-            out.set_timer_at(Timer::MetadataPurgatory, deadline);
+        if committed > told_committed && self.quorum.leader() == Some(node) {
+            let epoch = self.quorum.epoch.0;
+            out.note(|| Fact::MetadataCommitted { epoch, records: self.log.read(told_committed, committed) });
         }
     }
 
@@ -262,20 +409,9 @@ impl Controller {
             out.set_timer_at(Timer::MetadataPurgatory, *next);
         }
         runtime.waiting_fetches = waiting;
-        for (_, to, correlation, offset) in due {
-            self.answer_fetch(to, correlation, offset, out);
+        for (_, to, correlation, fetch) in due {
+            self.answer_metadata_fetch(to, correlation, &fetch, out);
         }
-    }
-
-    fn answer_fetch(&self, to: NodeId, correlation: CorrelationId, from_offset: Offset, out: &mut Effects<'_>) {
-        let start = from_offset.0.clamp(0, self.durable_to.0) as usize;
-        let records = self.log[start..self.durable_to.0 as usize]
-            .iter()
-            .enumerate()
-            .map(|(index, record)| (Offset((start + index) as i64), record.clone()))
-            .collect();
-        let response = FetchMetadataResponse { error: ErrorCode::None, records, high_watermark: self.durable_to };
-        out.send(to, Channel::Metadata, Body::Response(correlation, Response::FetchMetadata(response)));
     }
 
     /// The settings of a topic that exists.

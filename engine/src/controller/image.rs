@@ -1,5 +1,6 @@
 //! What the metadata log says so far. Controller and brokers build it from the same records.
 
+use super::partition_change::PartitionChange;
 use super::record::MetadataRecord;
 use crate::collections::Map;
 use crate::config::TopicConfig;
@@ -18,7 +19,7 @@ pub struct MetadataImage {
 }
 
 /// A registered broker.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct BrokerImage {
     /// Its address.
     pub node: NodeId,
@@ -26,6 +27,8 @@ pub struct BrokerImage {
     pub epoch: BrokerEpoch,
     /// The random id of its start.
     pub incarnation: u64,
+    /// `broker.rack`.
+    pub rack: Option<Arc<str>>,
     /// Whether it may take part.
     pub fenced: bool,
     /// Whether it is leaving in order.
@@ -54,6 +57,90 @@ pub struct PartitionImage {
     pub leader_epoch: LeaderEpoch,
     /// The version of this entry.
     pub partition_epoch: PartitionEpoch,
+    /// Eligible leader replicas: they left the ISR when nothing could be committed any more (KIP-966).
+    pub elr: Arc<[BrokerId]>,
+    /// Who led before the partition went without a leader, or −1.
+    pub last_known_leader: BrokerId,
+    /// Whether the leader was elected uncleanly and has not reported that it has recovered.
+    pub recovery_state: LeaderRecoveryState,
+    /// Replicas a reassignment still has to fill.
+    pub adding: Arc<[BrokerId]>,
+    /// Replicas that leave when the reassignment is complete.
+    pub removing: Arc<[BrokerId]>,
+}
+
+/// Whether a leader has the partition's committed records (KIP-704).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum LeaderRecoveryState {
+    /// It has them.
+    #[default]
+    Recovered,
+    /// It was elected uncleanly and has not changed the ISR since.
+    Recovering,
+}
+
+impl LeaderRecoveryState {
+    /// The state for "is recovering".
+    pub fn of(recovering: bool) -> LeaderRecoveryState {
+        if recovering { LeaderRecoveryState::Recovering } else { LeaderRecoveryState::Recovered }
+    }
+
+    /// Kafka's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            LeaderRecoveryState::Recovered => "RECOVERED",
+            LeaderRecoveryState::Recovering => "RECOVERING",
+        }
+    }
+}
+
+impl PartitionImage {
+    /// A new partition in its first epoch.
+    pub fn new(replicas: Arc<[BrokerId]>, isr: Arc<[BrokerId]>, leader: BrokerId) -> PartitionImage {
+        PartitionImage {
+            replicas,
+            isr,
+            leader,
+            leader_epoch: LeaderEpoch(0),
+            partition_epoch: PartitionEpoch(0),
+            elr: Arc::new([]),
+            last_known_leader: BrokerId::NONE,
+            recovery_state: LeaderRecoveryState::Recovered,
+            adding: Arc::new([]),
+            removing: Arc::new([]),
+        }
+    }
+
+    /// Takes a change in (`PartitionRegistration.merge`).
+    pub fn merge(&mut self, change: &PartitionChange) {
+        let set = |field: &mut Arc<[BrokerId]>, new: &Option<Arc<[BrokerId]>>| {
+            if let Some(new) = new {
+                *field = new.clone();
+            }
+        };
+        set(&mut self.isr, &change.isr);
+        set(&mut self.elr, &change.elr);
+        set(&mut self.replicas, &change.replicas);
+        set(&mut self.adding, &change.adding);
+        set(&mut self.removing, &change.removing);
+        if let Some(leader) = change.leader {
+            self.leader = leader;
+            self.leader_epoch.0 += 1;
+        }
+        self.last_known_leader = change.last_known_leader.unwrap_or(self.last_known_leader);
+        self.recovery_state = change.recovery_state.unwrap_or(self.recovery_state);
+        self.partition_epoch.0 += 1;
+    }
+
+    /// Whether replicas are being added or removed.
+    pub fn is_reassigning(&self) -> bool {
+        !self.adding.is_empty() || !self.removing.is_empty()
+    }
+
+    /// The first of the assignment.
+    pub fn preferred_leader(&self) -> BrokerId {
+        self.replicas.first().copied().unwrap_or(BrokerId::NONE)
+    }
 }
 
 impl MetadataImage {
@@ -81,17 +168,16 @@ impl MetadataImage {
     /// Takes one record in.
     pub fn apply(&mut self, record: &MetadataRecord) {
         match record {
-            MetadataRecord::RegisterBroker { broker, node, epoch, incarnation } => {
-                self.brokers.insert(
-                    *broker,
-                    BrokerImage {
-                        node: *node,
-                        epoch: *epoch,
-                        incarnation: *incarnation,
-                        fenced: true,
-                        in_controlled_shutdown: false,
-                    },
-                );
+            MetadataRecord::RegisterBroker { broker, node, epoch, incarnation, rack } => {
+                let image = BrokerImage {
+                    node: *node,
+                    epoch: *epoch,
+                    incarnation: *incarnation,
+                    rack: rack.clone(),
+                    fenced: true,
+                    in_controlled_shutdown: false,
+                };
+                self.brokers.insert(*broker, image);
             }
             MetadataRecord::BrokerRegistrationChange { broker, fenced, in_controlled_shutdown } => {
                 if let Some(image) = self.brokers.get_mut(broker) {
@@ -103,29 +189,27 @@ impl MetadataImage {
                 let image = TopicImage { config: config.clone(), partitions: Vec::new() };
                 self.topics.insert(*topic, Arc::new(image));
             }
-            MetadataRecord::Partition { tp, replicas, isr, leader, leader_epoch, partition_epoch } => {
+            MetadataRecord::RemoveTopic { topic } => {
+                self.topics.remove(topic);
+            }
+            MetadataRecord::Partition { tp, replicas, isr, leader } => {
                 if let Some(topic) = self.topics.get_mut(&tp.topic) {
-                    Arc::make_mut(topic).partitions.push(PartitionImage {
-                        replicas: replicas.clone(),
-                        isr: isr.clone(),
-                        leader: *leader,
-                        leader_epoch: *leader_epoch,
-                        partition_epoch: *partition_epoch,
-                    });
+                    let partition = PartitionImage::new(replicas.clone(), isr.clone(), *leader);
+                    Arc::make_mut(topic).partitions.push(partition);
                 }
             }
-            MetadataRecord::PartitionChange { tp, isr, leader } => {
+            MetadataRecord::PartitionChange { tp, change } => {
                 let Some(topic) = self.topics.get_mut(&tp.topic) else { return };
-                let Some(partition) = Arc::make_mut(topic).partitions.get_mut(tp.partition as usize) else { return };
-                if let Some(isr) = isr {
-                    partition.isr = isr.clone();
+                if let Some(partition) = Arc::make_mut(topic).partitions.get_mut(tp.partition as usize) {
+                    partition.merge(change);
                 }
-                if let Some(leader) = leader {
-                    partition.leader = *leader;
-                    partition.leader_epoch.0 += 1;
-                }
-                partition.partition_epoch.0 += 1;
             }
+            MetadataRecord::Config { topic, config } => {
+                if let Some(topic) = self.topics.get_mut(topic) {
+                    Arc::make_mut(topic).config = config.clone();
+                }
+            }
+            MetadataRecord::LeaderChange { .. } => {}
             MetadataRecord::ProducerIds { next_producer_id } => self.next_producer_id = *next_producer_id,
         }
     }

@@ -1,101 +1,177 @@
 //! Decisions about partitions (`ReplicationControlManager`).
 
 use super::actor::Controller;
-use super::election::{Election, elect};
-use super::image::PartitionImage;
-use super::placement::place_replicas;
+use super::image::{LeaderRecoveryState, PartitionImage};
+use super::partition_change::{Elected, Election, PartitionChange, PartitionChangeBuilder};
 use super::record::MetadataRecord;
-use crate::effect::Effects;
+use crate::effect::{Effects, Timer};
 use crate::event::Event;
 use crate::ids::{BrokerId, LeaderEpoch, PartitionEpoch, TopicPartition};
 use crate::protocol::{
-    AlterPartitionData, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionVerdict, CreatableTopic, ErrorCode,
+    AlterPartitionData, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionVerdict, ErrorCode,
 };
-use std::sync::Arc;
 
 /// How many producer ids a broker gets at once (`ProducerIdsBlock`).
 pub(super) const PRODUCER_ID_BLOCK: i32 = 1_000;
+/// Most leaders moved back in one round (`ReplicationControlManager.maxElectionsPerImbalance`).
+const MOVES_PER_ROUND: usize = 1_000;
+
+/// Which broker a round of changes is about.
+#[derive(Clone, Copy, Default)]
+pub(super) struct About {
+    /// It leaves the ISRs.
+    pub removed: Option<BrokerId>,
+    /// It counts as alive although its record does not say so yet.
+    pub added: Option<BrokerId>,
+    /// It came back without proof that its logs are whole: it leaves ISRs and ELRs.
+    pub unclean: Option<BrokerId>,
+}
 
 impl Controller {
-    /// A broker is fenced, restarted or leaving: it leaves every ISR, and its partitions get other leaders.
-    /// The last member of an ISR stays in it, and the partition goes without a leader.
+    /// A broker is fenced, or leaves in order: it leaves every ISR, and its partitions get other leaders.
     pub(super) fn leave_all_isrs(&mut self, broker: BrokerId, out: &mut Effects<'_>) {
-        let Some(image) = self.image() else { return };
-        let affected: Vec<TopicPartition> =
-            image.partitions().filter(|(_, p)| p.isr.contains(&broker)).map(|(tp, _)| tp).collect();
-        for tp in affected {
-            let Some(partition) = self.image().and_then(|image| image.partition(tp)) else { continue };
-            let mut isr: Vec<BrokerId> = partition.isr.iter().copied().filter(|member| *member != broker).collect();
-            if isr.is_empty() {
-                isr.push(broker);
-            }
-            self.change_partition(tp, isr, |member| member != broker, out);
-        }
-    }
-
-    /// A broker came back: partitions without a leader are looked at again.
-    pub(super) fn elect_leaderless(&mut self, out: &mut Effects<'_>) {
-        let Some(image) = self.image() else { return };
-        let leaderless: Vec<(TopicPartition, Vec<BrokerId>)> = image
-            .partitions()
-            .filter(|(_, p)| p.leader == BrokerId::NONE)
-            .map(|(tp, p)| (tp, p.isr.to_vec()))
-            .collect();
-        for (tp, isr) in leaderless {
-            self.change_partition(tp, isr, |_| true, out);
-        }
-    }
-
-    /// Elects for `tp` under the given ISR and writes down what differs. No difference, no record.
-    fn change_partition(
-        &mut self,
-        tp: TopicPartition,
-        target_isr: Vec<BrokerId>,
-        also: impl Fn(BrokerId) -> bool,
-        out: &mut Effects<'_>,
-    ) {
-        let Some(config) = self.topic_config(tp.topic) else { return };
-        let Some(image) = self.image() else { return };
-        let Some(before) = image.partition(tp).cloned() else { return };
-        let outcome = elect(
-            &before,
-            &target_isr,
-            |broker| also(broker) && image.is_active(broker),
-            config.unclean_leader_election_enable,
+        self.update_partitions(
+            About { removed: Some(broker), ..About::default() },
+            |partition| partition.isr.contains(&broker),
+            out,
         );
-        let (leader, isr, unclean) = match outcome {
-            Election::Unchanged => (None, target_isr, false),
-            Election::Clean(leader) => (Some(leader), target_isr, false),
-            Election::Unclean(leader) => (Some(leader), vec![leader], true),
-            Election::Leaderless if before.leader == BrokerId::NONE => (None, target_isr, false),
-            Election::Leaderless => (Some(BrokerId::NONE), target_isr, false),
-        };
-        let new_isr = (isr[..] != before.isr[..]).then(|| Arc::<[BrokerId]>::from(isr));
-        if leader.is_none() && new_isr.is_none() {
-            return;
-        }
-        self.append(MetadataRecord::PartitionChange { tp, isr: new_isr.clone(), leader });
-        self.tell_change(tp, &before, leader, new_isr, unclean, out);
     }
 
-    fn tell_change(
+    /// A broker came back without a clean shutdown: its unflushed records may be gone.
+    pub(super) fn forget_unclean_broker(&mut self, broker: BrokerId, out: &mut Effects<'_>) {
+        self.update_partitions(
+            About { unclean: Some(broker), ..About::default() },
+            |partition| partition.isr.contains(&broker) || partition.elr.contains(&broker),
+            out,
+        );
+    }
+
+    /// A broker takes part again: partitions without a leader are looked at again.
+    pub(super) fn elect_leaderless(&mut self, added: Option<BrokerId>, out: &mut Effects<'_>) {
+        self.update_partitions(
+            About { added, ..About::default() },
+            |partition| partition.leader == BrokerId::NONE,
+            out,
+        );
+    }
+
+    /// Looks again at every partition for which `affected` holds (`generateLeaderAndIsrUpdates`).
+    fn update_partitions(&mut self, about: About, affected: impl Fn(&PartitionImage) -> bool, out: &mut Effects<'_>) {
+        let Some(image) = self.image() else { return };
+        let tps: Vec<TopicPartition> = image.partitions().filter(|(_, p)| affected(p)).map(|(tp, _)| tp).collect();
+        for tp in tps {
+            let Some((image, config)) = self.image().zip(self.topic_config(tp.topic)) else { continue };
+            let acceptable = |broker: BrokerId| {
+                let gone = about.removed == Some(broker) || about.unclean == Some(broker);
+                !gone && (about.added == Some(broker) || image.is_active(broker))
+            };
+            let Some(partition) = image.partition(tp) else { continue };
+            let mut builder = self.builder(tp, partition, &acceptable);
+            builder.target_isr.retain(|member| about.removed != Some(*member) && about.unclean != Some(*member));
+            builder.unclean_shutdown.extend(about.unclean);
+            if config.unclean_leader_election_enable {
+                builder.election = Election::Unclean;
+            }
+            let built = builder.build();
+            self.write_change(tp, built, out);
+        }
+    }
+
+    /// A builder with the rules in force for `tp`.
+    pub(super) fn builder<'a>(
         &self,
         tp: TopicPartition,
-        before: &PartitionImage,
-        leader: Option<BrokerId>,
-        new_isr: Option<Arc<[BrokerId]>>,
-        unclean: bool,
+        partition: &'a PartitionImage,
+        acceptable: &'a dyn Fn(BrokerId) -> bool,
+    ) -> PartitionChangeBuilder<'a> {
+        let mut builder = PartitionChangeBuilder::new(partition, acceptable);
+        builder.elr_enabled = self.features.elr();
+        let min_isr = self.topic_config(tp.topic).map_or(1, |config| config.min_insync_replicas);
+        builder.min_isr = usize::try_from(min_isr).unwrap_or(1);
+        builder
+    }
+
+    /// Writes a change down and says what it means. False when there is none.
+    pub(super) fn write_change(
+        &mut self,
+        tp: TopicPartition,
+        built: Option<(PartitionChange, Elected)>,
         out: &mut Effects<'_>,
-    ) {
+    ) -> bool {
+        let Some((change, elected)) = built else { return false };
+        let Some(before) = self.image().and_then(|image| image.partition(tp)).cloned() else { return false };
         let epoch = LeaderEpoch(before.leader_epoch.0 + 1);
-        match leader {
+        match change.leader {
             Some(BrokerId::NONE) => out.emit(|| Event::PartitionOffline { tp, epoch }),
-            Some(leader) => out.emit(|| Event::LeaderElected { tp, from: before.leader, leader, epoch, unclean }),
+            // The same leader in a new epoch: a reassignment dropped a replica.
+            Some(leader) if leader == before.leader => {}
+            Some(leader) => {
+                let unclean = elected.unclean;
+                out.emit(|| Event::LeaderElected { tp, from: before.leader, leader, epoch, unclean });
+            }
             None => {}
         }
-        if let Some(isr) = new_isr {
+        if let Some(isr) = &change.isr {
             out.emit(|| Event::IsrChanged { tp, from: before.isr.to_vec(), isr: isr.to_vec() });
         }
+        if let Some(elr) = &change.elr {
+            out.emit(|| Event::ElrChanged { tp, from: before.elr.to_vec(), elr: elr.to_vec() });
+        }
+        if change.replicas.is_some() || change.adding.is_some() || change.removing.is_some() {
+            let mut after = before.clone();
+            after.merge(&change);
+            out.emit(|| Event::ReassignmentChanged {
+                tp,
+                replicas: after.replicas.to_vec(),
+                adding: after.adding.to_vec(),
+                removing: after.removing.to_vec(),
+            });
+        }
+        self.append(MetadataRecord::PartitionChange { tp, change: Box::new(change) });
+        true
+    }
+
+    /// Gives leaderships back to the preferred replicas that may lead (`maybeBalancePartitionLeaders`).
+    pub(super) fn on_rebalance_timer(&mut self, out: &mut Effects<'_>) {
+        self.arm_rebalance(out);
+        let Some(image) = self.image() else { return };
+        let imbalanced: Vec<TopicPartition> = image
+            .partitions()
+            .filter(|(_, p)| p.leader != p.preferred_leader() && p.leader != BrokerId::NONE)
+            .map(|(tp, _)| tp)
+            .collect();
+        let mut moved = 0;
+        for tp in imbalanced {
+            if moved < MOVES_PER_ROUND && self.elect_preferred(tp, out) {
+                moved += 1;
+            }
+        }
+    }
+
+    fn elect_preferred(&mut self, tp: TopicPartition, out: &mut Effects<'_>) -> bool {
+        let Some(image) = self.image() else { return false };
+        let acceptable = |broker| image.is_active(broker);
+        let Some(partition) = image.partition(tp) else { return false };
+        let preferred = partition.preferred_leader();
+        let mut builder = self.builder(tp, partition, &acceptable);
+        builder.election = Election::Preferred;
+        if builder.elect().leader != preferred {
+            return false;
+        }
+        let built = builder.build();
+        self.write_change(tp, built, out)
+    }
+
+    pub(super) fn arm_rebalance(&self, out: &mut Effects<'_>) {
+        if self.config.auto_leader_rebalance_enable {
+            out.set_timer(Timer::LeaderRebalance, self.config.leader_imbalance_check_interval_seconds.span());
+        }
+    }
+
+    /// Unclean elections may have been allowed since the partition lost its leader.
+    pub(super) fn on_unclean_timer(&mut self, out: &mut Effects<'_>) {
+        out.set_timer(Timer::UncleanElection, self.config.unclean_leader_election_interval_ms.pause());
+        self.elect_leaderless(None, out);
     }
 
     pub(super) fn on_alter_partition(
@@ -103,6 +179,9 @@ impl Controller {
         request: &AlterPartitionRequest,
         out: &mut Effects<'_>,
     ) -> AlterPartitionResponse {
+        if !self.is_active() {
+            return AlterPartitionResponse { error: ErrorCode::NotController, partitions: Vec::new() };
+        }
         let stale = self
             .image()
             .and_then(|image| image.brokers.get(&request.broker))
@@ -121,21 +200,27 @@ impl Controller {
         proposal: &AlterPartitionData,
         out: &mut Effects<'_>,
     ) -> AlterPartitionVerdict {
-        let error = self.judge(sender, proposal);
-        if error == ErrorCode::None {
-            let isr: Arc<[BrokerId]> = proposal.new_isr.iter().map(|(broker, _)| *broker).collect();
-            let before = self.image().and_then(|image| image.partition(proposal.tp)).cloned();
-            if let Some(before) = before
-                && before.isr[..] != isr[..]
-            {
-                let record = MetadataRecord::PartitionChange { tp: proposal.tp, isr: Some(isr.clone()), leader: None };
-                self.append(record);
-                self.tell_change(proposal.tp, &before, None, Some(isr), false, out);
+        let tp = proposal.tp;
+        let mut error = self.judge(sender, proposal);
+        if error == ErrorCode::None
+            && let Some(image) = self.image()
+            && let Some(partition) = image.partition(tp)
+        {
+            let acceptable = |broker| image.is_active(broker);
+            let mut builder = self.builder(tp, partition, &acceptable);
+            builder.target_isr = proposal.new_isr.iter().map(|(broker, _)| *broker).collect();
+            builder.target_recovery_state = proposal.recovery_state;
+            let built = builder.build();
+            self.write_change(tp, built, out);
+            let leader = self.image().and_then(|image| image.partition(tp)).map(|partition| partition.leader);
+            if leader != Some(sender) {
+                // The change completed a reassignment that takes the leadership away from the sender.
+                error = ErrorCode::NewLeaderElected;
             }
         }
-        let now = self.image().and_then(|image| image.partition(proposal.tp));
+        let now = self.image().and_then(|image| image.partition(tp));
         AlterPartitionVerdict {
-            tp: proposal.tp,
+            tp,
             error,
             leader_epoch: now.map_or(LeaderEpoch::NONE, |p| p.leader_epoch),
             partition_epoch: now.map_or(PartitionEpoch(-1), |p| p.partition_epoch),
@@ -146,6 +231,9 @@ impl Controller {
     /// The checks of `ReplicationControlManager.validateAlterPartitionData`, in its order.
     fn judge(&self, sender: BrokerId, proposal: &AlterPartitionData) -> ErrorCode {
         let Some(image) = self.image() else { return ErrorCode::NotController };
+        if !image.topics.contains_key(&proposal.tp.topic) {
+            return ErrorCode::UnknownTopicId;
+        }
         let Some(partition) = image.partition(proposal.tp) else { return ErrorCode::UnknownTopicOrPartition };
         if proposal.leader_epoch > partition.leader_epoch || proposal.partition_epoch > partition.partition_epoch {
             return ErrorCode::NotController;
@@ -163,63 +251,15 @@ impl Controller {
         if !member(&sender) || !proposal.new_isr.iter().all(|(broker, _)| partition.replicas.contains(broker)) {
             return ErrorCode::InvalidRequest;
         }
+        let recovering = proposal.recovery_state == LeaderRecoveryState::Recovering;
+        if recovering && (proposal.new_isr.len() > 1 || partition.recovery_state == LeaderRecoveryState::Recovered) {
+            return ErrorCode::InvalidRequest;
+        }
         let eligible = proposal.new_isr.iter().all(|(broker, epoch)| {
-            image.is_active(*broker) && image.brokers.get(broker).is_some_and(|known| known.epoch == *epoch)
+            let known = image.brokers.get(broker).map(|known| known.epoch);
+            image.is_active(*broker) && (known == Some(*epoch) || !self.features.broker_epoch_check)
         });
         if eligible { ErrorCode::None } else { ErrorCode::IneligibleReplica }
-    }
-
-    /// Creates the topics asked for at the start once every broker of the cluster takes part.
-    pub(super) fn create_pending_topics(&mut self, out: &mut Effects<'_>) {
-        let Some(runtime) = &mut self.runtime else { return };
-        let all_in = runtime.image.brokers.len() >= self.expected_brokers
-            && runtime.image.brokers.values().all(|broker| !broker.fenced);
-        if !all_in {
-            return;
-        }
-        let pending = std::mem::take(&mut runtime.pending_topics);
-        for topic in pending {
-            self.create_topic(&topic, out);
-        }
-    }
-
-    pub(super) fn create_topic(&mut self, topic: &CreatableTopic, out: &mut Effects<'_>) -> ErrorCode {
-        let Some(image) = self.image() else { return ErrorCode::NotController };
-        if image.topics.contains_key(&topic.topic) {
-            return ErrorCode::TopicAlreadyExists;
-        }
-        if topic.partitions < 1 {
-            return ErrorCode::InvalidPartitions;
-        }
-        let (fenced, unfenced): (Vec<_>, Vec<_>) = image.brokers.iter().partition(|(_, broker)| broker.fenced);
-        let ids = |brokers: Vec<(&BrokerId, _)>| brokers.into_iter().map(|(id, _)| *id).collect::<Vec<_>>();
-        let (fenced, unfenced) = (ids(fenced), ids(unfenced));
-        let placed = if topic.assignment.is_empty() {
-            place_replicas(&unfenced, &fenced, topic.partitions, topic.replication_factor, out.rng)
-        } else {
-            let known = |broker: &BrokerId| image.brokers.contains_key(broker);
-            if !topic.assignment.iter().flatten().all(known) {
-                return ErrorCode::InvalidReplicaAssignment;
-            }
-            Some(topic.assignment.clone())
-        };
-        let Some(placed) = placed else { return ErrorCode::InvalidReplicationFactor };
-        let partitions = placed.len() as i32;
-        self.append(MetadataRecord::Topic { topic: topic.topic, config: topic.config.clone() });
-        for (index, replicas) in placed.into_iter().enumerate() {
-            let isr: Arc<[BrokerId]> = replicas.iter().copied().filter(|broker| unfenced.contains(broker)).collect();
-            let leader = isr.first().copied().unwrap_or(BrokerId::NONE);
-            self.append(MetadataRecord::Partition {
-                tp: TopicPartition::new(topic.topic, index as i32),
-                replicas: replicas.into(),
-                isr,
-                leader,
-                leader_epoch: LeaderEpoch(0),
-                partition_epoch: PartitionEpoch(0),
-            });
-        }
-        out.emit(|| Event::TopicCreated { topic: topic.topic, partitions });
-        ErrorCode::None
     }
 
     /// The first id of a fresh block of producer ids.

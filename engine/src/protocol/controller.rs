@@ -3,10 +3,11 @@
 use super::ErrorCode;
 use crate::controller::MetadataRecord;
 use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicId, TopicPartition};
+use crate::storage::EpochEnd;
 use std::sync::Arc;
 
 /// BrokerRegistrationRequest.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct BrokerRegistrationRequest {
     /// `node.id`.
     pub broker: BrokerId,
@@ -14,6 +15,10 @@ pub struct BrokerRegistrationRequest {
     pub node: NodeId,
     /// A random id of this start of the process.
     pub incarnation: u64,
+    /// `broker.rack`.
+    pub rack: Option<Arc<str>>,
+    /// The epoch in the clean-shutdown file: the incarnation that stopped in order, −1 when none did (KIP-966).
+    pub previous_broker_epoch: BrokerEpoch,
 }
 
 /// BrokerRegistrationResponse.
@@ -73,6 +78,8 @@ pub struct AlterPartitionData {
     pub partition_epoch: PartitionEpoch,
     /// The new ISR with the incarnations the leader has seen.
     pub new_isr: Vec<(BrokerId, BrokerEpoch)>,
+    /// Whether the leader still recovers from an unclean election (KIP-704).
+    pub recovery_state: crate::controller::LeaderRecoveryState,
 }
 
 /// AlterPartitionResponse.
@@ -148,20 +155,87 @@ pub struct CreateTopicsResponse {
     pub topics: Vec<(TopicId, ErrorCode)>,
 }
 
-/// A broker's fetch of `__cluster_metadata`.
+/// A fetch of `__cluster_metadata` by a voter of the quorum, or by a broker, which only observes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct FetchMetadataRequest {
-    /// First offset wanted.
+    /// The voter; none for an observer.
+    pub voter: Option<NodeId>,
+    /// The epoch of the quorum the sender knows.
+    pub epoch: LeaderEpoch,
+    /// First offset wanted. From a voter: everything below is on its disk.
     pub fetch_offset: Offset,
+    /// The epoch of the voter's last record.
+    pub last_fetched_epoch: LeaderEpoch,
+    /// The high watermark the sender knows (KIP-1166).
+    pub high_watermark: Offset,
 }
 
-/// Committed metadata records.
+/// Metadata records: for voters all there are, for observers those that are committed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct FetchMetadataResponse {
-    /// NONE or NOT_CONTROLLER.
+    /// NONE, NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH.
     pub error: ErrorCode,
-    /// Records from the requested offset.
-    pub records: Vec<(Offset, Arc<MetadataRecord>)>,
+    /// The epoch of the quorum the sender knows.
+    pub epoch: LeaderEpoch,
+    /// Its leader, if the sender knows it.
+    pub leader: Option<NodeId>,
+    /// Where the voter's log parts from the leader's.
+    pub diverging_epoch: Option<EpochEnd>,
+    /// Records from the requested offset, with their epochs.
+    pub records: Vec<(Offset, LeaderEpoch, Arc<MetadataRecord>)>,
     /// The committed end of the metadata log.
     pub high_watermark: Offset,
+}
+
+impl FetchMetadataResponse {
+    /// An answer without records.
+    pub fn failed(error: ErrorCode, epoch: LeaderEpoch, leader: Option<NodeId>) -> FetchMetadataResponse {
+        FetchMetadataResponse {
+            error,
+            epoch,
+            leader,
+            diverging_epoch: None,
+            records: Vec::new(),
+            high_watermark: Offset::ZERO,
+        }
+    }
+}
+
+/// VoteRequest of a candidate, or of a voter that wants to know whether it could win (KIP-996).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct VoteRequest {
+    /// The candidate's epoch.
+    pub epoch: LeaderEpoch,
+    /// The candidate.
+    pub candidate: NodeId,
+    /// The epoch of its last record.
+    pub last_epoch: LeaderEpoch,
+    /// Its log end.
+    pub last_offset: Offset,
+    /// Whether nothing shall change yet.
+    pub pre_vote: bool,
+}
+
+/// VoteResponse.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct VoteResponse {
+    /// The voter's epoch.
+    pub epoch: LeaderEpoch,
+    /// The leader it knows.
+    pub leader: Option<NodeId>,
+    /// Whether the candidate has its vote.
+    pub granted: bool,
+    /// Whether it was asked before the election.
+    pub pre_vote: bool,
+}
+
+/// BeginQuorumEpochRequest and EndQuorumEpochRequest: a leader begins, or resigns.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct EpochNotice {
+    /// The leader's epoch.
+    pub epoch: LeaderEpoch,
+    /// The leader.
+    pub leader: NodeId,
+    /// Who shall campaign, the first at once.
+    pub successors: Vec<NodeId>,
 }

@@ -78,6 +78,8 @@ error_codes! {
     NotController = 41, "NOT_CONTROLLER", true;
     /// The request makes no sense to the controller.
     InvalidRequest = 42, "INVALID_REQUEST", false;
+    /// The setting or its value is not possible.
+    InvalidConfig = 40, "INVALID_CONFIG", false;
     /// The sequence does not continue the producer's last one.
     OutOfOrderSequenceNumber = 45, "OUT_OF_ORDER_SEQUENCE_NUMBER", false;
     /// A sequence the broker has seen before; no current broker sends it, clients treat it as success.
@@ -104,6 +106,14 @@ error_codes! {
     StaleBrokerEpoch = 77, "STALE_BROKER_EPOCH", false;
     /// A new leader does not know yet how far the log is committed.
     OffsetNotAvailable = 78, "OFFSET_NOT_AVAILABLE", true;
+    /// The preferred replica is not alive or not in sync.
+    PreferredLeaderNotAvailable = 80, "PREFERRED_LEADER_NOT_AVAILABLE", true;
+    /// No replica is alive that could be elected.
+    EligibleLeadersNotAvailable = 83, "ELIGIBLE_LEADERS_NOT_AVAILABLE", true;
+    /// The partition has the leader asked for.
+    ElectionNotNeeded = 84, "ELECTION_NOT_NEEDED", true;
+    /// There is no reassignment to cancel.
+    NoReassignmentInProgress = 85, "NO_REASSIGNMENT_IN_PROGRESS", false;
     /// Join again with the member id in this answer (KIP-394).
     MemberIdRequired = 79, "MEMBER_ID_REQUIRED", false;
     /// There is no such group, or it speaks another protocol.
@@ -120,6 +130,8 @@ error_codes! {
     ProducerFenced = 90, "PRODUCER_FENCED", false;
     /// The partition epoch is older than the controller's.
     InvalidUpdateVersion = 95, "INVALID_UPDATE_VERSION", false;
+    /// The topic is gone.
+    UnknownTopicId = 100, "UNKNOWN_TOPIC_ID", true;
     /// Another incarnation of this broker is still registered.
     DuplicateBrokerRegistration = 101, "DUPLICATE_BROKER_REGISTRATION", false;
     /// A replica may not join the ISR: it is fenced or of an old incarnation.
@@ -132,6 +144,8 @@ error_codes! {
     UnsupportedAssignor = 112, "UNSUPPORTED_ASSIGNOR", false;
     /// The member's epoch has moved on: commit again with the new one.
     StaleMemberEpoch = 113, "STALE_MEMBER_EPOCH", false;
+    /// The ISR was changed, and that took the leadership from the sender.
+    NewLeaderElected = 108, "NEW_LEADER_ELECTED", false;
     /// The transaction cannot go on, but can be aborted and begun again (KIP-1050).
     TransactionAbortable = 120, "TRANSACTION_ABORTABLE", false;
 }

@@ -100,11 +100,29 @@ pub enum OffsetSpec {
     Timestamp(u64),
 }
 
+/// OffsetsForLeaderEpochRequest: where do these epochs end in your log?
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct OffsetsForLeaderEpochRequest {
+    /// The follower that asks; none for a consumer.
+    pub replica: Option<BrokerId>,
+    /// Each partition with the leader epoch the sender believes in (−1 for no check) and the epoch it asks about.
+    pub partitions: Vec<(TopicPartition, LeaderEpoch, LeaderEpoch)>,
+}
+
+/// OffsetsForLeaderEpochResponse.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct OffsetsForLeaderEpochResponse {
+    /// Error and end per partition.
+    pub partitions: Vec<(TopicPartition, ErrorCode, EpochEnd)>,
+}
+
 /// ListOffsetsRequest.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ListOffsetsRequest {
     /// Whether "latest" is the last stable offset rather than the high watermark.
     pub read_committed: bool,
+    /// The follower that asks: for it the latest offset is the log end. None for a consumer.
+    pub replica: Option<BrokerId>,
     /// The partitions, each with the leader epoch the client believes in and what it looks for.
     pub partitions: Vec<(TopicPartition, LeaderEpoch, OffsetSpec)>,
 }

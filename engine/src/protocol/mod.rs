@@ -4,6 +4,7 @@
 //! Consumers fetch without a session.
 //! Absent: quotas, authentication. The queue broker's frames are in [`crate::queue`].
 
+mod admin;
 mod controller;
 mod error_code;
 mod fetch;
@@ -12,6 +13,7 @@ mod metadata;
 mod produce;
 mod transactions;
 
+pub use admin::AdminRequest;
 pub use controller::*;
 pub use error_code::ErrorCode;
 pub use fetch::*;
@@ -35,12 +37,14 @@ pub enum Channel {
     Replication,
     /// A broker's connection to the controller for everything but the metadata log.
     Controller,
-    /// A broker's fetch of the metadata log.
+    /// A fetch of the metadata log.
     Metadata,
     /// A partition leader's questions to a transaction coordinator.
     Verification,
     /// A transaction coordinator's markers to partition leaders.
     Markers,
+    /// Elections among controllers.
+    Quorum,
     /// A queue client's channel.
     Queue,
     /// An application's connection to its database.
@@ -71,6 +75,8 @@ pub enum Request {
     Fetch(Box<FetchRequest>),
     /// Find an offset: earliest or latest.
     ListOffsets(ListOffsetsRequest),
+    /// Find where an epoch ends in the leader's log (KIP-101).
+    OffsetsForLeaderEpoch(Box<OffsetsForLeaderEpochRequest>),
     /// Learn topics, leaders and brokers.
     Metadata(MetadataRequest),
     /// Learn which broker coordinates a group.
@@ -100,7 +106,7 @@ pub enum Request {
     /// Write a transaction's end into partitions.
     WriteTxnMarkers(Box<WriteTxnMarkersRequest>),
     /// A broker registers with the controller.
-    BrokerRegistration(BrokerRegistrationRequest),
+    BrokerRegistration(Box<BrokerRegistrationRequest>),
     /// A broker tells the controller that it lives.
     BrokerHeartbeat(BrokerHeartbeatRequest),
     /// A leader asks the controller to change an ISR.
@@ -109,8 +115,14 @@ pub enum Request {
     AllocateProducerIds(AllocateProducerIdsRequest),
     /// Create topics.
     CreateTopics(Box<CreateTopicsRequest>),
-    /// A broker reads the metadata log.
+    /// A broker or a voter reads the metadata log.
     FetchMetadata(FetchMetadataRequest),
+    /// A controller asks for votes.
+    Vote(VoteRequest),
+    /// A controller says that it leads.
+    BeginQuorumEpoch(Box<EpochNotice>),
+    /// A controller says that it leads no more.
+    EndQuorumEpoch(Box<EpochNotice>),
 }
 
 /// A Kafka response.
@@ -122,6 +134,8 @@ pub enum Response {
     Fetch(Box<FetchResponse>),
     /// To [`Request::ListOffsets`].
     ListOffsets(ListOffsetsResponse),
+    /// To [`Request::OffsetsForLeaderEpoch`].
+    OffsetsForLeaderEpoch(Box<OffsetsForLeaderEpochResponse>),
     /// To [`Request::Metadata`].
     Metadata(Box<MetadataResponse>),
     /// To [`Request::FindCoordinator`].
@@ -160,6 +174,8 @@ pub enum Response {
     CreateTopics(Box<CreateTopicsResponse>),
     /// To [`Request::FetchMetadata`].
     FetchMetadata(FetchMetadataResponse),
+    /// To [`Request::Vote`].
+    Vote(VoteResponse),
 }
 
 /// The kind of a message, for pictures, filters and rules.
@@ -169,6 +185,7 @@ pub enum MessageKind {
     Produce,
     Fetch,
     ListOffsets,
+    OffsetsForLeaderEpoch,
     Metadata,
     FindCoordinator,
     JoinGroup,
@@ -188,6 +205,9 @@ pub enum MessageKind {
     AllocateProducerIds,
     CreateTopics,
     FetchMetadata,
+    Vote,
+    BeginQuorumEpoch,
+    EndQuorumEpoch,
     QueuePublish,
     QueueConfirm,
     QueueConsume,
@@ -204,6 +224,7 @@ impl MessageKind {
             MessageKind::Produce => "Produce",
             MessageKind::Fetch => "Fetch",
             MessageKind::ListOffsets => "ListOffsets",
+            MessageKind::OffsetsForLeaderEpoch => "OffsetsForLeaderEpoch",
             MessageKind::Metadata => "Metadata",
             MessageKind::FindCoordinator => "FindCoordinator",
             MessageKind::JoinGroup => "JoinGroup",
@@ -223,6 +244,9 @@ impl MessageKind {
             MessageKind::AllocateProducerIds => "AllocateProducerIds",
             MessageKind::CreateTopics => "CreateTopics",
             MessageKind::FetchMetadata => "Fetch __cluster_metadata",
+            MessageKind::Vote => "Vote",
+            MessageKind::BeginQuorumEpoch => "BeginQuorumEpoch",
+            MessageKind::EndQuorumEpoch => "EndQuorumEpoch",
             MessageKind::QueuePublish => "basic.publish",
             MessageKind::QueueConfirm => "confirm",
             MessageKind::QueueConsume => "basic.consume",
@@ -262,6 +286,7 @@ impl Request {
             Request::Produce(_) => MessageKind::Produce,
             Request::Fetch(_) => MessageKind::Fetch,
             Request::ListOffsets(_) => MessageKind::ListOffsets,
+            Request::OffsetsForLeaderEpoch(_) => MessageKind::OffsetsForLeaderEpoch,
             Request::Metadata(_) => MessageKind::Metadata,
             Request::FindCoordinator(_) => MessageKind::FindCoordinator,
             Request::JoinGroup(_) => MessageKind::JoinGroup,
@@ -282,6 +307,9 @@ impl Request {
             Request::AllocateProducerIds(_) => MessageKind::AllocateProducerIds,
             Request::CreateTopics(_) => MessageKind::CreateTopics,
             Request::FetchMetadata(_) => MessageKind::FetchMetadata,
+            Request::Vote(_) => MessageKind::Vote,
+            Request::BeginQuorumEpoch(_) => MessageKind::BeginQuorumEpoch,
+            Request::EndQuorumEpoch(_) => MessageKind::EndQuorumEpoch,
         }
     }
 }
@@ -293,6 +321,7 @@ impl Response {
             Response::Produce(_) => MessageKind::Produce,
             Response::Fetch(_) => MessageKind::Fetch,
             Response::ListOffsets(_) => MessageKind::ListOffsets,
+            Response::OffsetsForLeaderEpoch(_) => MessageKind::OffsetsForLeaderEpoch,
             Response::Metadata(_) => MessageKind::Metadata,
             Response::FindCoordinator(_) => MessageKind::FindCoordinator,
             Response::JoinGroup(_) => MessageKind::JoinGroup,
@@ -312,6 +341,21 @@ impl Response {
             Response::AllocateProducerIds(_) => MessageKind::AllocateProducerIds,
             Response::CreateTopics(_) => MessageKind::CreateTopics,
             Response::FetchMetadata(_) => MessageKind::FetchMetadata,
+            Response::Vote(_) => MessageKind::Vote,
         }
+    }
+
+    /// The same answer of a controller that is not active (any more): NOT_CONTROLLER.
+    pub fn not_controller(mut self) -> Response {
+        let error = ErrorCode::NotController;
+        match &mut self {
+            Response::BrokerRegistration(answer) => answer.error = error,
+            Response::BrokerHeartbeat(answer) => answer.error = error,
+            Response::AlterPartition(answer) => answer.error = error,
+            Response::AllocateProducerIds(answer) => answer.error = error,
+            Response::CreateTopics(answer) => answer.topics.iter_mut().for_each(|(_, verdict)| *verdict = error),
+            _ => {}
+        }
+        self
     }
 }

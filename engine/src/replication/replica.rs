@@ -1,5 +1,6 @@
 //! A replica: its log, its high watermark and its role.
 
+use super::high_watermark::{MarkInputs, next_high_watermark};
 use super::isr::{IsrState, PendingIsr};
 use super::leadership::{FollowerProgress, Leadership};
 use crate::config::TopicConfig;
@@ -109,6 +110,13 @@ impl Replica {
         if !new_epoch && let Role::Leader(leadership) = &mut self.role {
             leadership.isr = isr;
             leadership.alter_requested = false;
+            // A reassignment brings followers and takes them.
+            leadership.followers.retain(|follower, _| image.replicas.contains(follower));
+            for follower in image.replicas.iter().filter(|replica| **replica != me) {
+                if !leadership.followers.contains_key(follower) {
+                    leadership.followers.insert(*follower, FollowerProgress::unknown(Instant::ZERO));
+                }
+            }
             return false;
         }
         self.leader_epoch = image.leader_epoch;
@@ -147,32 +155,25 @@ impl Replica {
         changed
     }
 
-    /// Raises the leader's high watermark to what every replica of the maximal ISR has. Returns the old value if it moved.
-    ///
-    /// A replica outside the ISR that keeps pace and may join also counts, so that it need not chase a running mark.
+    /// Raises the leader's high watermark as far as the maximal ISR allows. Returns the old value if it moved.
     pub fn advance_high_watermark(
         &mut self,
         now: Instant,
         lag_max: Duration,
+        strict_min_isr: bool,
         may_join: impl Fn(BrokerId) -> bool,
     ) -> Option<Offset> {
-        let min_isr = self.effective_min_isr();
-        let end = self.log.log_end_offset();
         let Role::Leader(leadership) = &self.role else { return None };
-        if leadership.isr.committed.len() < min_isr {
-            return None;
-        }
-        let mut mark = end;
-        for (broker, progress) in &leadership.followers {
-            let counts =
-                leadership.isr.in_maximal(*broker) || (progress.is_caught_up(end, now, lag_max) && may_join(*broker));
-            if counts {
-                mark = mark.min(progress.log_end_offset.unwrap_or(Offset::NONE));
-            }
-        }
-        if mark <= self.high_watermark {
-            return None;
-        }
+        let inputs = MarkInputs {
+            leader_end: self.log.log_end_offset(),
+            high_watermark: self.high_watermark,
+            isr: &leadership.isr,
+            followers: &leadership.followers,
+            min_isr: if strict_min_isr { self.effective_min_isr() } else { 0 },
+            lag_max,
+            now,
+        };
+        let mark = next_high_watermark(&inputs, may_join)?;
         self.log.replicated_to(mark);
         Some(std::mem::replace(&mut self.high_watermark, mark))
     }

@@ -3,10 +3,11 @@
 use super::document::{Line, Source};
 use super::step::CommandTemplate;
 use crate::command::Command;
+use crate::config::TopicConfig;
 use crate::effect::SeekTo;
 use crate::event::StopKind;
-use crate::ids::NodeId;
-use crate::protocol::MessageKind;
+use crate::ids::{BrokerId, NodeId};
+use crate::protocol::{AdminRequest, MessageKind};
 use crate::sim::Directory;
 use crate::time::Duration;
 use std::collections::BTreeMap;
@@ -27,6 +28,11 @@ pub(super) const COMMANDS: &[&str] = &[
     "seek",
     "processing",
     "latency",
+    "elect-leader",
+    "reassign",
+    "create-partitions",
+    "delete-topic",
+    "alter-config",
 ];
 
 const KINDS: &[(&str, MessageKind)] = &[
@@ -103,6 +109,63 @@ pub(super) fn read_command(
             }
             template.words = vec![group, to];
         }
+        "elect-leader" | "reassign" => {
+            let tp = line.required("a partition", source);
+            if directory.find_tp(&tp).is_none() {
+                let known: Vec<&str> = directory.topic_names().collect();
+                source.unknown(line.node, "partition", &tp, &known);
+            }
+            template.words.push(tp);
+            template.flag = *verb == "elect-leader" && line.flag("unclean", source);
+            while *verb == "reassign"
+                && let Some(id) = line.argument()
+            {
+                if id.parse::<i32>().is_err() {
+                    source.error(line.node, format!("\"{id}\" is not a broker id"), "write: reassign orders-0 1 2 4");
+                }
+                template.words.push(id);
+            }
+        }
+        "create-partitions" | "delete-topic" | "alter-config" => {
+            let topic = line.required("a topic", source);
+            if directory.find_topic(&topic).is_none() {
+                let known: Vec<&str> = directory.topic_names().collect();
+                source.unknown(line.node, "topic", &topic, &known);
+            }
+            template.words.push(topic);
+            match *verb {
+                "create-partitions" => {
+                    let count = line.required("a number of partitions", source);
+                    if count.parse::<i32>().is_err() {
+                        let help = "write: create-partitions orders 6";
+                        source.error(line.node, format!("\"{count}\" is not a number of partitions"), help);
+                    }
+                    template.words.push(count);
+                }
+                "alter-config" => {
+                    let settings = line.settings();
+                    let mut config = TopicConfig::default();
+                    for (name, value) in &settings {
+                        if let Err(error) = config.set(name, value) {
+                            source.error(
+                                line.node,
+                                error.to_string(),
+                                "a topic setting by Kafka's name, and its value",
+                            );
+                        }
+                    }
+                    match <[_; 1]>::try_from(settings) {
+                        Ok([(name, value)]) => template.words.extend([name, value]),
+                        Err(_) => source.error(
+                            line.node,
+                            "alter-config takes one setting",
+                            "write: alter-config orders min.insync.replicas=2",
+                        ),
+                    }
+                }
+                _ => {}
+            }
+        }
         "processing" => {
             template.nodes.push(node(line, source));
             let takes = line.required("a duration", source);
@@ -113,7 +176,7 @@ pub(super) fn read_command(
             template.span = line.read_duration("latency", &latency, source);
         }
     }
-    line.finish(&["one-way", "response"], source);
+    line.finish(&["one-way", "response", "unclean"], source);
     Some(template)
 }
 
@@ -129,6 +192,9 @@ impl CommandTemplate {
             directory.find_node(&name).ok_or(name)
         };
         let word = |index: usize| self.words.get(index).map(String::as_str).unwrap_or_default();
+        let tp = |index: usize| directory.find_tp(word(index)).ok_or_else(|| word(index).to_owned());
+        let topic = |index: usize| directory.find_topic(word(index)).ok_or_else(|| word(index).to_owned());
+        let admin = |request: AdminRequest| Command::Admin { request };
         Ok(match self.verb {
             "kill" => Command::Stop { node: node(0)?, how: StopKind::Crash },
             "power-off" => Command::Stop { node: node(0)?, how: StopKind::Power },
@@ -150,6 +216,21 @@ impl CommandTemplate {
                 group: directory.find_group(word(0)).ok_or(word(0))?,
                 to: seek_to(word(1)).unwrap_or(SeekTo::Beginning),
             },
+            "elect-leader" => admin(AdminRequest::ElectLeader { tp: tp(0)?, unclean: self.flag }),
+            "reassign" => {
+                let ids = self.words.iter().skip(1).filter_map(|id| id.parse().ok()).map(BrokerId).collect();
+                admin(AdminRequest::AlterPartitionReassignments { tp: tp(0)?, replicas: ids })
+            }
+            "create-partitions" => {
+                let count = word(1).parse().map_err(|_| word(1).to_owned())?;
+                admin(AdminRequest::CreatePartitions { topic: topic(0)?, count })
+            }
+            "delete-topic" => admin(AdminRequest::DeleteTopic { topic: topic(0)? }),
+            "alter-config" => admin(AdminRequest::AlterTopicConfig {
+                topic: topic(0)?,
+                name: word(1).to_owned(),
+                value: word(2).to_owned(),
+            }),
             "processing" => Command::Processing { node: node(0)?, takes: self.span.unwrap_or(Duration::ZERO) },
             _ => Command::Latency { latency: self.span.unwrap_or(Duration::ZERO), jitter: Duration::ZERO },
         })

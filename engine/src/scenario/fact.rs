@@ -62,6 +62,10 @@ facts! {
     LeaderEpoch = "leader-epoch", 1;
     /// A partition's ISR: broker ids in the order of the assignment.
     Isr = "isr", 1;
+    /// A partition's eligible leader replicas, in the order of the assignment.
+    Elr = "elr", 1;
+    /// All replicas of a partition, the preferred leader first.
+    Replicas = "replicas", 1;
     /// The end of a partition's log on a broker.
     LogEnd = "log-end", 2;
     /// A partition's high watermark on a broker.
@@ -94,6 +98,12 @@ facts! {
     EffectsRepeated = "effects-repeated", 1;
     /// Repetitions a dedupe table refused.
     Deduplicated = "deduplicated", 1;
+    /// The name of the controller that decides, or none.
+    ActiveController = "active-controller", 0;
+    /// The largest epoch of the quorum that a running controller knows.
+    QuorumEpoch = "quorum-epoch", 0;
+    /// The largest committed end of the metadata log that a running controller knows.
+    MetadataCommitted = "metadata-committed", 0;
     /// Whether a node's process runs: true or false.
     Running = "running", 1;
 }
@@ -115,6 +125,20 @@ impl Fact {
         let directory = simulation.directory();
         let node = |name: &str| directory.find_node(name);
         match self.kind {
+            FactKind::ActiveController => {
+                let active = simulation.active_controller().map(|(node, _)| directory.node_name(node).to_owned());
+                Some(active.unwrap_or_else(|| "none".to_owned()))
+            }
+            FactKind::QuorumEpoch | FactKind::MetadataCommitted => {
+                let number = |actor: &Actor| match actor {
+                    Actor::Controller(controller) if self.kind == FactKind::QuorumEpoch => {
+                        Some(i64::from(controller.epoch().0))
+                    }
+                    Actor::Controller(controller) => Some(controller.high_watermark().0),
+                    _ => None,
+                };
+                simulation.actors().filter_map(|(_, actor)| number(actor)).max().map(|largest| largest.to_string())
+            }
             FactKind::Running => {
                 let running = simulation.process(node(&subject(0))?)? == crate::sim::Process::Running;
                 Some(running.to_string())
@@ -214,12 +238,17 @@ impl Fact {
                         let cells = &replicas.next()?.cells;
                         replicas.all(|replica| replica.cells == *cells).to_string()
                     }
-                    _ => {
-                        let in_isr = partition.assignment.iter().filter(|broker| partition.isr.contains(broker));
-                        in_isr.map(ToString::to_string).collect::<Vec<_>>().join(",")
+                    FactKind::Replicas => listed(partition.assignment.iter()),
+                    FactKind::Elr => {
+                        listed(partition.assignment.iter().filter(|broker| partition.elr.contains(broker)))
                     }
+                    _ => listed(partition.assignment.iter().filter(|broker| partition.isr.contains(broker))),
                 })
             }
         }
     }
+}
+
+fn listed<'a>(brokers: impl Iterator<Item = &'a crate::ids::BrokerId>) -> String {
+    brokers.map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

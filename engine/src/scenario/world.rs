@@ -13,7 +13,20 @@ use crate::time::{Duration, Instant};
 use kdl::KdlNode;
 
 const DIRECTIVES: &[&str] = &[
-    "scenario", "brokers", "network", "disk", "topic", "producer", "group", "queue", "database", "at", "story", "twin",
+    "scenario",
+    "controllers",
+    "brokers",
+    "features",
+    "network",
+    "disk",
+    "topic",
+    "producer",
+    "group",
+    "queue",
+    "database",
+    "at",
+    "story",
+    "twin",
 ];
 
 /// A world, commands at fixed times, and a story about them.
@@ -90,7 +103,23 @@ fn read_directive(node: &KdlNode, scenario: &mut Scenario, source: &mut Source<'
                 Ok(count) => spec.brokers = count,
                 Err(_) => source.error(node, format!("\"{count}\" is not a number of brokers"), "write: brokers 3"),
             }
+            spec.brokers_stopped = line.number("stopped", source).unwrap_or(0);
+            if let Some(racks) = line.property("racks") {
+                spec.racks = racks.split(',').map(|rack| rack.trim().to_owned()).collect();
+            }
             spec.broker_settings = line.settings();
+            line.finish(&["stopped", "racks"], source);
+        }
+        "controllers" => {
+            let count = line.required("a number", source);
+            match count.parse() {
+                Ok(count @ (1 | 3 | 5)) => spec.controllers = count,
+                _ => source.error(node, format!("\"{count}\" is not 1, 3 or 5 controllers"), "write: controllers 3"),
+            }
+            line.finish(&[], source);
+        }
+        "features" => {
+            spec.features = line.settings();
             line.finish(&[], source);
         }
         "network" => {

@@ -4,10 +4,12 @@ use super::actor::{Actor, Process};
 use super::schedule::Item;
 use super::simulation::Simulation;
 use crate::command::{Command, Rejected};
+use crate::controller::Controller;
 use crate::effect::{Effects, Input, Instruction};
 use crate::event::{DropReason, Event, StopKind};
 use crate::ids::{FaultId, NodeId};
 use crate::network::Fault;
+use crate::protocol::ErrorCode;
 
 impl Simulation {
     pub(super) fn carry_out(&mut self, command: &Command) {
@@ -60,8 +62,25 @@ impl Simulation {
                 let exists = !self.directory.group_name(*group).is_empty();
                 exists.then_some(()).ok_or(Rejected::UnknownGroup(*group))
             }
+            Command::Admin { request } => {
+                let (_, controller) = self.active_controller().ok_or(Rejected::NoController)?;
+                match controller.judge_admin(request) {
+                    ErrorCode::None => Ok(()),
+                    error => Err(Rejected::Refused(error)),
+                }
+            }
             Command::HealAll | Command::Latency { .. } => Ok(()),
         }
+    }
+
+    /// The controller that decides now, if one does.
+    pub fn active_controller(&self) -> Option<(NodeId, &Controller)> {
+        self.actors().find_map(|(node, actor)| match actor {
+            Actor::Controller(controller) if self.running(node).is_ok() && controller.is_active() => {
+                Some((node, &**controller))
+            }
+            _ => None,
+        })
     }
 
     fn known(&self, node: NodeId) -> Result<Process, Rejected> {
@@ -121,6 +140,11 @@ impl Simulation {
             }
             Command::Processing { node, takes } => {
                 self.handle(*node, Input::Told(Instruction::Processing(*takes)));
+            }
+            Command::Admin { request } => {
+                if let Some((node, _)) = self.active_controller() {
+                    self.handle(node, Input::Told(Instruction::Admin(Box::new(request.clone()))));
+                }
             }
             Command::Latency { latency, jitter } => self.network.set_latency(*latency, *jitter),
         }

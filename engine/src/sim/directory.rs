@@ -41,9 +41,10 @@ pub const TRANSACTION_TOPIC: TopicId = TopicId::TRANSACTION_STATE;
 
 impl Directory {
     /// The names of a world. Node ids follow the order: controller, brokers (node id = broker id), queue brokers,
-    /// databases, producers, consumers by group, workers by queue.
+    /// databases, producers, consumers by group, workers by queue, and at the end the other controllers of a quorum.
     pub fn of(spec: &Spec) -> Directory {
-        let mut nodes = vec![("controller".to_owned(), NodeKind::Controller)];
+        let first = if spec.controllers > 1 { "controller 1" } else { "controller" };
+        let mut nodes = vec![(first.to_owned(), NodeKind::Controller)];
         for id in 1..=spec.brokers {
             nodes.push((format!("broker {id}"), NodeKind::Broker(BrokerId(id as i32))));
         }
@@ -60,6 +61,8 @@ impl Directory {
             let kind = NodeKind::Worker(QueueId(index as u32));
             nodes.extend(queue.workers.iter().map(|worker| (worker.name.clone(), kind)));
         }
+        let more = (2..=spec.controllers).map(|id| (format!("controller {id}"), NodeKind::Controller));
+        nodes.extend(more);
         let mut topics = vec!["__consumer_offsets".to_owned()];
         topics.extend(spec.topics.iter().map(|topic| topic.name.clone()));
         Directory {
@@ -115,6 +118,11 @@ impl Directory {
             return "__transaction_state";
         }
         self.topics.get(topic.0 as usize).map_or("", String::as_str)
+    }
+
+    /// All topic names by id.
+    pub fn topic_names(&self) -> impl Iterator<Item = &str> {
+        self.topics.iter().map(String::as_str)
     }
 
     /// A topic by its name.

@@ -4,8 +4,8 @@
 use crate::app::Workload;
 use crate::client::CommitMode;
 use crate::config::{
-    BrokerConfig, ConfigError, ConsumerConfig, ControllerConfig, GroupProtocol, ProducerConfig, TopicConfig,
-    TopicDefaults,
+    BrokerConfig, ConfigError, ConsumerConfig, ControllerConfig, FeatureConfig, GroupProtocol, ProducerConfig,
+    TopicConfig, TopicDefaults,
 };
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -20,8 +20,16 @@ pub type Settings = Vec<(String, String)>;
 pub struct Spec {
     /// How many brokers; 0 for a world without Kafka.
     pub brokers: u32,
+    /// How many controllers: 1, 3 or 5; 0 stands for 1.
+    pub controllers: u32,
+    /// How many of the brokers, the last ones, do not start with the simulation: starting one adds a broker to the cluster.
+    pub brokers_stopped: u32,
+    /// `broker.rack` of each broker; empty for no racks.
+    pub racks: Vec<String>,
     /// Settings of all brokers and of the controller.
     pub broker_settings: Settings,
+    /// Kafka features and rules of earlier releases, see [`FeatureConfig`].
+    pub features: Settings,
     /// The network.
     pub network: NetworkSpec,
     /// How long an fsync takes.
@@ -228,6 +236,13 @@ impl Spec {
     pub fn validate(&self) -> Result<(), SpecError> {
         within(format_args!("brokers"), 0, i64::from(BROKERS_MAX), i64::from(self.brokers))?;
         self.broker_configs()?;
+        self.feature_config()?;
+        within(format_args!("controllers"), 0, 5, i64::from(self.controllers))?;
+        let brokers = i64::from(self.brokers);
+        within(format_args!("brokers: stopped"), 0, (brokers - 1).max(0), i64::from(self.brokers_stopped))?;
+        if !self.racks.is_empty() {
+            within(format_args!("brokers: number of racks"), brokers, brokers, self.racks.len() as i64)?;
+        }
         let partitions: i64 = self.topics.iter().map(|topic| i64::from(topic.partitions.max(0))).sum();
         within(format_args!("partitions in all"), 0, PARTITIONS_MAX, partitions)?;
         let programs = self.producers.len()
@@ -262,7 +277,7 @@ impl Spec {
         let name = &topic.name;
         self.topic_config(topic)?;
         within(format_args!("topic {name}: partitions"), 1, PARTITIONS_MAX, i64::from(topic.partitions))?;
-        let brokers = i64::from(self.brokers);
+        let brokers = i64::from(self.brokers - self.brokers_stopped);
         let factor = i64::from(topic.replication_factor);
         within(format_args!("topic {name}: replication-factor"), 1, brokers.max(1), factor)?;
         for replicas in &topic.assignment {
@@ -311,8 +326,9 @@ impl Spec {
     pub fn broker_configs(&self) -> Result<(BrokerConfig, ControllerConfig), SpecError> {
         let mut broker = BrokerConfig::default();
         let mut controller = ControllerConfig::default();
+        let started = self.brokers - self.brokers_stopped.min(self.brokers);
         // As in Kafka's own quick start: a cluster of fewer than three brokers cannot hold three copies.
-        let factor = i16::try_from(self.brokers.clamp(1, 3)).unwrap_or(3);
+        let factor = i16::try_from(started.clamp(1, 3)).unwrap_or(3);
         broker.offsets_topic_replication_factor = factor;
         broker.transaction_state_log_replication_factor = factor;
         for (name, value) in &self.broker_settings {
@@ -344,6 +360,18 @@ impl Spec {
             config.set(name, value).map_err(|error| SpecError::Config { owner: owner(), error })?;
         }
         Ok(config)
+    }
+}
+
+impl Spec {
+    /// The rules in force.
+    pub fn feature_config(&self) -> Result<FeatureConfig, SpecError> {
+        let mut features = FeatureConfig::default();
+        for (name, value) in &self.features {
+            let result = features.set(name, value);
+            result.map_err(|error| SpecError::Config { owner: "features".to_owned(), error })?;
+        }
+        Ok(features)
     }
 }
 

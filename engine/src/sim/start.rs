@@ -68,6 +68,7 @@ impl Simulation {
             .nodes()
             .filter(|(node, kind)| match kind {
                 NodeKind::Controller => spec.brokers > 0,
+                NodeKind::Broker(broker) => broker.0 <= (spec.brokers - spec.brokers_stopped) as i32,
                 _ => !stopped.contains(&self.directory.node_name(*node)),
             })
             .map(|(node, _)| node)
@@ -83,8 +84,11 @@ impl Simulation {
                 assignment: topic.assignment.iter().map(|list| list.iter().map(|id| BrokerId(*id)).collect()).collect(),
                 config: Arc::new(spec.topic_config(topic)?),
             };
-            let instruction = Box::new(Instruction::CreateTopic(creatable));
-            self.schedule.add(Instant::ZERO, 0, Item::Told { node: NodeId(0), instruction });
+            let nodes: Vec<(NodeId, NodeKind)> = self.directory.nodes().collect();
+            for (node, _) in nodes.into_iter().filter(|(_, kind)| *kind == NodeKind::Controller) {
+                let instruction = Box::new(Instruction::CreateTopic(creatable.clone()));
+                self.schedule.add(Instant::ZERO, 0, Item::Told { node, instruction });
+            }
         }
         Ok(())
     }
@@ -128,12 +132,20 @@ fn producer_terms(spec: &Spec, directory: &Directory) -> Result<Map<NodeId, Prod
 
 fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecError> {
     let (broker_config, controller_config) = spec.broker_configs()?;
+    let features = spec.feature_config()?;
     let controller = NodeId(0);
     let bootstrap: Vec<NodeId> = (1..=spec.brokers).map(NodeId).collect();
     let mut actors: Vec<Actor> = Vec::new();
-    actors.push(Actor::Controller(Box::new(Controller::new(spec.brokers as usize, controller_config))));
+    let voters: Vec<NodeId> =
+        directory.nodes().filter(|(_, kind)| *kind == NodeKind::Controller).map(|(node, _)| node).collect();
+    let started = (spec.brokers - spec.brokers_stopped) as usize;
+    let new_controller = |node: NodeId| {
+        let controller = Controller::new(node, voters.clone(), started, controller_config.clone(), features.clone());
+        Actor::Controller(Box::new(controller))
+    };
+    actors.push(new_controller(controller));
     for id in 1..=spec.brokers {
-        let broker = Broker::new(
+        let mut broker = Broker::new(
             BrokerId(id as i32),
             NodeId(id),
             controller,
@@ -142,6 +154,9 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
             directory.transactional_names(),
             broker_config.clone(),
         );
+        broker.rack = spec.racks.get(id as usize - 1).map(|rack| rack.as_str().into());
+        broker.features = features.clone();
+        broker.controllers = voters.clone();
         actors.push(Actor::Broker(Box::new(broker)));
     }
     let queue_node = |queue: QueueId| NodeId(spec.brokers + 1 + queue.0);
@@ -201,6 +216,7 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
             actors.push(Actor::Worker(Box::new(client)));
         }
     }
+    actors.extend(voters.iter().skip(1).map(|node| new_controller(*node)));
     let down = Process::Down { since: Instant::ZERO, machine_off: false };
     let slot = |actor| Slot {
         actor,

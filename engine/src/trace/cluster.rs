@@ -20,6 +20,7 @@ impl Tracer {
                 let why = match why {
                     TruncationReason::DivergingEpoch => "epoch",
                     TruncationReason::LeaderShorter => "unclean",
+                    TruncationReason::HighWatermark => "hw",
                     TruncationReason::PowerLoss => "power",
                 };
                 let line = self.line("truncate").int("b", broker.0).tp("tp", tp).int("to", to.0).text("why", why);
@@ -135,18 +136,20 @@ impl Tracer {
     /// Committed decisions, with the state they lead to: the log holds only what changed.
     fn committed_metadata(&mut self, epoch: i32, records: &[(Offset, Arc<MetadataRecord>)]) {
         for (offset, record) in records {
+            // A new leader commits again what its predecessor had committed unseen.
+            if *offset < self.committed_metadata {
+                continue;
+            }
+            self.committed_metadata = *offset + 1;
             self.image.apply(record);
             let line = self.line("meta").int("off", offset.0).int("ce", epoch);
             let line = match &**record {
                 MetadataRecord::RegisterBroker { broker, .. }
                 | MetadataRecord::BrokerRegistrationChange { broker, .. } => {
                     let image = self.image.brokers.get(broker);
-                    let BrokerImage { epoch, fenced, in_controlled_shutdown, .. } = match image {
-                        Some(image) => *image,
-                        None => continue,
-                    };
-                    let line = line.text("rec", "broker").int("b", broker.0).int("be", epoch.0).flag("fenced", fenced);
-                    line.flag("inControlledShutdown", in_controlled_shutdown)
+                    let Some(BrokerImage { epoch, fenced, in_controlled_shutdown, .. }) = image else { continue };
+                    let line = line.text("rec", "broker").int("b", broker.0).int("be", epoch.0).flag("fenced", *fenced);
+                    line.flag("inControlledShutdown", *in_controlled_shutdown)
                 }
                 MetadataRecord::Topic { topic, config } => {
                     let of_topic = |record: &&MetadataRecord| matches!(record, MetadataRecord::Partition { tp, .. } if tp.topic == *topic);
@@ -168,11 +171,15 @@ impl Tracer {
                     let Some(image) = self.image.partition(*tp) else { continue };
                     let line = line.text("rec", "partition").tp("tp", *tp).int("leader", image.leader.0);
                     let line = line.int("le", image.leader_epoch.0).int("ppe", image.partition_epoch.0);
-                    let line = line.ints("isr", image.isr.iter().map(|broker| broker.0)).ints::<i64>("elr", []);
+                    let line = line.ints("isr", image.isr.iter().map(|broker| broker.0));
+                    let line = line.ints("elr", image.elr.iter().map(|broker| broker.0));
                     line.ints("replicas", image.replicas.iter().map(|broker| broker.0))
                 }
-                // Offsets may have gaps: a block of producer ids is nothing a promise is about.
-                MetadataRecord::ProducerIds { .. } => continue,
+                // Offsets may have gaps: promises are not about these.
+                MetadataRecord::ProducerIds { .. }
+                | MetadataRecord::LeaderChange { .. }
+                | MetadataRecord::RemoveTopic { .. }
+                | MetadataRecord::Config { .. } => continue,
             };
             self.put(line);
             self.busy();

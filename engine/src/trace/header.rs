@@ -3,6 +3,7 @@
 use super::line::{Item, Line};
 use super::tracer::{Tracer, controller_number};
 use crate::config::Acks;
+use crate::config::TruncationMode;
 use crate::hash::stable_hash;
 use crate::history::Recording;
 use crate::sim::{NodeKind, OFFSETS_TOPIC, Spec, SpecError, Target};
@@ -38,8 +39,16 @@ impl Tracer {
             });
         });
         let line = clients(line, spec)?;
-        let line = line.open("era").text("controller", "kraft").text("truncation", "on-fetch");
-        let line = line.flag("strictMinIsr", true).flag("elr", false).flag("brokerEpochCheck", true);
+        let features = spec.feature_config()?;
+        let truncation = match features.truncation {
+            TruncationMode::HighWatermark => "hw",
+            TruncationMode::Kip101 => "epoch-v0",
+            TruncationMode::Kip279 | TruncationMode::Kip320 => "epoch-v1",
+            TruncationMode::OnFetch => "on-fetch",
+        };
+        let line = line.open("era").text("controller", "kraft").text("truncation", truncation);
+        let line = line.flag("strictMinIsr", features.strict_min_isr).flag("elr", features.elr());
+        let line = line.flag("brokerEpochCheck", features.broker_epoch_check);
         let line = line.close().close();
         self.put(line);
         for group in &spec.groups {

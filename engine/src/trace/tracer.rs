@@ -53,6 +53,8 @@ pub(super) struct Tracer {
     pub roles: Map<(BrokerId, TopicPartition), LeaderEpoch>,
     pub marks: Map<(BrokerId, TopicPartition), Offset>,
     pub image: MetadataImage,
+    /// Records of the metadata log below are written.
+    pub committed_metadata: Offset,
     pub groups: Map<GroupId, super::groups::GroupTrace>,
     pub committed: Map<(GroupId, TopicPartition), Offset>,
     pub ailing: Map<NodeId, Ailment>,
@@ -82,6 +84,7 @@ impl Tracer {
             roles: Map::new(),
             marks: Map::new(),
             image: MetadataImage::default(),
+            committed_metadata: Offset::ZERO,
             groups: Map::new(),
             committed: Map::new(),
             ailing: Map::new(),

@@ -66,6 +66,18 @@ pub fn run_suite(name: &str, text: &str) -> Outcome {
         "aborted_txn_index" => {
             crate::storage::run_aborted_txn_index(&json, &mut |case, wrong| outcome.judge(case, wrong))
         }
+        "high_watermark" => {
+            crate::replication::run_high_watermark(&json, &mut |case, wrong| outcome.judge(case, wrong))
+        }
+        "leader_election" => {
+            crate::controller::run_leader_election(&json, &mut |case, wrong| outcome.judge(case, wrong))
+        }
+        "replica_assignment" => {
+            crate::controller::run_replica_assignment(&json, &mut |case, wrong| outcome.judge(case, wrong))
+        }
+        "striped_placement" => {
+            crate::controller::run_striped_placement(&json, &mut |case, wrong| outcome.judge(case, wrong))
+        }
         _ => outcome.not_covered = count_cases(&json),
     }
     outcome

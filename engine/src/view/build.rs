@@ -23,6 +23,7 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
             metadata_offset: controller.high_watermark(),
         });
     }
+    view.quorum = quorum(simulation);
     let image = best_image(simulation);
     let groups = simulation.directory().group_names();
     for (node, actor) in simulation.actors() {
@@ -110,25 +111,58 @@ pub fn ledger(simulation: &Simulation) -> LedgerView {
     }
 }
 
-fn controller_of(simulation: &Simulation) -> Option<(NodeId, &Controller)> {
-    simulation.actors().find_map(|(node, actor)| match actor {
-        Actor::Controller(controller) if simulation.actors().any(|(_, a)| matches!(a, Actor::Broker(_))) => {
-            Some((node, &**controller))
-        }
+/// The controllers of a world with brokers.
+fn controllers(simulation: &Simulation) -> impl Iterator<Item = (NodeId, &Controller)> {
+    let kafka = simulation.actors().any(|(_, actor)| matches!(actor, Actor::Broker(_)));
+    simulation.actors().filter(move |_| kafka).filter_map(|(node, actor)| match actor {
+        Actor::Controller(controller) => Some((node, &**controller)),
         _ => None,
     })
 }
 
-/// The controller's metadata; while it is down, that of the broker that has read furthest.
-fn best_image(simulation: &Simulation) -> Option<&MetadataImage> {
-    if let Some(image) = controller_of(simulation).and_then(|(_, controller)| controller.image()) {
-        return Some(image);
+/// The controller that decides; without one, the one that knows most.
+fn controller_of(simulation: &Simulation) -> Option<(NodeId, &Controller)> {
+    let key =
+        |controller: &Controller| (controller.is_active(), controller.image().is_some(), controller.high_watermark());
+    let mut best: Option<(NodeId, &Controller)> = None;
+    for (node, controller) in controllers(simulation) {
+        if best.is_none_or(|(_, known)| key(controller) > key(known)) {
+            best = Some((node, controller));
+        }
     }
+    best
+}
+
+fn quorum(simulation: &Simulation) -> Vec<VoterView> {
+    let voters: Vec<VoterView> = controllers(simulation)
+        .map(|(node, controller)| VoterView {
+            node,
+            process: process(simulation, node),
+            role: controller.role(),
+            active: controller.is_active(),
+            epoch: controller.epoch(),
+            log_end_offset: controller.log_end_offset(),
+            high_watermark: controller.high_watermark(),
+            voted: controller.voted(),
+        })
+        .collect();
+    if voters.len() > 1 { voters } else { Vec::new() }
+}
+
+/// The controller's metadata; while none has any, that of the broker that has read furthest.
+fn best_image(simulation: &Simulation) -> Option<&MetadataImage> {
     let brokers = simulation.actors().filter_map(|(_, actor)| match actor {
         Actor::Broker(broker) => Some((broker.metadata_offset(), broker.image()?)),
         _ => None,
     });
-    brokers.max_by_key(|(offset, _)| *offset).map(|(_, image)| image)
+    let furthest = brokers.max_by_key(|(offset, _)| *offset);
+    if let Some((_, controller)) = controller_of(simulation)
+        && let Some(image) = controller.image()
+        && (controller.is_active() || furthest.is_none_or(|(offset, _)| controller.high_watermark() >= offset))
+    {
+        return Some(image);
+    }
+    furthest.map(|(_, image)| image)
 }
 
 fn process(simulation: &Simulation, node: NodeId) -> ProcessView {
@@ -154,7 +188,10 @@ fn partitions(simulation: &Simulation, image: &MetadataImage, lens: &Lens) -> Ve
                 leader: partition.leader,
                 leader_epoch: partition.leader_epoch,
                 isr: partition.isr.to_vec(),
+                elr: partition.elr.to_vec(),
                 assignment: partition.replicas.to_vec(),
+                adding: partition.adding.to_vec(),
+                removing: partition.removing.to_vec(),
                 min_insync_replicas: image.topics.get(&tp.topic).map_or(1, |topic| topic.config.min_insync_replicas),
                 replicas: replicas
                     .into_iter()

@@ -150,6 +150,10 @@ pub fn packet_kind(message: MessageKind, is_response: bool) -> PacketKind {
         MessageKind::JoinGroup | MessageKind::SyncGroup | MessageKind::LeaveGroup => PacketKind::Rebalance,
         MessageKind::OffsetCommit | MessageKind::OffsetFetch | MessageKind::ListOffsets => PacketKind::Offsets,
         MessageKind::BrokerRegistration
+        | MessageKind::Vote
+        | MessageKind::BeginQuorumEpoch
+        | MessageKind::EndQuorumEpoch
+        | MessageKind::OffsetsForLeaderEpoch
         | MessageKind::AlterPartition
         | MessageKind::AllocateProducerIds
         | MessageKind::CreateTopics => PacketKind::Control,

@@ -23,6 +23,8 @@ pub struct StageView {
     pub now: Instant,
     /// The controller, when the world has a Kafka cluster.
     pub controller: Option<ControllerView>,
+    /// The voters of the quorum; empty with a single controller.
+    pub quorum: Vec<VoterView>,
     /// The brokers by id.
     pub brokers: Vec<BrokerView>,
     /// The partitions shown, by topic and number.
@@ -62,6 +64,27 @@ pub struct ControllerView {
     pub metadata_offset: Offset,
 }
 
+/// A voter of the controllers' quorum.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VoterView {
+    /// Its address.
+    pub node: NodeId,
+    /// Whether it works.
+    pub process: ProcessView,
+    /// What it is in the quorum.
+    pub role: crate::fact::QuorumRole,
+    /// Whether it decides now.
+    pub active: bool,
+    /// The epoch it knows.
+    pub epoch: LeaderEpoch,
+    /// The end of its metadata log.
+    pub log_end_offset: Offset,
+    /// The committed end it knows.
+    pub high_watermark: Offset,
+    /// Whom it voted for in its epoch.
+    pub voted: Option<NodeId>,
+}
+
 /// A broker.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BrokerView {
@@ -94,8 +117,14 @@ pub struct PartitionView {
     pub leader_epoch: LeaderEpoch,
     /// The ISR in the controller's record.
     pub isr: Vec<BrokerId>,
+    /// Eligible leader replicas: they left the ISR below `min.insync.replicas` (KIP-966).
+    pub elr: Vec<BrokerId>,
     /// All replicas, preferred leader first.
     pub assignment: Vec<BrokerId>,
+    /// Replicas a reassignment still has to fill.
+    pub adding: Vec<BrokerId>,
+    /// Replicas that leave when the reassignment is complete.
+    pub removing: Vec<BrokerId>,
     /// `min.insync.replicas`.
     pub min_insync_replicas: i32,
     /// The replicas by broker id.

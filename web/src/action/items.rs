@@ -5,10 +5,11 @@ use crate::i18n::{Locale, say, td_string};
 use crate::scene::Target;
 use crate::session::Run;
 use crate::session::words::Names;
-use highwater_engine::command::Command;
+use highwater_engine::command::{Command, Rejected};
 use highwater_engine::effect::SeekTo;
 use highwater_engine::event::StopKind;
-use highwater_engine::ids::{BrokerId, NodeId};
+use highwater_engine::ids::{BrokerId, NodeId, TopicPartition};
+use highwater_engine::protocol::AdminRequest;
 use highwater_engine::sim::NodeKind;
 use highwater_engine::view::{ProcessView, StageView};
 
@@ -30,10 +31,17 @@ pub fn items(target: Target, run: &Run, locale: Locale) -> Vec<Item> {
     let list = Listing { view: &view, names, run };
     match target {
         Target::Node(node) => list.node(node),
-        Target::Replica(broker, _) | Target::Record(broker, ..) => list.broker(broker),
+        Target::Record(broker, ..) => list.broker(broker),
+        Target::Replica(broker, tp) => {
+            let mut items = list.broker(broker);
+            items.extend(list.partition(tp));
+            items
+        }
         Target::Partition(tp) => {
             let leader = view.partitions.iter().find(|partition| partition.tp == tp).map(|partition| partition.leader);
-            leader.and_then(BrokerId::some).map_or_else(Vec::new, |leader| list.broker(leader))
+            let mut items = leader.and_then(BrokerId::some).map_or_else(Vec::new, |leader| list.broker(leader));
+            items.extend(list.partition(tp));
+            items
         }
         Target::Group(group) => vec![
             list.item(Action::SeekBeginning, Ok(Command::Seek { group, to: SeekTo::Beginning })),
@@ -70,6 +78,46 @@ impl Listing<'_> {
     fn broker(&self, broker: BrokerId) -> Vec<Item> {
         let node = self.view.brokers.iter().find(|known| known.id == broker).map(|broker| broker.node);
         node.map_or_else(Vec::new, |node| self.node(node))
+    }
+
+    /// What an administrator can ask for.
+    fn partition(&self, tp: TopicPartition) -> Vec<Item> {
+        let Some(partition) = self.view.partitions.iter().find(|known| known.tp == tp) else { return Vec::new() };
+        let locale = self.names.locale;
+        let ask = |request: AdminRequest| {
+            let command = Command::Admin { request };
+            match self.run.simulation().check(&command) {
+                Ok(()) => Ok(command),
+                Err(Rejected::Refused(code)) => Err(Refusal::Refused(code)),
+                Err(_) => Err(Refusal::NoController),
+            }
+        };
+        let reassign = |replicas| ask(AdminRequest::AlterPartitionReassignments { tp, replicas });
+        let mut items = vec![
+            self.item(Action::ElectPreferred, ask(AdminRequest::ElectLeader { tp, unclean: false })),
+            self.item(Action::ElectUnclean, ask(AdminRequest::ElectLeader { tp, unclean: true })),
+        ];
+        for broker in &self.view.brokers {
+            let mut replicas = partition.assignment.clone();
+            if let Some(place) = replicas.iter().position(|replica| *replica == broker.id) {
+                replicas.remove(place);
+                if !replicas.is_empty() {
+                    let remove = td_string!(locale, page.action.remove_replica_from);
+                    items.push(self.named(Action::RemoveReplica, remove, broker.node, reassign(replicas)));
+                }
+            } else {
+                replicas.push(broker.id);
+                let add = td_string!(locale, page.action.add_replica_on);
+                items.push(self.named(Action::AddReplica, add, broker.node, reassign(replicas)));
+            }
+        }
+        if !partition.adding.is_empty() || !partition.removing.is_empty() {
+            items.push(self.item(Action::CancelReassignment, reassign(Vec::new())));
+        }
+        let count = 1 + self.view.partitions.iter().filter(|known| known.tp.topic == tp.topic).count() as i32;
+        items.push(self.item(Action::GrowTopic, ask(AdminRequest::CreatePartitions { topic: tp.topic, count })));
+        items.push(self.item(Action::DeleteTopic, ask(AdminRequest::DeleteTopic { topic: tp.topic })));
+        items
     }
 
     fn node(&self, node: NodeId) -> Vec<Item> {

@@ -2,6 +2,7 @@
 
 use super::Action;
 use crate::i18n::{Locale, say, td_string};
+use highwater_engine::protocol::ErrorCode;
 
 /// An action's words.
 pub fn label(action: Action, locale: Locale) -> String {
@@ -64,6 +65,13 @@ pub fn label(action: Action, locale: Locale) -> String {
         Action::SendFive => t!(send_five),
         Action::SeekBeginning => t!(seek_beginning),
         Action::SeekEnd => t!(seek_end),
+        Action::ElectPreferred => t!(elect_preferred),
+        Action::ElectUnclean => t!(elect_unclean),
+        Action::AddReplica => t!(add_replica),
+        Action::RemoveReplica => t!(remove_replica),
+        Action::CancelReassignment => t!(cancel_reassignment),
+        Action::GrowTopic => t!(grow_topic),
+        Action::DeleteTopic => t!(delete_topic),
     }
 }
 
@@ -82,16 +90,23 @@ pub enum Refusal {
     NothingToHeal,
     /// The message has arrived.
     Arrived,
+    /// No controller is active.
+    NoController,
+    /// The controller would refuse.
+    Refused(ErrorCode),
 }
 
 /// The words of a refusal.
-pub fn reason(refusal: Refusal, locale: Locale) -> &'static str {
-    match refusal {
+pub fn reason(refusal: Refusal, locale: Locale) -> String {
+    let words = match refusal {
         Refusal::NotRunning => td_string!(locale, page.refusal.not_running),
         Refusal::Running => td_string!(locale, page.refusal.running),
         Refusal::NotFrozen => td_string!(locale, page.refusal.not_frozen),
         Refusal::Frozen => td_string!(locale, page.refusal.frozen),
         Refusal::NothingToHeal => td_string!(locale, page.refusal.nothing_to_heal),
         Refusal::Arrived => td_string!(locale, page.refusal.arrived),
-    }
+        Refusal::NoController => td_string!(locale, page.refusal.no_controller),
+        Refusal::Refused(code) => return say(td_string!(locale, page.refusal.refused), &[("code", &code.name())]),
+    };
+    words.to_owned()
 }

@@ -124,4 +124,18 @@ pub enum Action {
     SeekBeginning,
     /// A group to the end.
     SeekEnd,
+    /// The preferred replica leads again.
+    ElectPreferred,
+    /// Anyone alive leads.
+    ElectUnclean,
+    /// One more replica.
+    AddReplica,
+    /// One replica less.
+    RemoveReplica,
+    /// Stop a reassignment.
+    CancelReassignment,
+    /// One more partition.
+    GrowTopic,
+    /// Delete a topic.
+    DeleteTopic,
 }

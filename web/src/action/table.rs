@@ -101,6 +101,13 @@ pub const TABLE: &[Entry] = &[
     on(Action::SendFive, "send-five", Scope::Menu, &[key("m")]),
     on(Action::SeekBeginning, "seek-beginning", Scope::Menu, &[key("b")]),
     on(Action::SeekEnd, "seek-end", Scope::Menu, &[key("e")]),
+    on(Action::ElectPreferred, "elect-preferred", Scope::Menu, &[key("p")]),
+    on(Action::ElectUnclean, "elect-unclean", Scope::Menu, &[]),
+    on(Action::AddReplica, "add-replica", Scope::Menu, &[]),
+    on(Action::RemoveReplica, "remove-replica", Scope::Menu, &[]),
+    on(Action::CancelReassignment, "cancel-reassignment", Scope::Menu, &[key("c")]),
+    on(Action::GrowTopic, "grow-topic", Scope::Menu, &[]),
+    on(Action::DeleteTopic, "delete-topic", Scope::Menu, &[]),
 ];
 
 /// An action's line.

@@ -70,6 +70,7 @@ fn row(page: Page, item: Item) -> impl IntoView {
     let cap = entry(item.action).and_then(|entry| entry.keys.first()).map(|chord| chord.cap());
     let data_key = cap.clone().unwrap_or_default();
     let why = item.command.as_ref().err().map(|refusal| reason(*refusal, locale));
+    let disabled = why.is_some().to_string();
     let choose = {
         let command = item.command.clone();
         move |_: web_sys::MouseEvent| {
@@ -83,7 +84,7 @@ fn row(page: Page, item: Item) -> impl IntoView {
             <button
                 role="menuitem"
                 tabindex="-1"
-                aria-disabled=why.is_some().to_string()
+                aria-disabled=disabled
                 data-key=data_key
                 on:click=choose
             >

@@ -67,13 +67,27 @@ fn named(event: &Event) -> Named {
         Event::NodeStarted { node }
         | Event::NodeStopped { node, .. }
         | Event::NodePaused { node }
+        | Event::ControllerElected { node, .. }
         | Event::NodeResumed { node } => out.nodes.push(*node),
         Event::LinkCut { from, to, .. }
         | Event::LinkHealed { from, to, .. }
         | Event::MessageDropped { from, to, .. } => {
             out.nodes.extend([*from, *to]);
         }
-        Event::CommandRejected { .. } | Event::TopicCreated { .. } => {}
+        Event::CommandRejected { .. }
+        | Event::TopicCreated { .. }
+        | Event::PartitionsCreated { .. }
+        | Event::TopicDeleted { .. }
+        | Event::ConfigChanged { .. }
+        | Event::AdminRefused { .. } => {}
+        Event::ElrChanged { tp, from, elr } => {
+            out.tps.push(*tp);
+            out.brokers.extend(from.iter().chain(elr));
+        }
+        Event::ReassignmentChanged { tp, replicas, .. } => {
+            out.tps.push(*tp);
+            out.brokers.extend(replicas);
+        }
         Event::BrokerRegistered { broker, .. }
         | Event::BrokerFenced { broker, .. }
         | Event::BrokerUnfenced { broker } => out.brokers.push(*broker),
@@ -93,6 +107,7 @@ fn named(event: &Event) -> Named {
         | Event::LogTruncated { broker, tp, .. }
         | Event::IsrShrinkProposed { broker, tp, .. }
         | Event::IsrExpandProposed { broker, tp, .. }
+        | Event::ReplicaDeleted { broker, tp }
         | Event::LogFlushed { broker, tp, .. } => {
             out.brokers.push(*broker);
             out.tps.push(*tp);

@@ -6,6 +6,7 @@ use highwater_engine::command::Command;
 use highwater_engine::effect::{SeekTo, Timer};
 use highwater_engine::event::StopKind;
 use highwater_engine::history::CauseKind;
+use highwater_engine::protocol::AdminRequest;
 use highwater_engine::time::Duration;
 
 /// Why something happened: what arrived, ran out or was asked.
@@ -69,6 +70,23 @@ fn command_sentence(command: &Command, names: &Names<'_>) -> String {
         Command::Processing { node, takes } => {
             t!(you_set_processing, node = names.node(*node), takes = names.span(*takes))
         }
+        Command::Admin { request } => match request {
+            AdminRequest::ElectLeader { tp, unclean: false } => t!(you_elected, tp = names.tp(*tp)),
+            AdminRequest::ElectLeader { tp, unclean: true } => t!(you_elected_unclean, tp = names.tp(*tp)),
+            AdminRequest::AlterPartitionReassignments { tp, replicas } if replicas.is_empty() => {
+                t!(you_cancelled, tp = names.tp(*tp))
+            }
+            AdminRequest::AlterPartitionReassignments { tp, replicas } => {
+                t!(you_reassigned, tp = names.tp(*tp), replicas = names.brokers(replicas))
+            }
+            AdminRequest::CreatePartitions { topic, count } => {
+                t!(you_grew, topic = names.directory.topic_name(*topic), count = count)
+            }
+            AdminRequest::DeleteTopic { topic } => t!(you_deleted, topic = names.directory.topic_name(*topic)),
+            AdminRequest::AlterTopicConfig { topic, name, value } => {
+                t!(you_configured, topic = names.directory.topic_name(*topic), setting = name, value = value)
+            }
+        },
         Command::Latency { latency, .. } => t!(you_set_latency, latency = names.span(*latency)),
     }
 }
@@ -98,6 +116,11 @@ fn timer_sentence(timer: Timer, node: &str, names: &Names<'_>) -> String {
         Timer::RequestTimeout => t!(broker_request_timeout),
         Timer::Groups => t!(groups),
         Timer::SessionCheck => t!(session_check),
+        Timer::QuorumElection => t!(quorum_election),
+        Timer::QuorumCheck => t!(quorum_check),
+        Timer::QuorumFetch => t!(quorum_fetch),
+        Timer::LeaderRebalance => t!(leader_rebalance),
+        Timer::UncleanElection => t!(unclean_election),
         Timer::ClientRequestTimeout => t!(client_request_timeout),
         Timer::MetadataRefresh => t!(metadata_refresh),
         Timer::Workload => t!(workload),

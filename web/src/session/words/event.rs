@@ -36,6 +36,9 @@ pub fn event_sentence(event: &Event, names: &Names<'_>) -> String {
             }
         }
         Event::CommandRejected { .. } => t!(command_rejected),
+        Event::ControllerElected { node, epoch } => {
+            t!(controller_elected, node = names.node(*node), epoch = epoch)
+        }
         Event::BrokerRegistered { broker, epoch } => {
             t!(broker_registered, broker = names.broker(*broker), epoch = epoch)
         }
@@ -96,6 +99,9 @@ pub fn event_sentence(event: &Event, names: &Names<'_>) -> String {
                 TruncationReason::LeaderShorter => {
                     t!(truncated_leader_shorter, broker = broker, tp = tp, from = from, to = to)
                 }
+                TruncationReason::HighWatermark => {
+                    t!(truncated_high_watermark, broker = broker, tp = tp, from = from, to = to)
+                }
                 TruncationReason::PowerLoss => t!(truncated_power_loss, broker = broker, tp = tp, from = from, to = to),
             }
         }
@@ -111,8 +117,44 @@ pub fn event_sentence(event: &Event, names: &Names<'_>) -> String {
         Event::LogFlushed { broker, tp, to } => {
             t!(log_flushed, broker = names.broker(*broker), tp = names.tp(*tp), to = to)
         }
-        _ => client_sentence(event, names),
+        _ => admin_sentence(event, names).unwrap_or_else(|| client_sentence(event, names)),
     }
+}
+
+/// What the controller decides because an administrator asked.
+fn admin_sentence(event: &Event, names: &Names<'_>) -> Option<String> {
+    let locale = names.locale;
+    macro_rules! t {
+        ($key:ident $(, $name:ident = $value:expr)* $(,)?) => {
+            names.sentence(say(td_string!(locale, page.event.$key), &[$((stringify!($name), &$value)),*]))
+        };
+    }
+    Some(match event {
+        Event::ElrChanged { tp, from, elr } => {
+            t!(elr_changed, tp = names.tp(*tp), from = names.brokers(from), elr = names.brokers(elr))
+        }
+        Event::ReassignmentChanged { tp, replicas, adding, removing } => {
+            let (tp, replicas) = (names.tp(*tp), names.brokers(replicas));
+            if adding.is_empty() && removing.is_empty() {
+                t!(reassignment_done, tp = tp, replicas = replicas)
+            } else {
+                let (adding, removing) = (names.brokers(adding), names.brokers(removing));
+                t!(reassignment_begun, tp = tp, replicas = replicas, adding = adding, removing = removing)
+            }
+        }
+        Event::PartitionsCreated { topic, partitions } => {
+            t!(partitions_created, topic = names.directory.topic_name(*topic), partitions = partitions)
+        }
+        Event::TopicDeleted { topic } => t!(topic_deleted, topic = names.directory.topic_name(*topic)),
+        Event::ConfigChanged { topic, name, value } => {
+            t!(config_changed, topic = names.directory.topic_name(*topic), setting = name, value = value)
+        }
+        Event::AdminRefused { api, error } => t!(admin_refused, api = api, error = error.name()),
+        Event::ReplicaDeleted { broker, tp } => {
+            t!(replica_deleted, broker = names.broker(*broker), tp = names.tp(*tp))
+        }
+        _ => return None,
+    })
 }
 
 /// What clients, groups, queues and the audit say.

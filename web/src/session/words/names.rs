@@ -19,7 +19,10 @@ impl Names<'_> {
     pub fn node(&self, node: NodeId) -> String {
         match self.directory.node_kind(node) {
             Some(NodeKind::Broker(id)) => self.broker(id),
-            Some(NodeKind::Controller) => td_string!(self.locale, page.name.controller).to_owned(),
+            Some(NodeKind::Controller) => match self.directory.node_name(node).strip_prefix("controller ") {
+                Some(id) => say(td_string!(self.locale, page.name.controller_of_quorum), &[("id", &id)]),
+                None => td_string!(self.locale, page.name.controller).to_owned(),
+            },
             _ => self.directory.node_name(node).to_owned(),
         }
     }
