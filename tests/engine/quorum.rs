@@ -188,7 +188,7 @@ fn whatever_happens_to_controllers_committed_decisions_agree_and_a_term_has_one_
         let nodes: Vec<NodeId> = simulation.directory().nodes().map(|(node, _)| node).collect();
         let mut at = Instant::ZERO + Duration::from_secs(3);
         for _ in 0..25 {
-            at = at + Duration::from_millis(100 + rng.below(4_000));
+            at += Duration::from_millis(100 + rng.below(4_000));
             let node = nodes[rng.below(nodes.len() as u64) as usize];
             let other = nodes[rng.below(nodes.len() as u64) as usize];
             let how = if rng.below(2) == 0 { StopKind::Crash } else { StopKind::Power };

@@ -228,10 +228,11 @@ impl Controller {
                 _ => {}
             },
             (Role::Candidate { granted, refused }, false) => {
-                if verdict(granted, refused).0 {
+                // Beaten, it waits out the rest of its timer.
+                let (elected, _) = verdict(granted, refused);
+                if elected {
                     self.become_leader(out);
                 }
-                // Beaten, it waits out the rest of its timer.
             }
             _ => {}
         }
