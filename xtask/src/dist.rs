@@ -11,9 +11,9 @@ use std::time::Instant;
 /// What a first visit may download, in bytes after brotli: everything, and by
 /// the end of the file's name. A slow connection pays for each of them.
 ///
-/// The aim for everything is 350,000. The figure here is what has been reached;
-/// it may shrink, never grow.
-const BUDGETS: [(&str, u64); 3] = [("", 730_000), (".js", 15_000), (".css", 30_000)];
+/// The aim for everything is 350,000. The figure here is what transactions,
+/// rebalancing and Raft have made of it; from here it may shrink, not grow.
+const BUDGETS: [(&str, u64); 3] = [("", 710_000), (".js", 15_000), (".css", 30_000)];
 
 /// Files that a first visit only fetches after the page is there.
 const LATER: [&str; 1] = ["sw.js"];

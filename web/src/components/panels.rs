@@ -45,7 +45,7 @@ pub fn Panels(
                     {tr!(page, panel.charts)}
                 </button>
             </div>
-            <button class="only-wide" on:click=page.asks(Action::DownloadTrace)>
+            <button class="only-wide spare" on:click=page.asks(Action::DownloadTrace)>
                 {tr!(page, action.download_trace)}
             </button>
         </div>
