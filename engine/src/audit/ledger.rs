@@ -3,9 +3,11 @@
 use super::chunked::Chunked;
 use super::fate::{Fate, Verdicts};
 use super::guarantees::{Guarding, ProducerTerms};
+use super::standstill::Standstill;
 use crate::collections::Map;
 use crate::event::{Event, TruncationReason};
 use crate::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, ProducerId, QueueId, RecordId, TopicPartition};
+use crate::time::Instant;
 use std::sync::Arc;
 
 /// Queues are readers too; their numbers begin here, groups' at 0.
@@ -55,6 +57,7 @@ pub struct Ledger {
     /// Committed offset per group and partition.
     pub(super) committed: Map<(GroupId, TopicPartition), Offset>,
     totals: Totals,
+    standstill: Standstill,
     pub(super) guarding: Guarding,
 }
 
@@ -69,6 +72,11 @@ impl Ledger {
     /// The sums.
     pub fn totals(&self) -> Totals {
         self.totals
+    }
+
+    /// How long the partitions of groups stood still.
+    pub fn standstill(&self) -> &Standstill {
+        &self.standstill
     }
 
     /// The fate of one record.
@@ -98,8 +106,9 @@ impl Ledger {
     }
 
     /// Takes an event in; returns the verdicts it seals.
-    pub fn observe(&mut self, event: &Event, n: u64) -> Verdicts {
+    pub fn observe(&mut self, event: &Event, n: u64, at: Instant) -> Verdicts {
         let mut verdicts = Verdicts::new();
+        self.standstill.observe(event, at);
         self.guard(event, &mut verdicts);
         match event {
             Event::RecordSent { record, tp, .. } => {

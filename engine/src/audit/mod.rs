@@ -11,6 +11,7 @@ mod guarantees;
 mod ledger;
 mod promise;
 mod promises;
+mod standstill;
 
 pub use fate::{Fate, Reading};
 pub use guarantee::{Because, Guarantee, Reasons};
@@ -18,3 +19,4 @@ pub use guarantees::ProducerTerms;
 pub use ledger::{Ledger, Totals};
 pub use promise::Promise;
 pub use promises::Promises;
+pub use standstill::Standstill;

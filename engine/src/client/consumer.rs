@@ -188,6 +188,14 @@ impl Consumer {
         }
     }
 
+    /// Its two threads: when the heartbeat thread last spoke to the coordinator, and when the application's thread was
+    /// last inside `poll`, which is now when it is there; none when the process is down.
+    pub fn threads(&self, now: Instant) -> Option<(Option<Instant>, Instant)> {
+        let runtime = self.runtime.as_ref()?;
+        let polls = runtime.activity == Activity::Polling;
+        Some((runtime.membership.heartbeat_at, if polls { now } else { runtime.last_poll }))
+    }
+
     /// Whether it is a member of a settled generation.
     pub fn is_stable(&self) -> bool {
         self.runtime.as_ref().is_some_and(|runtime| runtime.membership.is_stable())

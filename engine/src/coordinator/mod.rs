@@ -9,7 +9,7 @@ mod transaction;
 
 pub use group::{
     CommittedOffset, ConsumerGroup, ConsumerMember, CurrentAssignment, Group, GroupMember, GroupRecord, GroupShards,
-    MemberPhase, Outcome, ReplyTo, group_partition,
+    MemberPhase, MemberRecord, Outcome, ReplyTo, group_partition,
 };
 pub(crate) use group::{heartbeat_refused, join_refused, sync_refused};
 pub use transaction::{

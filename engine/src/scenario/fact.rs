@@ -84,6 +84,14 @@ facts! {
     GroupState = "group-state", 1;
     /// A group's generation.
     Generation = "generation", 1;
+    /// Records between a group's committed offsets and the high watermarks, summed up.
+    Lag = "lag", 1;
+    /// How many members the coordinator of a group counts.
+    Members = "members", 1;
+    /// Milliseconds in which partitions a group had been reading had no reader, summed up.
+    StoppedMs = "stopped-ms", 1;
+    /// The next offset `poll` of a consumer returns of a partition, −1 while it is looked up.
+    PositionOf = "position", 2;
     /// How many partitions a consumer has.
     Assigned = "assigned", 1;
     /// Messages in a queue that were not acknowledged.
@@ -160,6 +168,19 @@ impl Fact {
                     _ => None,
                 })
             }
+            FactKind::StoppedMs => {
+                let group = directory.find_group(&subject(0))?;
+                let stood = simulation.ledger().standstill().total(Some(group), simulation.now());
+                Some(stood.as_millis().to_string())
+            }
+            FactKind::PositionOf => match simulation.actor(node(&subject(0))?)? {
+                Actor::Consumer(consumer) => {
+                    let tp = directory.find_tp(&subject(1))?;
+                    let position = consumer.positions().find(|(known, _)| *known == tp)?.1;
+                    Some(position.unwrap_or(Offset::NONE).to_string())
+                }
+                _ => None,
+            },
             FactKind::Assigned => match simulation.actor(node(&subject(0))?)? {
                 Actor::Consumer(consumer) => Some(consumer.positions().count().to_string()),
                 _ => None,
@@ -211,11 +232,17 @@ impl Fact {
 
     fn stage_value(&self, view: &StageView, first: &str, second: &str) -> Option<FactValue> {
         match self.kind {
-            FactKind::GroupState | FactKind::Generation | FactKind::Committed => {
+            FactKind::GroupState
+            | FactKind::Generation
+            | FactKind::Committed
+            | FactKind::Lag
+            | FactKind::Members => {
                 let group = view.groups.iter().find(|group| group.name == first)?;
                 match self.kind {
                     FactKind::GroupState => Some(group.state.name().to_owned()),
                     FactKind::Generation => Some(group.generation.to_string()),
+                    FactKind::Lag => Some(group.offsets.iter().map(|offset| offset.lag).sum::<i64>().to_string()),
+                    FactKind::Members => Some(group.registered.len().to_string()),
                     _ => {
                         let tp = view.partitions.iter().find(|partition| partition.name == second)?.tp;
                         let offset = group.offsets.iter().find(|offset| offset.tp == tp)?;

@@ -389,7 +389,7 @@ impl Simulation {
             return;
         }
         let (n, at, cause) = (self.dispatched, self.now, self.cause);
-        let mut verdicts = if self.observe.ledger { self.ledger.observe(&event, n) } else { Vec::new() };
+        let mut verdicts = if self.observe.ledger { self.ledger.observe(&event, n, at) } else { Vec::new() };
         if self.observe.promises {
             self.promises.observe(&event, &self.ledger, &mut verdicts);
         }

@@ -1,11 +1,11 @@
 //! Building the stage view from a simulation.
 
+use super::build_group::group_view;
 use super::ledger_view::LedgerView;
 use super::stage::*;
-use crate::client::{Consumer, Producer};
+use crate::client::Producer;
 use crate::collections::{Set, sorted_by_number};
 use crate::controller::{Controller, MetadataImage, PartitionImage};
-use crate::event::GroupState;
 use crate::ids::*;
 use crate::queue::QueueBroker;
 use crate::replication::{Replica, Role};
@@ -107,6 +107,7 @@ pub fn ledger(simulation: &Simulation) -> LedgerView {
         processed_again: totals.processed_again,
         skipped: totals.skipped,
         effects_repeated: totals.effects_repeated,
+        stopped_ms: simulation.ledger().standstill().total(None, simulation.now()).as_millis(),
         under_replicated,
     }
 }
@@ -165,7 +166,7 @@ fn best_image(simulation: &Simulation) -> Option<&MetadataImage> {
     furthest.map(|(_, image)| image)
 }
 
-fn process(simulation: &Simulation, node: NodeId) -> ProcessView {
+pub(super) fn process(simulation: &Simulation, node: NodeId) -> ProcessView {
     match simulation.process(node) {
         Some(Process::Paused(since)) => ProcessView::Paused(since),
         Some(Process::Down { since, .. }) => ProcessView::Down(since),
@@ -283,68 +284,8 @@ fn producer_view(simulation: &Simulation, node: NodeId, producer: &Producer) -> 
     }
 }
 
-fn member_view(simulation: &Simulation, node: NodeId, consumer: &Consumer) -> MemberView {
-    let activity = match consumer.processing() {
-        Some(record) => ConsumerActivity::Processing(record),
-        None if consumer.is_committing() => ConsumerActivity::Committing,
-        None if consumer.is_stable() => ConsumerActivity::Polling,
-        None => ConsumerActivity::Joining,
-    };
-    MemberView {
-        node,
-        name: simulation.directory().node_name(node).to_owned(),
-        process: process(simulation, node),
-        activity,
-        generation: consumer.generation(),
-        positions: consumer.positions().map(|(tp, offset)| (tp, offset.unwrap_or(Offset::NONE))).collect(),
-    }
-}
-
-fn group_view(simulation: &Simulation, id: GroupId, image: Option<&MetadataImage>) -> GroupView {
-    let mut view = GroupView {
-        id,
-        name: simulation.directory().group_name(id).to_owned(),
-        state: GroupState::Empty,
-        generation: Generation::NONE,
-        coordinator: None,
-        members: Vec::new(),
-        offsets: Vec::new(),
-    };
-    let mut topics: Set<TopicId> = Set::new();
-    let mut committed = crate::collections::Map::new();
-    for (node, actor) in simulation.actors() {
-        match actor {
-            Actor::Consumer(consumer) if consumer.group() == id => {
-                topics.extend(consumer.topics().iter().copied());
-                view.members.push(member_view(simulation, node, consumer));
-            }
-            Actor::Broker(broker) if broker.coordinates(id) => {
-                view.coordinator = Some(broker.id);
-                if let Some(group) = broker.groups().and_then(|groups| groups.group(id)) {
-                    view.state = group.state;
-                    view.generation = group.generation;
-                    committed = group.offsets.iter().map(|(tp, offset)| (*tp, offset.offset)).collect();
-                }
-            }
-            _ => {}
-        }
-    }
-    let Some(image) = image else { return view };
-    for topic in topics {
-        let count = image.topics.get(&topic).map_or(0, |topic| topic.partitions.len());
-        for partition in 0..count as i32 {
-            let tp = TopicPartition::new(topic, partition);
-            let high_watermark = leader_mark(simulation, image, tp);
-            let committed = committed.get(&tp).copied();
-            let lag = (high_watermark.0 - committed.unwrap_or(Offset::ZERO).0).max(0);
-            view.offsets.push(GroupOffsetView { tp, committed, high_watermark, lag });
-        }
-    }
-    view
-}
-
 /// The high watermark as the partition's leader has it.
-fn leader_mark(simulation: &Simulation, image: &MetadataImage, tp: TopicPartition) -> Offset {
+pub(super) fn leader_mark(simulation: &Simulation, image: &MetadataImage, tp: TopicPartition) -> Offset {
     let leader = image.partition(tp).and_then(|partition| partition.leader.some());
     let node = leader.and_then(|leader| u32::try_from(leader.0).ok()).map(NodeId);
     match node.and_then(|node| simulation.actor(node)) {

@@ -25,6 +25,8 @@ pub struct LedgerView {
     pub skipped: u64,
     /// Effects applied more than once in a database.
     pub effects_repeated: u64,
+    /// Milliseconds in which partitions that groups had been reading had no reader, summed up.
+    pub stopped_ms: u64,
     /// Partitions with fewer in-sync replicas than replicas.
     pub under_replicated: u64,
 }

@@ -4,11 +4,14 @@
 //! It holds no references into the simulation and no words in any human language.
 
 mod build;
+mod build_group;
 mod flight;
+mod group;
 mod ledger_view;
 mod stage;
 
 pub use build::{ledger, stage};
 pub use flight::{FlightView, PacketKind, departed_at, flights, packet_kind, quickest};
+pub use group::*;
 pub use ledger_view::LedgerView;
 pub use stage::*;

@@ -1,8 +1,8 @@
 //! The stage: who is there and what each of them holds.
 
+use super::group::GroupView;
 use crate::client::ClientTransactionState;
 use crate::config::Acks;
-use crate::event::GroupState;
 use crate::ids::*;
 use crate::protocol::ErrorCode;
 use crate::time::{Duration, Instant};
@@ -270,69 +270,6 @@ pub struct WaitingView {
     pub in_flight: bool,
     /// How often its batch has been tried.
     pub attempts: u32,
-}
-
-/// A consumer group.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct GroupView {
-    /// Which group.
-    pub id: GroupId,
-    /// Its name.
-    pub name: String,
-    /// Its state at the coordinator; Empty when there is none.
-    pub state: GroupState,
-    /// Its generation.
-    pub generation: Generation,
-    /// The broker that coordinates it.
-    pub coordinator: Option<BrokerId>,
-    /// The consumers the scenario gives it, members or not.
-    pub members: Vec<MemberView>,
-    /// Committed offset, log end (high watermark) and lag per partition of its topics.
-    pub offsets: Vec<GroupOffsetView>,
-}
-
-/// What a consumer's application does right now.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum ConsumerActivity {
-    /// It is not a member of a generation.
-    #[default]
-    Joining,
-    /// It waits for records.
-    Polling,
-    /// It processes this record.
-    Processing(RecordId),
-    /// It waits for a commit.
-    Committing,
-}
-
-/// One consumer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MemberView {
-    /// Its address.
-    pub node: NodeId,
-    /// Its name in the scenario.
-    pub name: String,
-    /// Whether it works.
-    pub process: ProcessView,
-    /// What it does.
-    pub activity: ConsumerActivity,
-    /// Its generation, −1 for none.
-    pub generation: Generation,
-    /// Its partitions with the next offset `poll` returns; −1 while it is looked up.
-    pub positions: Vec<(TopicPartition, Offset)>,
-}
-
-/// A group's place in one partition.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct GroupOffsetView {
-    /// The partition.
-    pub tp: TopicPartition,
-    /// The committed offset, or none.
-    pub committed: Option<Offset>,
-    /// The leader's high watermark.
-    pub high_watermark: Offset,
-    /// Records between the committed offset and the high watermark.
-    pub lag: i64,
 }
 
 /// A message in a queue.

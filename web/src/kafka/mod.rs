@@ -2,13 +2,18 @@
 //!
 //! This is output, not interface: it is English in every language, as on a real cluster. Modelled: topic descriptions,
 //! the state of the metadata quorum, the lines of `server.log`, `state-change.log` and `controller.log` that go with
-//! events of the engine. Simplified: ids (topic, cluster, directory) are made from the world's seed. Absent: consumer
-//! groups, record dumps, lines about `__consumer_offsets`, lines for events the engine does not have.
+//! events of the engine, consumer groups, the records of `__consumer_offsets`. Simplified: ids (topic, cluster, directory,
+//! member) are made from the world's seed. Absent: record dumps, lines about `__consumer_offsets`, lines for events the
+//! engine does not have.
 
+mod groups;
+mod offsets_topic;
 mod quorum;
 mod server_log;
 mod topics;
 
+pub use groups::{Describe, describe_group, host, member_id};
+pub use offsets_topic::{OffsetsRecord, offsets_partition, offsets_records};
 pub use quorum::describe_quorum;
 pub use server_log::{Line, Wanted, server_log};
 pub use topics::describe_topics;
@@ -19,9 +24,7 @@ pub fn uuid(seed: u64, salt: u64) -> String {
     let mut state = seed ^ salt.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xD1B5_4A32_D192_ED03;
     let mut next = || {
         state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        mix(state)
     };
     let bits = (u128::from(next()) << 64) | u128::from(next());
     // 128 bits are 21 letters of six bits and one of two.
@@ -30,6 +33,13 @@ pub fn uuid(seed: u64, salt: u64) -> String {
         char::from(LETTERS[six as usize])
     };
     (0..22).map(letter).collect()
+}
+
+/// The finisher of SplitMix64: every bit of the result hangs on every bit of the state.
+fn mix(state: u64) -> u64 {
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
 }
 
 /// Broker ids as Kafka lists them: `1,2,3`.

@@ -69,3 +69,71 @@ fn a_uuid_is_22_letters_and_says_which_world_it_is_of() {
     assert_ne!(uuid(7, 1), uuid(8, 1));
     assert_eq!(uuid(1, 1).len(), 22);
 }
+
+const SHARED: &str = "scenario t seed=7\nbrokers 3\ntopic orders partitions=3 replication-factor=3\n\
+    producer p1 topic=orders start=\"5s\" every=\"100ms\" acks=all { keys a b c d e f }\n\
+    group billing topic=orders auto.offset.reset=earliest {\n\
+      consumer c1 processing=\"20ms\"\n  consumer c2 processing=\"20ms\"\n }\n";
+
+fn described(run: &Run, what: Describe) -> String {
+    let view = stage(run.simulation(), &Lens::default());
+    describe_group(&view.groups[0], run.recording().seed, run.simulation().directory(), what)
+}
+
+#[test]
+fn a_group_is_described_in_the_columns_of_kafka_consumer_groups() {
+    let mut run = Run::of_scenario(Scenario::parse(SHARED).unwrap()).unwrap();
+    run.seek_time(Instant(20_000_000));
+    let text = described(&run, Describe::Offsets);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "", "a blank line comes first");
+    let expected = format!(
+        "{:15} {:15} {:10} {:15} {:15} {:15} {:39} {:15} {}",
+        "GROUP", "TOPIC", "PARTITION", "CURRENT-OFFSET", "LOG-END-OFFSET", "LAG", "CONSUMER-ID", "HOST", "CLIENT-ID"
+    );
+    assert_eq!(lines[1], expected);
+    // range: the first member gets one more, and members with more partitions come first.
+    let owners: Vec<(&str, &str)> = lines[2..]
+        .iter()
+        .map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            assert_eq!(words[4].parse::<i64>().unwrap() - words[3].parse::<i64>().unwrap(), words[5].parse::<i64>().unwrap());
+            assert!(words[6].starts_with(&format!("{}-", words[8])), "{line}");
+            (words[2], words[8])
+        })
+        .collect();
+    assert_eq!(owners, [("0", "c1"), ("1", "c1"), ("2", "c2")]);
+    let members = described(&run, Describe::Members);
+    assert!(members.contains("#PARTITIONS     CURRENT-EPOCH   CURRENT-ASSIGNMENT   TARGET-EPOCH    TARGET-ASSIGNMENT"));
+    assert!(members.contains("2               -               orders:0,1           -               -"), "{members}");
+    let state = described(&run, Describe::State);
+    assert!(state.contains("range                Stable               2"), "{state}");
+}
+
+#[test]
+fn a_kip_848_group_is_described_with_its_epochs() {
+    let text = SHARED.replace("auto.offset.reset=earliest", "auto.offset.reset=earliest group.protocol=consumer");
+    let mut run = Run::of_scenario(Scenario::parse(&text).unwrap()).unwrap();
+    run.seek_time(Instant(20_000_000));
+    let members = described(&run, Describe::Members);
+    let line = members.lines().find(|line| line.contains(" c1 ")).unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(words[1].len(), 22, "the client draws its id");
+    let [epoch, current, target_epoch, target] = words[words.len() - 4..] else { panic!("{line}") };
+    assert_eq!((epoch, current), (target_epoch, target), "a settled member is where it shall be: {line}");
+    assert!(described(&run, Describe::State).contains("uniform              Stable               2"));
+}
+
+#[test]
+fn the_records_of_a_group_can_be_read() {
+    let mut run = Run::of_scenario(Scenario::parse(SHARED).unwrap()).unwrap();
+    run.seek_time(Instant(20_000_000));
+    let group = run.view().groups[0].id;
+    let records = offsets_records(run.simulation(), run.recording(), group, 100);
+    let metadata = records.iter().find(|record| record.key == r#"{"type":2,"data":{"group":"billing"}}"#).unwrap();
+    assert!(metadata.value.contains(r#""protocolType":"consumer","generation":1,"protocol":"range""#), "{metadata:?}");
+    let commit = records.iter().rfind(|record| record.is_commit).unwrap();
+    assert!(commit.key.starts_with(r#"{"type":1,"data":{"group":"billing","topic":"orders","partition":"#));
+    assert!(commit.value.starts_with(r#"{"version":4,"data":{"offset":"#), "{}", commit.value);
+    assert!(commit.value.contains(r#""metadata":"","commitTimestamp":17672688"#), "{}", commit.value);
+}

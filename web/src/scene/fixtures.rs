@@ -134,6 +134,7 @@ fn group(crowd: Crowd, index: usize) -> GroupView {
             positions: own
                 .map(|own| (TopicPartition::new(TOPIC, own as i32), Offset((crowd.records - 1).max(0))))
                 .collect(),
+            clocks: None,
         }
     });
     let offsets = (0..crowd.partitions).map(|partition| GroupOffsetView {
@@ -147,7 +148,11 @@ fn group(crowd: Crowd, index: usize) -> GroupView {
         name: names.get(index).copied().unwrap_or("more").to_owned(),
         state: if index == 0 { GroupState::Stable } else { GroupState::PreparingRebalance },
         generation: Generation(3),
+        modern: false,
+        assignor: Some("range"),
+        target_epoch: None,
         coordinator: Some(BrokerId(2)),
+        registered: Vec::new(),
         members: members.collect(),
         offsets: offsets.collect(),
     }

@@ -127,6 +127,11 @@ pub struct ConsumerGroup {
 }
 
 impl ConsumerGroup {
+    /// Silence after which a member is removed.
+    pub fn session_timeout(&self) -> Duration {
+        self.session_timeout
+    }
+
     /// What the state of a group with this epoch is called.
     pub fn state(&self, epoch: Generation) -> GroupState {
         let settled = |member: &ConsumerMember| {

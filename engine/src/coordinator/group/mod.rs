@@ -24,6 +24,6 @@ mod state;
 pub(crate) use classic::{join_refused, sync_refused};
 pub use consumer::{ConsumerGroup, ConsumerMember, CurrentAssignment, MemberPhase};
 pub(crate) use heartbeat::heartbeat_refused;
-pub use record::{GroupRecord, group_partition};
+pub use record::{GroupRecord, MemberRecord, group_partition};
 pub use shards::{GroupShards, Outcome, ReplyTo};
 pub use state::{CommittedOffset, Group, GroupMember};

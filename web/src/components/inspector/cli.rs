@@ -2,14 +2,18 @@
 
 use super::markup::escape;
 use crate::i18n::{Locale, td_string};
-use crate::kafka;
+use crate::kafka::{self, Describe};
 use crate::scene::Target;
 use crate::session::Run;
-use highwater_engine::ids::TopicId;
+use highwater_engine::ids::{GroupId, TopicId};
 use highwater_engine::sim::{NodeKind, Target as Feeds};
 use std::fmt::Write as _;
 
+/// Commits shown.
+const COMMITS: usize = 12;
+
 /// A command with its output.
+#[derive(Clone)]
 pub struct Shown {
     /// As it is typed.
     pub command: String,
@@ -34,9 +38,16 @@ pub fn commands(target: Target, run: &Run) -> Vec<Shown> {
                 });
                 written.map(|written| topic(run, Some(written))).into_iter().collect()
             }
+            Some(NodeKind::Consumer(group)) => vec![group_of(run, group, Describe::Members)],
             _ => Vec::new(),
         },
-        Target::Group(_) | Target::Queue(_) | Target::Envelope(_) => Vec::new(),
+        Target::Group(group) => {
+            let mut all =
+                [Describe::Offsets, Describe::Members, Describe::State].map(|what| group_of(run, group, what)).to_vec();
+            all.extend(commits(run, group));
+            all
+        }
+        Target::Queue(_) | Target::Envelope(_) => Vec::new(),
     }
 }
 
@@ -47,6 +58,42 @@ fn topic(run: &Run, only: Option<TopicId>) -> Shown {
         command: format!("kafka-topics.sh --bootstrap-server broker1:9092 --describe{name}"),
         output: kafka::describe_topics(&run.view(), run.recording(), directory, only),
     }
+}
+
+fn group_of(run: &Run, id: GroupId, what: Describe) -> Shown {
+    let directory = run.simulation().directory();
+    let option = match what {
+        Describe::Offsets => "",
+        Describe::Members => " --members --verbose",
+        Describe::State => " --state",
+    };
+    let name = directory.group_name(id);
+    let view = run.view();
+    let output = view.groups.iter().find(|group| group.id == id).map(|group| {
+        let printed = kafka::describe_group(group, run.recording().seed, directory, what);
+        printed.trim_end_matches('\n').to_owned()
+    });
+    Shown {
+        command: format!("kafka-consumer-groups.sh --bootstrap-server broker1:9092 --describe --group {name}{option}"),
+        output: output.unwrap_or_default(),
+    }
+}
+
+/// The newest commits of a group, as the console consumer reads them.
+fn commits(run: &Run, group: GroupId) -> Option<Shown> {
+    let partition = kafka::offsets_partition(run.simulation(), group)?.partition;
+    let records = kafka::offsets_records(run.simulation(), run.recording(), group, COMMITS);
+    let mut output = String::new();
+    for record in records.iter().filter(|record| record.is_commit) {
+        let _ = writeln!(output, "{{\"key\":{},\"value\":{}}}", record.key, record.value);
+    }
+    Some(Shown {
+        command: format!(
+            "kafka-console-consumer.sh --bootstrap-server broker1:9092 --topic __consumer_offsets --partition {partition} \\\n    \
+             --formatter org.apache.kafka.tools.consumer.OffsetsMessageFormatter --from-beginning | tail -n {COMMITS}"
+        ),
+        output,
+    })
 }
 
 fn quorum(run: &Run) -> Shown {

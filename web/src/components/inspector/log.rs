@@ -3,10 +3,11 @@
 use super::concerns::concerns;
 use super::markup::{escape, moment};
 use crate::i18n::{Locale, td_string};
-use crate::kafka::{Wanted, server_log};
+use crate::kafka::{self, Wanted, server_log};
 use crate::scene::Target;
 use crate::session::Run;
 use crate::session::words::{Names, event_sentence};
+use highwater_engine::ids::GroupId;
 use highwater_engine::sim::NodeKind;
 use std::fmt::Write as _;
 
@@ -32,12 +33,15 @@ pub fn log(target: Target, run: &Run, locale: Locale) -> String {
         for line in lines {
             let _ = write!(out, "<li><button data-n=\"{}\">{}</button></li>", line.n, escape(&line.text));
         }
-        let _ = write!(out, "</ol><h3>{}</h3>", td_string!(locale, page.inspector.events));
+        out.push_str("</ol>");
+    }
+    if let Target::Group(group) = target {
+        offsets_records(run, group, &mut out);
     }
     let names = Names { directory, locale };
     let about = run.past().iter().rev().filter(|emitted| concerns(&emitted.event, target, run));
     let mut any = false;
-    out.push_str("<ol class=\"log\">");
+    let _ = write!(out, "<h3>{}</h3><ol class=\"log\">", td_string!(locale, page.inspector.events));
     for emitted in about.take(MOST) {
         any = true;
         out.push_str("<li>");
@@ -49,4 +53,19 @@ pub fn log(target: Target, run: &Run, locale: Locale) -> String {
         return format!("<p class=\"quiet\">{}</p>", td_string!(locale, page.inspector.no_event));
     }
     out
+}
+
+/// What the coordinator has written down about a group, newest first, keys and values as Kafka's formatters print them.
+fn offsets_records(run: &Run, group: GroupId, out: &mut String) {
+    let Some(tp) = kafka::offsets_partition(run.simulation(), group) else { return };
+    let records = kafka::offsets_records(run.simulation(), run.recording(), group, MOST);
+    if records.is_empty() {
+        return;
+    }
+    let _ = write!(out, "<h3>__consumer_offsets-{}</h3><ol class=\"server-log dump\">", tp.partition);
+    for record in records.iter().rev() {
+        let (key, value) = (escape(&record.key), escape(&record.value));
+        let _ = write!(out, "<li><b>{}</b> {key} <i>→</i> {value}</li>", record.offset);
+    }
+    out.push_str("</ol>");
 }
