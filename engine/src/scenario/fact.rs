@@ -232,11 +232,7 @@ impl Fact {
 
     fn stage_value(&self, view: &StageView, first: &str, second: &str) -> Option<FactValue> {
         match self.kind {
-            FactKind::GroupState
-            | FactKind::Generation
-            | FactKind::Committed
-            | FactKind::Lag
-            | FactKind::Members => {
+            FactKind::GroupState | FactKind::Generation | FactKind::Committed | FactKind::Lag | FactKind::Members => {
                 let group = view.groups.iter().find(|group| group.name == first)?;
                 match self.kind {
                     FactKind::GroupState => Some(group.state.name().to_owned()),

@@ -58,6 +58,8 @@ pub enum Action {
     Sequence,
     /// Metrics, or back to the timeline.
     Charts,
+    /// A group with its readers, offsets and clocks, or back to the timeline.
+    GroupPanel,
     /// The command palette.
     Palette,
     /// Another broker.

@@ -4,6 +4,7 @@ mod black;
 mod charts;
 mod context_menu;
 mod describe;
+mod group_panel;
 mod help_sheet;
 mod home;
 mod icon;

@@ -1,6 +1,7 @@
 //! What lies under the stage: time at a glance, the space-time diagram, or metrics. One at a time.
 
 use super::charts::Charts;
+use super::group_panel::GroupPanel;
 use super::ledger::Ledger;
 use super::sequence::Sequence;
 use super::timeline::Timeline;
@@ -20,6 +21,8 @@ pub enum Panel {
     Sequence,
     /// Metrics.
     Charts,
+    /// A group: readers, offsets, clocks.
+    Group,
 }
 
 /// The figures with the switch beside them, and the panel.
@@ -30,6 +33,7 @@ pub fn Panels(
 ) -> impl IntoView {
     let page = Page::here();
     let here = Memo::new(move |_| page.panel.get());
+    let groups = session.read(|run| !run.recording().spec.groups.is_empty()).unwrap_or(false);
     let pressed = move |panel| (here.get() == panel).to_string();
     view! {
         <div class="ledger-row">
@@ -44,6 +48,11 @@ pub fn Panels(
                 <button aria-pressed=move || pressed(Panel::Charts) on:click=page.asks(Action::Charts)>
                     {tr!(page, panel.charts)}
                 </button>
+                {groups.then(|| view! {
+                    <button aria-pressed=move || pressed(Panel::Group) on:click=page.asks(Action::GroupPanel)>
+                        {tr!(page, panel.group)}
+                    </button>
+                })}
             </div>
             <button class="only-wide spare" on:click=page.asks(Action::DownloadTrace)>
                 {tr!(page, action.download_trace)}
@@ -53,6 +62,7 @@ pub fn Panels(
             Panel::Timeline => view! { <Timeline session /> }.into_any(),
             Panel::Sequence => view! { <Sequence session /> }.into_any(),
             Panel::Charts => view! { <Charts session /> }.into_any(),
+            Panel::Group => view! { <GroupPanel session /> }.into_any(),
         }}
     }
     .into_any()

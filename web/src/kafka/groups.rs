@@ -148,8 +148,7 @@ fn offsets(group: &GroupView, members: &[Member<'_>], directory: &Directory, out
             "\n{first:groups$} {topic:topics$} {partition:10} {offset:15} {end:15} {lag:15} {id:ids$} {host:hosts$} {client}"
         );
     };
-    let heading =
-        ["TOPIC", "PARTITION", "CURRENT-OFFSET", "LOG-END-OFFSET", "LAG", "CONSUMER-ID", "HOST", "CLIENT-ID"];
+    let heading = ["TOPIC", "PARTITION", "CURRENT-OFFSET", "LOG-END-OFFSET", "LAG", "CONSUMER-ID", "HOST", "CLIENT-ID"];
     line("GROUP", heading);
     for row in &rows {
         line(&group.name, row.each_ref().map(String::as_str));

@@ -86,7 +86,8 @@ impl Writer<'_> {
     }
 
     fn key(&self, record: &GroupRecord, group: &str) -> (u8, String) {
-        let with_member = |member: MemberId| format!("\"groupId\":\"{group}\",\"memberId\":\"{}\"", self.modern(member));
+        let with_member =
+            |member: MemberId| format!("\"groupId\":\"{group}\",\"memberId\":\"{}\"", self.modern(member));
         match record {
             GroupRecord::OffsetCommit { tp, .. } | GroupRecord::OffsetTombstone { tp, .. } => {
                 let topic = self.directory.topic_name(tp.topic);
@@ -109,16 +110,20 @@ impl Writer<'_> {
             GroupRecord::OffsetTombstone { .. } | GroupRecord::GroupTombstone { .. } => return None,
             GroupRecord::OffsetCommit { offset, leader_epoch, committed_at, .. } => {
                 let at = stamp(committed_at);
-                let data = format!("\"offset\":{offset},\"leaderEpoch\":{leader_epoch},\"metadata\":\"\",\"commitTimestamp\":{at}");
+                let data = format!(
+                    "\"offset\":{offset},\"leaderEpoch\":{leader_epoch},\"metadata\":\"\",\"commitTimestamp\":{at}"
+                );
                 (4, data)
             }
             GroupRecord::GroupMetadata { generation, protocol, leader, members, at, .. } => {
-                let quoted = |text: Option<String>| text.map_or_else(|| "null".to_owned(), |text| format!("\"{text}\""));
+                let quoted =
+                    |text: Option<String>| text.map_or_else(|| "null".to_owned(), |text| format!("\"{text}\""));
                 let id = |member: MemberId, instance: Option<&str>| {
                     member_id(self.seed, self.directory.node_name(NodeId(member.client)), instance, member, false)
                 };
-                let instance_of =
-                    |wanted: MemberId| members.iter().find(|it| it.member == wanted).and_then(|it| it.instance.as_deref());
+                let instance_of = |wanted: MemberId| {
+                    members.iter().find(|it| it.member == wanted).and_then(|it| it.instance.as_deref())
+                };
                 let leader = quoted(leader.map(|leader| id(leader, instance_of(leader))));
                 let member = |member: &highwater_engine::coordinator::MemberRecord| {
                     let topics = member.subscription.topics.iter().map(|topic| self.directory.topic_name(*topic));

@@ -97,7 +97,10 @@ fn a_group_is_described_in_the_columns_of_kafka_consumer_groups() {
         .iter()
         .map(|line| {
             let words: Vec<&str> = line.split_whitespace().collect();
-            assert_eq!(words[4].parse::<i64>().unwrap() - words[3].parse::<i64>().unwrap(), words[5].parse::<i64>().unwrap());
+            assert_eq!(
+                words[4].parse::<i64>().unwrap() - words[3].parse::<i64>().unwrap(),
+                words[5].parse::<i64>().unwrap()
+            );
             assert!(words[6].starts_with(&format!("{}-", words[8])), "{line}");
             (words[2], words[8])
         })

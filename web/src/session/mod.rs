@@ -6,6 +6,7 @@
 mod advance;
 mod answer;
 mod beat;
+mod group_history;
 mod meters;
 mod rework;
 mod run;
@@ -17,6 +18,7 @@ pub mod words;
 pub use advance::{Advance, Reached, is_decisive};
 pub use answer::Answer;
 pub use beat::Beat;
+pub use group_history::{GroupHistory, PartitionHistory, Rebalance, Trigger, group_history};
 pub use meters::{BUCKET, Meter};
 pub use run::Run;
 pub use tally::{Marked, Moment, Tally};

@@ -13,8 +13,8 @@ use crate::tr;
 use highwater_engine::event::StopKind;
 use highwater_engine::ids::NodeId;
 use highwater_engine::time::Instant;
-pub(super) use lanes::end_of;
-use lanes::{FlagKind, Lanes, Reign, axis, lanes};
+use lanes::{FlagKind, Lanes, Reign, lanes};
+pub(super) use lanes::{axis, end_of};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
