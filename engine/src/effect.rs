@@ -156,6 +156,9 @@ pub enum Timer {
     ClientRequestTimeout,
     /// Client: refresh the metadata, after a pause or because of age.
     MetadataRefresh,
+    /// The same two for the producer of a program that also has a consumer.
+    ProducerRequestTimeout,
+    ProducerMetadataRefresh,
     /// Producer: the program sends its next record.
     Workload,
     /// Producer: a batch has lingered, waited out its back-off, or reached its delivery timeout.

@@ -295,6 +295,10 @@ pub enum Event {
     RecordProcessed { client: NodeId, group: GroupId, tp: TopicPartition, offset: Offset, record: RecordId },
     /// A group's committed offset is in `__consumer_offsets`.
     OffsetCommitted { group: GroupId, tp: TopicPartition, offset: Offset, by: Option<NodeId> },
+    /// The coordinator withholds offsets that a transaction is about to replace: the consumer has to ask again.
+    OffsetsUnstable { client: NodeId, group: GroupId, partitions: Vec<TopicPartition> },
+    /// A program made a record out of one it had read.
+    RecordDerived { client: NodeId, from: RecordId, record: RecordId },
     /// Offsets of a group without members, or of topics it no longer reads, were kept long enough.
     OffsetsExpired { group: GroupId, partitions: Vec<TopicPartition> },
     /// `poll` threw, and the application ended.
@@ -362,7 +366,8 @@ impl Event {
             TransactionBegun TransactionEnded TransactionFailed TransactionStateChanged MarkerWritten
             SendBlocked BatchSplit ProducerIdObtained ProducerEpochBumped
             RequestTimedOut GroupStateChanged MemberJoined MemberLeft CoordinatorLoaded PartitionsAssigned
-            PartitionsRevoked PositionSet RecordsPolled RecordProcessed OffsetCommitted OffsetsExpired ConsumerFailed CommitRefused EffectApplied
+            PartitionsRevoked PositionSet RecordsPolled RecordProcessed OffsetCommitted OffsetsUnstable RecordDerived
+            OffsetsExpired ConsumerFailed CommitRefused EffectApplied
             EffectDeduplicated QueueStored QueueDelivered QueueProcessed QueueRemoved QueueRequeued QueueDiscarded
             QueueLost AckedRecordLost RecordDuplicated RecordSkipped RecordReprocessed SendVanished PromiseBroken GuaranteeGivenUp
         }
@@ -426,6 +431,8 @@ impl Event {
         "RecordsPolled",
         "RecordProcessed",
         "OffsetCommitted",
+        "OffsetsUnstable",
+        "RecordDerived",
         "OffsetsExpired",
         "ConsumerFailed",
         "CommitRefused",

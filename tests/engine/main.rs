@@ -14,6 +14,7 @@ mod assignors;
 mod checker;
 mod consuming;
 mod controller;
+mod exactly_once;
 mod groups;
 mod lessons;
 mod producer_settings;

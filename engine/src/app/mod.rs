@@ -1,7 +1,8 @@
 //! The users' programs around the clients: what is sent when, how long a record takes, what becomes of its effect.
 //!
 //! Modelled: a workload that sends records at a pace; processing time; a database with or without a dedupe table.
-//! Absent: programs that read and write (consume-process-produce), failing processing, side effects other than one row.
+//! Programs that read and write are in `client::processor`.
+//! Absent: failing processing, side effects other than one row.
 
 mod database;
 mod workload;

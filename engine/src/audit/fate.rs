@@ -1,7 +1,7 @@
 //! The fate of one record.
 
 use crate::event::Event;
-use crate::ids::{BrokerId, Offset, ProducerId, TopicPartition};
+use crate::ids::{BrokerId, Offset, ProducerId, RecordId, TopicPartition};
 
 /// What one group, or the workers of one queue, did with a record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -35,6 +35,8 @@ pub struct Fate {
     pub lost: bool,
     /// What each group or queue did with it.
     pub readings: Vec<Reading>,
+    /// The record a program made it out of.
+    pub from: Option<RecordId>,
     /// How often its effect was applied in a database.
     pub effects: u32,
     /// The producer id and epoch of its first batch.

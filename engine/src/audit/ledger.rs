@@ -148,6 +148,7 @@ impl Ledger {
                     verdicts.push(Event::RecordReprocessed { record, group, tp, offset, times });
                 }
             }
+            Event::RecordDerived { from, record, .. } => self.fate_mut(*record).from = Some(*from),
             Event::OffsetCommitted { group, tp, offset, .. } => {
                 self.committed.insert((*group, *tp), *offset);
             }

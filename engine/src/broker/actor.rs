@@ -251,7 +251,10 @@ impl Broker {
             Request::InitProducerId(request) if request.transactional.is_none() => {
                 self.on_init_producer_id(to, request, out)
             }
-            Request::InitProducerId(_) | Request::AddPartitionsToTxn(_) | Request::EndTxn(_) => {
+            Request::InitProducerId(_)
+            | Request::AddPartitionsToTxn(_)
+            | Request::AddOffsetsToTxn(_)
+            | Request::EndTxn(_) => {
                 self.on_transaction_request(to, request, out);
             }
             Request::WriteTxnMarkers(request) => self.on_write_markers(to, &request, out),
@@ -260,6 +263,7 @@ impl Broker {
             | Request::Heartbeat(_)
             | Request::LeaveGroup(_)
             | Request::OffsetCommit(_)
+            | Request::TxnOffsetCommit(_)
             | Request::ConsumerGroupHeartbeat(_)
             | Request::OffsetFetch(_) => self.on_group_request(to, request, out),
             // The controller's APIs: a broker does not serve them, and nobody here asks it to.

@@ -72,6 +72,7 @@ impl Broker {
             Request::Heartbeat(request) => request.group,
             Request::LeaveGroup(request) => request.group,
             Request::OffsetCommit(request) => request.group,
+            Request::TxnOffsetCommit(request) => request.commit.group,
             Request::OffsetFetch(request) => request.group,
             Request::ConsumerGroupHeartbeat(request) => request.group,
             _ => return,
@@ -86,6 +87,9 @@ impl Broker {
             return self.respond(to, refusal(&request, ErrorCode::CoordinatorLoadInProgress), out);
         }
         let client = to.peer;
+        if let Request::TxnOffsetCommit(request) = &request {
+            return self.on_txn_offset_commit(to, request, out);
+        }
         let Some(runtime) = &mut self.runtime else { return };
         let groups = &mut runtime.groups;
         let outcome = match request {
@@ -127,7 +131,7 @@ impl Broker {
             self.respond(to, response, out);
         }
         if let Some((group, records, answer)) = outcome.write {
-            self.write_group_records(group, records, answer, out);
+            self.write_group_records(group, records, None, answer, out);
         }
     }
 
@@ -157,6 +161,7 @@ impl Broker {
         for record in records {
             let Some(runtime) = &mut self.runtime else { return };
             match &**record {
+                GroupRecord::OffsetCommit { pending: Some(_), .. } => runtime.groups.replay(record, out.now),
                 GroupRecord::OffsetCommit { group, tp, offset, by, .. } => {
                     runtime.groups.replay(record, out.now);
                     let (group, tp, offset) = (*group, *tp, *offset);
@@ -192,13 +197,15 @@ impl Broker {
     /// Tells checkers which offsets became the group's.
     fn tell_commits(&self, records: &[Arc<GroupRecord>], out: &mut Effects<'_>) {
         let fact = |record: &Arc<GroupRecord>| match &**record {
-            GroupRecord::OffsetCommit { tp, offset, by, generation, committed_at, .. } => Some(CommittedFact {
-                tp: *tp,
-                offset: *offset,
-                generation: *generation,
-                by: by.map(|member| NodeId(member.client)),
-                accepted_at: *committed_at,
-            }),
+            GroupRecord::OffsetCommit { tp, offset, by, generation, committed_at, pending: None, .. } => {
+                Some(CommittedFact {
+                    tp: *tp,
+                    offset: *offset,
+                    generation: *generation,
+                    by: by.map(|member| NodeId(member.client)),
+                    accepted_at: *committed_at,
+                })
+            }
             _ => None,
         };
         let Some(group) = records.first().map(|record| record.group()).filter(|_| out.noted) else { return };
@@ -220,6 +227,7 @@ impl Broker {
             let refused = match response {
                 Response::JoinGroup(response) => join_refused(error, response.member),
                 Response::ConsumerGroupHeartbeat(_) => heartbeat_refused(error),
+                Response::TxnOffsetCommit(_) => Response::TxnOffsetCommit(error),
                 _ => Response::OffsetCommit(OffsetCommitResponse { error }),
             };
             self.respond(to, refused, out);
@@ -243,9 +251,9 @@ impl Broker {
         if let Some(group) = reload
             && let Some(tp) = self.group_tp(group)
         {
-            let records = self.group_records(tp);
+            let entries = self.group_entries(tp);
             if let Some(runtime) = &mut self.runtime {
-                runtime.groups.reload(group, records.into_iter(), out);
+                runtime.groups.reload(group, entries, out);
             }
         }
     }
@@ -259,7 +267,10 @@ fn refusal(request: &Request, error: ErrorCode) -> Response {
         Request::ConsumerGroupHeartbeat(_) => heartbeat_refused(error),
         Request::LeaveGroup(_) => Response::LeaveGroup(error),
         Request::OffsetCommit(_) => Response::OffsetCommit(OffsetCommitResponse { error }),
-        Request::OffsetFetch(_) => Response::OffsetFetch(OffsetFetchResponse { error, offsets: Vec::new() }),
+        Request::TxnOffsetCommit(_) => Response::TxnOffsetCommit(error),
+        Request::OffsetFetch(_) => {
+            Response::OffsetFetch(OffsetFetchResponse { error, offsets: Vec::new(), unstable: Vec::new() })
+        }
         _ => Response::Heartbeat(error),
     }
 }

@@ -104,6 +104,12 @@ impl Broker {
             response.partitions.push((*tp, error));
             required.extend(written.ok().map(|appended| (*tp, appended.required)));
         }
+        for (tp, offset) in &required {
+            if tp.topic == self.offsets_topic {
+                let waiter = Waiter::Offsets { producer: request.producer_id, committed: request.marker.committed };
+                self.await_write(waiter, &[(*tp, *offset)]);
+            }
+        }
         for (tp, _) in &required {
             self.after_append(*tp, out);
         }

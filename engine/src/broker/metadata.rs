@@ -3,7 +3,7 @@
 use super::actor::{Broker, Runtime};
 use crate::collections::Set;
 use crate::controller::{MetadataRecord, PartitionImage};
-use crate::coordinator::ReplyTo;
+use crate::coordinator::{GroupEntry, ReplyTo};
 use crate::effect::Effects;
 use crate::event::Event;
 use crate::fact::Fact;
@@ -12,8 +12,7 @@ use crate::protocol::{
     ErrorCode, FetchMetadataResponse, MetadataRequest, MetadataResponse, PartitionMetadata, Response,
 };
 use crate::replication::Replica;
-use crate::storage::{RecordBatch, RecordBody};
-use std::sync::Arc;
+use crate::storage::{Record, RecordBatch, RecordBody};
 
 impl Broker {
     pub(super) fn apply_metadata(&mut self, answer: FetchMetadataResponse, out: &mut Effects<'_>) {
@@ -214,21 +213,24 @@ impl Broker {
     }
 
     /// The coordinator's records in a partition of `__consumer_offsets`.
-    pub(super) fn group_records(&self, tp: TopicPartition) -> Vec<Arc<crate::coordinator::GroupRecord>> {
+    pub(super) fn group_entries(&self, tp: TopicPartition) -> Vec<GroupEntry> {
         let Some(replica) = self.replicas.get(&tp) else { return Vec::new() };
-        let records = replica.log.batches().flat_map(|batch: &RecordBatch| batch.records.iter());
-        records
-            .filter_map(|record| match &record.body {
-                RecordBody::Group(record) => Some(Arc::clone(record)),
-                RecordBody::User { .. } | RecordBody::Transaction(_) | RecordBody::Control(_) => None,
-            })
-            .collect()
+        let entry = |(batch, record): (&RecordBatch, &Record)| match &record.body {
+            RecordBody::Group(record) => Some(GroupEntry::Record(record.clone())),
+            RecordBody::Control(marker) => {
+                let producer = batch.producer?.id;
+                Some(GroupEntry::TransactionEnd { producer, committed: marker.committed })
+            }
+            RecordBody::User { .. } | RecordBody::Transaction(_) => None,
+        };
+        let records = replica.log.batches().flat_map(|batch| batch.records.iter().map(move |record| (batch, record)));
+        records.filter_map(entry).collect()
     }
 
     fn load_groups(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
-        let records = self.group_records(tp);
+        let entries = self.group_entries(tp);
         if let Some(runtime) = &mut self.runtime {
-            runtime.groups.begin_loading(tp.partition, records, out.now);
+            runtime.groups.begin_loading(tp.partition, entries, out.now);
         }
     }
 

@@ -22,6 +22,7 @@ mod producer_ids;
 mod purgatory;
 mod transactions;
 mod truncation;
+mod txn_offsets;
 mod verification;
 
 pub use actor::{Broker, BrokerStatus};

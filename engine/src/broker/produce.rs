@@ -7,12 +7,12 @@ use crate::coordinator::{GroupRecord, ReplyTo, TransactionRecord};
 use crate::effect::Effects;
 use crate::event::Event;
 use crate::fact::Fact;
-use crate::ids::{GroupId, LeaderEpoch, Offset, TopicPartition};
+use crate::ids::{GroupId, LeaderEpoch, Offset, ProducerId, TopicPartition};
 use crate::protocol::{
     ErrorCode, PartitionProduceResponse, ProduceRequest, ProduceResponse, Response, WriteTxnMarkersResponse,
 };
 use crate::replication::Replica;
-use crate::storage::{AppendVerdict, RecordBatch, Verification};
+use crate::storage::{AppendVerdict, ProducerStamp, RecordBatch, Verification};
 use crate::time::Instant;
 use std::sync::Arc;
 
@@ -34,6 +34,8 @@ pub(super) enum Waiter {
     Coordinator { group: GroupId, records: Vec<Arc<GroupRecord>>, answer: Option<(ReplyTo, Response)> },
     /// The transaction coordinator of this broker.
     Transaction { record: Arc<TransactionRecord>, answer: Option<(ReplyTo, Response)> },
+    /// A marker in a partition of `__consumer_offsets`: with it the transaction's offsets count, or are dropped.
+    Offsets { producer: ProducerId, committed: bool },
     /// A transaction coordinator that sent markers; partitions still missing are counted.
     Markers { to: ReplyTo, missing: u32, response: WriteTxnMarkersResponse },
 }
@@ -243,18 +245,20 @@ impl Broker {
         true
     }
 
-    /// Writes records of a group coordinated here; the answer leaves when they are committed.
+    /// Writes records of a group coordinated here, with a `producer` as part of its transaction; the answer leaves when
+    /// they are committed.
     pub(super) fn write_group_records(
         &mut self,
         group: GroupId,
         records: Vec<Arc<GroupRecord>>,
+        producer: Option<ProducerStamp>,
         answer: Option<(ReplyTo, Response)>,
         out: &mut Effects<'_>,
     ) {
         let Some(tp) = self.group_tp(group) else { return };
         let timestamp = out.now.as_millis();
         let batch = RecordBatch::new(
-            None,
+            producer,
             records
                 .iter()
                 .map(|record| crate::storage::Record {
@@ -263,6 +267,7 @@ impl Broker {
                 })
                 .collect(),
         );
+        let batch = RecordBatch { transactional: producer.is_some(), ..batch };
         let waiter = Waiter::Coordinator { group, records, answer };
         match self.append_as_leader(tp, batch, out) {
             Err(error) => self.fail_waiter(waiter, tp, error, out),

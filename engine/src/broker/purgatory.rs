@@ -16,6 +16,18 @@ impl Broker {
     ) {
         let deadline = write.deadline;
         let id = self.next_park(deadline, out);
+        self.insert_write(id, write, needs);
+    }
+
+    /// Parks a write that waits as long as this broker leads: what the log says will count, sooner or later.
+    pub(super) fn await_write(&mut self, waiter: Waiter, needs: &[(TopicPartition, Offset)]) {
+        let Some(runtime) = &mut self.runtime else { return };
+        let id = runtime.next_park;
+        runtime.next_park += 1;
+        self.insert_write(id, DelayedWrite { deadline: Instant(u64::MAX), waiter }, needs);
+    }
+
+    fn insert_write(&mut self, id: u64, write: DelayedWrite, needs: &[(TopicPartition, Offset)]) {
         for (tp, offset) in needs {
             if let Some(leadership) = self.replicas.get_mut(tp).and_then(|replica| replica.leadership_mut()) {
                 leadership.awaiting.insert((*offset, id));
@@ -59,8 +71,11 @@ impl Broker {
 
     fn time_out_write(&mut self, id: u64, write: DelayedWrite, out: &mut Effects<'_>) {
         let mut open = Vec::new();
+        let mut needs = Vec::new();
         for (tp, replica) in &mut self.replicas {
             if let Some(leadership) = replica.leadership_mut() {
+                needs
+                    .extend(leadership.awaiting.iter().filter(|(_, waiting)| *waiting == id).map(|(to, _)| (*tp, *to)));
                 let before = leadership.awaiting.len();
                 leadership.awaiting.retain(|(_, waiting)| *waiting != id);
                 if leadership.awaiting.len() < before {
@@ -85,7 +100,14 @@ impl Broker {
                 }
                 self.respond(to, Response::WriteTxnMarkers(Box::new(response)), out);
             }
-            waiter @ (Waiter::Coordinator { .. } | Waiter::Transaction { .. }) => {
+            // Whoever asked is told that it took too long; the offsets count all the same once they are replicated.
+            Waiter::Coordinator { group, records, answer } if records.iter().all(|record| record.is_offset()) => {
+                let tp = open.first().copied().unwrap_or_default();
+                let told = Waiter::Coordinator { group, records: Vec::new(), answer };
+                self.fail_waiter(told, tp, ErrorCode::RequestTimedOut, out);
+                self.await_write(Waiter::Coordinator { group, records, answer: None }, &needs);
+            }
+            waiter @ (Waiter::Coordinator { .. } | Waiter::Transaction { .. } | Waiter::Offsets { .. }) => {
                 let tp = open.first().copied().unwrap_or_default();
                 self.fail_waiter(waiter, tp, ErrorCode::RequestTimedOut, out);
             }
@@ -124,6 +146,7 @@ impl Broker {
         runtime.deadlines.remove(&(write.deadline, id));
         match write.waiter {
             Waiter::Transaction { record, answer } => self.on_transaction_committed(&record, answer, out),
+            Waiter::Offsets { producer, committed } => self.on_offsets_decided(tp, producer, committed, out),
             Waiter::Markers { to, response, .. } => {
                 self.respond(to, Response::WriteTxnMarkers(Box::new(response)), out);
             }
@@ -159,6 +182,8 @@ impl Broker {
                 }
                 self.respond(to, Response::WriteTxnMarkers(Box::new(response)), out);
             }
+            // The next leader reads them from its log.
+            Waiter::Offsets { .. } => {}
             Waiter::Transaction { record, answer } => {
                 let error = match error {
                     ErrorCode::NotLeaderOrFollower => ErrorCode::NotCoordinator,

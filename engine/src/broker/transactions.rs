@@ -11,8 +11,8 @@ use crate::effect::{Effects, Timer};
 use crate::event::Event;
 use crate::ids::{NodeId, ProducerId, TopicPartition, TransactionalId};
 use crate::protocol::{
-    Channel, CreatableTopic, CreateTopicsRequest, EndTxnResponse, ErrorCode, FindCoordinatorResponse,
-    InitProducerIdResponse, Request, Response,
+    AddPartitionsToTxnRequest, Channel, CreatableTopic, CreateTopicsRequest, EndTxnResponse, ErrorCode,
+    FindCoordinatorResponse, InitProducerIdResponse, Request, Response,
 };
 use crate::sim::TRANSACTION_TOPIC;
 use crate::storage::{Record, RecordBatch, RecordBody};
@@ -76,11 +76,12 @@ impl Broker {
         self.ask_controller(Channel::Controller, request, Asked::TransactionTopic, out);
     }
 
-    /// InitProducerId, AddPartitionsToTxn and EndTxn of a transactional id.
+    /// InitProducerId, AddPartitionsToTxn, AddOffsetsToTxn and EndTxn of a transactional id.
     pub(super) fn on_transaction_request(&mut self, to: ReplyTo, request: Request, out: &mut Effects<'_>) {
         let id = match &request {
             Request::InitProducerId(request) => request.transactional,
             Request::AddPartitionsToTxn(request) => Some(request.transactional),
+            Request::AddOffsetsToTxn(request) => Some(request.transactional),
             Request::EndTxn(request) => Some(request.transactional),
             _ => None,
         };
@@ -90,9 +91,13 @@ impl Broker {
         }
         // A new producer id comes from a block of the controller's; without one the request waits for the next block.
         let wants_id = match &request {
-            Request::AddPartitionsToTxn(_) => false,
+            Request::AddPartitionsToTxn(_) | Request::AddOffsetsToTxn(_) => false,
             Request::InitProducerId(_) => self.transactions().is_some_and(|known| known.needs_new_id(id)),
             _ => self.transactions().and_then(|known| known.get(id)).is_some_and(|known| known.is_exhausted()),
+        };
+        let offsets_tp = match &request {
+            Request::AddOffsetsToTxn(request) => self.group_tp(request.group),
+            _ => None,
         };
         let Some(runtime) = &mut self.runtime else { return };
         let fresh = if wants_id { runtime.producer_ids.next() } else { Some(-1) };
@@ -101,7 +106,19 @@ impl Broker {
         let known = &mut runtime.transactions;
         let outcome = match request {
             Request::InitProducerId(request) => known.on_init(to, id, &request, fresh, timeout_max, out.now),
-            Request::AddPartitionsToTxn(request) => known.on_add_partitions(to, &request, out.now),
+            Request::AddPartitionsToTxn(request) => {
+                known.on_add_partitions(to, &request, Response::AddPartitionsToTxn, out.now)
+            }
+            Request::AddOffsetsToTxn(request) => {
+                let request = AddPartitionsToTxnRequest {
+                    transactional: id,
+                    producer_id: request.producer_id,
+                    producer_epoch: request.producer_epoch,
+                    verify_only: false,
+                    partitions: offsets_tp.into_iter().collect(),
+                };
+                known.on_add_partitions(to, &request, Response::AddOffsetsToTxn, out.now)
+            }
             Request::EndTxn(request) => known.on_end(to, &request, fresh, out.now),
             _ => TransactionOutcome::Nothing,
         };
@@ -177,6 +194,7 @@ impl Broker {
             let response = match response {
                 Response::InitProducerId(_) => Response::InitProducerId(no_id(error)),
                 Response::EndTxn(_) => Response::EndTxn(no_end(error)),
+                Response::AddOffsetsToTxn(_) => Response::AddOffsetsToTxn(error),
                 _ => Response::AddPartitionsToTxn(error),
             };
             self.respond(to, response, out);
@@ -250,6 +268,7 @@ fn refusal(request: &Request, error: ErrorCode) -> Response {
     match request {
         Request::InitProducerId(_) => Response::InitProducerId(no_id(error)),
         Request::EndTxn(_) => Response::EndTxn(no_end(error)),
+        Request::AddOffsetsToTxn(_) => Response::AddOffsetsToTxn(error),
         _ => Response::AddPartitionsToTxn(error),
     }
 }

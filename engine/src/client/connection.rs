@@ -45,10 +45,14 @@ pub(super) enum Asked<T> {
 }
 
 /// A client's connections.
+///
+/// A program may have two clients, a consumer and a producer: each has connections and timers of its own.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Connections<T> {
     pub metadata: ClientMetadata,
     pub in_flight: Map<CorrelationId, InFlight<T>>,
+    /// The connection for metadata and data.
+    pub channel: Channel,
     bootstrap: Vec<NodeId>,
     topics: Vec<TopicId>,
     next_correlation: u32,
@@ -77,6 +81,7 @@ impl<T: Clone> Connections<T> {
         Connections {
             metadata: ClientMetadata::default(),
             in_flight: Map::new(),
+            channel: Channel::Client,
             bootstrap,
             topics,
             next_correlation: 0,
@@ -104,7 +109,15 @@ impl<T: Clone> Connections<T> {
 
     /// Requests under way to a node on its data connection.
     pub fn in_flight_to(&self, node: NodeId) -> usize {
-        self.in_flight.values().filter(|request| request.to == node && request.channel == Channel::Client).count()
+        self.in_flight.values().filter(|request| request.to == node && request.channel == self.channel).count()
+    }
+
+    fn request_timer(&self) -> Timer {
+        if self.channel == Channel::Producer { Timer::ProducerRequestTimeout } else { Timer::ClientRequestTimeout }
+    }
+
+    fn refresh_timer(&self) -> Timer {
+        if self.channel == Channel::Producer { Timer::ProducerMetadataRefresh } else { Timer::MetadataRefresh }
     }
 
     /// Sends a request.
@@ -118,7 +131,7 @@ impl<T: Clone> Connections<T> {
         self.in_flight.insert(correlation, InFlight { to, channel, sent_at: out.now, what });
         out.send(to, channel, Body::Request(correlation, request));
         if !std::mem::replace(&mut self.timer_armed, true) {
-            out.set_timer(Timer::ClientRequestTimeout, self.request_timeout);
+            out.set_timer(self.request_timer(), self.request_timeout);
         }
     }
 
@@ -165,7 +178,7 @@ impl<T: Clone> Connections<T> {
         let oldest = self.in_flight.values().map(|request| request.sent_at).min();
         self.timer_armed = oldest.is_some();
         if let Some(oldest) = oldest {
-            out.set_timer_at(Timer::ClientRequestTimeout, oldest + timeout);
+            out.set_timer_at(self.request_timer(), oldest + timeout);
         }
         lost
     }
@@ -183,7 +196,7 @@ impl<T: Clone> Connections<T> {
         let at = out.now + pause;
         if self.refresh_at.is_none_or(|planned| at < planned) {
             self.refresh_at = Some(at);
-            out.set_timer_at(Timer::MetadataRefresh, at);
+            out.set_timer_at(self.refresh_timer(), at);
         }
     }
 
@@ -204,12 +217,12 @@ impl<T: Clone> Connections<T> {
             let next = self.bootstrap.iter().map(|node| self.usable_at(*node)).min().unwrap_or(out.now);
             let at = next.max(out.now + Duration::from_millis(1));
             self.refresh_at = Some(at);
-            out.set_timer_at(Timer::MetadataRefresh, at);
+            out.set_timer_at(self.refresh_timer(), at);
             return;
         };
         self.refreshing = true;
         let request = Request::Metadata(MetadataRequest { topics: self.topics.clone() });
-        self.send(node, Channel::Client, request, Asked::Metadata, out);
+        self.send(node, self.channel, request, Asked::Metadata, out);
     }
 
     fn load(&self, node: NodeId) -> usize {
@@ -225,7 +238,7 @@ impl<T: Clone> Connections<T> {
         if complete {
             self.metadata_attempts = 0;
             self.refresh_at = Some(out.now + self.max_age);
-            out.set_timer(Timer::MetadataRefresh, self.max_age);
+            out.set_timer(self.refresh_timer(), self.max_age);
         } else {
             self.want_refresh(out);
         }

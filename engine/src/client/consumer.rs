@@ -2,6 +2,7 @@
 
 use super::connection::{Backoff, Connections};
 use super::consumer_group::Membership;
+use super::processor::{Processor, Starting};
 use crate::app::DatabaseRequest;
 use crate::collections::{Map, Set};
 use crate::config::ConsumerConfig;
@@ -9,6 +10,7 @@ use crate::effect::{Effects, Input, Instruction, Timer};
 use crate::event::Event;
 use crate::ids::{GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition};
 use crate::protocol::{Body, Channel, CommitOffset};
+use crate::storage::RecordKey;
 use crate::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -64,6 +66,8 @@ pub struct Consumer {
     bootstrap: Vec<NodeId>,
     /// How often the process has started: part of the member id a KIP-848 client chooses.
     pub(super) starts: u32,
+    /// What it writes, when it does.
+    pub(super) processor: Option<Box<Processor>>,
     pub(super) runtime: Option<Box<Runtime>>,
 }
 
@@ -84,11 +88,12 @@ pub(super) enum ConsumerAsk {
 }
 
 /// A record `poll` has handed out and the application has not finished.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct InHand {
     pub tp: TopicPartition,
     pub offset: Offset,
     pub record: Option<RecordId>,
+    pub key: Option<RecordKey>,
     pub epoch: LeaderEpoch,
 }
 
@@ -117,6 +122,8 @@ pub(super) enum Activity {
     Storing,
     /// Inside `commitSync`.
     Committing,
+    /// Inside a call of its producer's.
+    Producing,
 }
 
 /// What the process keeps in memory.
@@ -144,6 +151,10 @@ pub(super) struct Runtime {
     pub resetting: bool,
     /// Partitions whose position is looked up because of a `seek`.
     pub seeking: Set<TopicPartition>,
+    /// The offset the last fetch of each partition asked for.
+    pub fetching: Map<TopicPartition, Offset>,
+    /// Partitions that go back to what is committed, and to this offset where nothing is.
+    pub rewinding: Map<TopicPartition, Offset>,
 }
 
 impl Consumer {
@@ -156,7 +167,7 @@ impl Consumer {
         program: ConsumerProgram,
         config: ConsumerConfig,
     ) -> Consumer {
-        Consumer { node, config, group, topics, program, bootstrap, starts: 0, runtime: None }
+        Consumer { node, config, group, topics, program, bootstrap, starts: 0, processor: None, runtime: None }
     }
 
     /// Its group.
@@ -184,7 +195,7 @@ impl Consumer {
         let runtime = self.runtime.as_ref()?;
         match runtime.activity {
             Activity::Processing | Activity::Storing => runtime.in_hand.front()?.record,
-            Activity::Polling | Activity::Committing => None,
+            Activity::Polling | Activity::Committing | Activity::Producing => None,
         }
     }
 
@@ -209,6 +220,9 @@ impl Consumer {
     /// The process died: positions, buffers and what was in hand are gone.
     pub fn crash(&mut self) {
         self.runtime = None;
+        if let Some(processor) = &mut self.processor {
+            processor.crash();
+        }
     }
 
     /// Handles one input.
@@ -219,14 +233,23 @@ impl Consumer {
         if self.runtime.is_none() {
             return;
         }
+        if self.is_producers(&input) {
+            self.tell_producer(input, out);
+            return self.poll(out);
+        }
         match input {
             Input::Delivered { from, body: Body::Response(correlation, response), .. } => {
                 self.on_response(from, correlation, response, out);
             }
             Input::Delivered { body: Body::DatabaseResponse(_), .. } => self.on_stored(out),
-            Input::Disconnected { peer, channel } => self.on_disconnected(peer, channel, out),
+            Input::Disconnected { peer, channel } => {
+                self.on_disconnected(peer, channel, out);
+                if channel.is_none() {
+                    self.tell_producer(Input::Disconnected { peer, channel }, out);
+                }
+            }
             Input::TimerFired(timer) => self.on_timer(timer, out),
-            Input::Told(Instruction::Stop) => self.close(out),
+            Input::Told(Instruction::Stop) => self.stop(out),
             Input::Told(Instruction::Seek(to)) => self.seek(to, out),
             Input::Told(Instruction::Processing(takes)) => self.program.processing = takes,
             _ => {}
@@ -261,7 +284,10 @@ impl Consumer {
             fetch_after: out.now,
             resetting: false,
             seeking: Set::new(),
+            fetching: Map::new(),
+            rewinding: Map::new(),
         }));
+        self.start_processor(out);
         out.set_timer(Timer::PollDeadline, self.config.max_poll_interval_ms);
     }
 
@@ -292,7 +318,7 @@ impl Consumer {
         if runtime.activity == Activity::Committing {
             return self.drive_commit(out);
         }
-        if runtime.activity != Activity::Polling || runtime.membership.closing {
+        if runtime.activity != Activity::Polling || runtime.membership.closing || self.processor.is_starting() {
             return;
         }
         runtime.last_poll = out.now;
@@ -328,7 +354,8 @@ impl Consumer {
     }
 
     pub(super) fn auto_commits(&self) -> bool {
-        self.config.enable_auto_commit && self.program.commit == CommitMode::Auto
+        let transactional = self.processor.as_ref().is_some_and(|processor| processor.is_transactional());
+        self.config.enable_auto_commit && self.program.commit == CommitMode::Auto && !transactional
     }
 
     /// Moves up to `max.poll.records` records from the buffer into the application's hand. Positions move here.
@@ -350,7 +377,7 @@ impl Consumer {
             };
             let room = (limit - runtime.in_hand.len()).min(queue.len());
             let taken: Vec<InHand> = queue.drain(..room).collect();
-            let Some(last) = taken.last().copied() else { continue };
+            let Some(last) = taken.last() else { continue };
             let end = runtime.buffer_ends.get(&tp).copied().filter(|_| queue.is_empty());
             let position = end.unwrap_or(Offset::ZERO).max(last.offset + 1);
             if let Some(known) = runtime.positions.get_mut(&tp) {
@@ -370,6 +397,7 @@ impl Consumer {
 
     /// `poll` has returned records.
     fn begin_batch(&mut self, out: &mut Effects<'_>) {
+        self.begin_processing(out);
         if self.program.commit == CommitMode::Before {
             let offsets = self.consumed();
             self.commit_sync(offsets, out);
@@ -395,7 +423,10 @@ impl Consumer {
         if runtime.activity != Activity::Processing {
             return;
         }
-        let Some(in_hand) = runtime.in_hand.front().copied() else { return };
+        let Some(in_hand) = runtime.in_hand.front().cloned() else { return };
+        if self.processor.is_some() {
+            return self.write_on(&in_hand, out);
+        }
         if let (Some(database), Some(record)) = (self.program.database, in_hand.record) {
             runtime.activity = Activity::Storing;
             let request = DatabaseRequest { record, dedupe: self.program.dedupe };
@@ -411,7 +442,7 @@ impl Consumer {
         }
     }
 
-    fn finish_record(&mut self, out: &mut Effects<'_>) {
+    pub(super) fn finish_record(&mut self, out: &mut Effects<'_>) {
         let (client, group) = (self.node, self.group);
         let Some(runtime) = &mut self.runtime else { return };
         let Some(done) = runtime.in_hand.pop_front() else { return };
@@ -419,6 +450,9 @@ impl Consumer {
             out.emit(|| Event::RecordProcessed { client, group, tp: done.tp, offset: done.offset, record });
         }
         let batch_done = runtime.in_hand.is_empty();
+        if self.processor.is_some() {
+            return if batch_done { self.finish_processing(out) } else { self.process_next(out) };
+        }
         match self.program.commit {
             CommitMode::Each => {
                 let offset = CommitOffset { tp: done.tp, offset: done.offset + 1, leader_epoch: done.epoch };

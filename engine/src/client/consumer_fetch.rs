@@ -30,7 +30,7 @@ impl Consumer {
         if partitions.is_empty() || asked {
             return;
         }
-        let request = Request::OffsetFetch(OffsetFetchRequest { group, partitions });
+        let request = Request::OffsetFetch(OffsetFetchRequest { group, partitions, require_stable: true });
         runtime.net.ask(coordinator, Channel::Coordinator, request, ConsumerAsk::OffsetFetch, out);
     }
 
@@ -51,9 +51,20 @@ impl Consumer {
         if answer.error.is_error() {
             return self.on_coordinator_error(answer.error, out);
         }
+        if !answer.unstable.is_empty() {
+            // The client takes none of the answer, and asks again after a pause.
+            let (client, group, partitions) = (self.node, self.group, answer.unstable);
+            if let Some(runtime) = &mut self.runtime {
+                runtime.fetch_after = out.now + self.config.retry_backoff_ms;
+            }
+            return out.emit(|| Event::OffsetsUnstable { client, group, partitions });
+        }
         let mut without = Vec::new();
         for (tp, offset, epoch) in answer.offsets {
-            if offset == Offset::NONE {
+            let before = self.runtime.as_mut().and_then(|runtime| runtime.rewinding.remove(&tp));
+            if let Some(began) = before.filter(|_| offset == Offset::NONE) {
+                self.set_position(tp, began, LeaderEpoch::NONE, PositionReason::Seek, out);
+            } else if offset == Offset::NONE {
                 without.push(tp);
             } else {
                 self.set_position(tp, offset, epoch, PositionReason::Committed, out);
@@ -214,6 +225,7 @@ impl Consumer {
         if unknown {
             runtime.net.want_refresh(out);
         }
+        let fetching = &mut runtime.fetching;
         for (node, partitions) in requests {
             let busy = runtime
                 .net
@@ -223,6 +235,7 @@ impl Consumer {
             if busy || !runtime.net.usable(node, out.now) {
                 continue;
             }
+            fetching.extend(partitions.iter().map(|partition| (partition.tp, partition.fetch_offset)));
             let request = FetchRequest {
                 replica: None,
                 read_committed,
@@ -247,7 +260,12 @@ impl Consumer {
         let backoff = self.config.retry_backoff_ms;
         let Some(runtime) = &mut self.runtime else { return };
         // Stale answers, of partitions that were revoked or moved meanwhile, are dropped silently.
+        let asked = runtime.fetching.remove(&tp);
         let Some(Position { offset: Some(wanted), .. }) = runtime.positions.get(&tp).copied() else { return };
+        // So are answers to what was asked before the position was set anew.
+        if asked != Some(wanted) {
+            return;
+        }
         match answer.error {
             ErrorCode::None => {}
             ErrorCode::OffsetOutOfRange => {
@@ -308,7 +326,13 @@ fn visible_records(answer: &PartitionFetchResponse, wanted: Offset) -> VecDeque<
         }
         let epoch = batch.leader_epoch;
         let seen = batch.iter().filter(|(offset, _)| *offset >= wanted);
-        records.extend(seen.map(|(offset, record)| InHand { tp, offset, record: record.id(), epoch }));
+        records.extend(seen.map(|(offset, record)| InHand {
+            tp,
+            offset,
+            record: record.id(),
+            key: record.key(),
+            epoch,
+        }));
     }
     records
 }

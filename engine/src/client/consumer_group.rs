@@ -211,6 +211,7 @@ impl Consumer {
             runtime.positions.remove(tp);
             runtime.buffer.remove(tp);
             runtime.seeking.remove(tp);
+            runtime.rewinding.remove(tp);
         }
         runtime.arrival.retain(|tp| !partitions.contains(tp));
         if !partitions.is_empty() {

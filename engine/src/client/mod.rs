@@ -7,7 +7,11 @@
 //! too large; idempotence with sequences assigned when a batch is drained, doubts settled and epochs bumped; synchronous
 //! sending, `flush`, `close`; transactions in both protocols of KIP-890; the defaults of 4.x and of 2.x.
 //! Absent: compression, several topics per producer, `metadata.max.idle.ms`, `metadata.recovery.strategy` (always
-//! rebootstrap), `partitioner.rack.aware`, two-phase commit, `sendOffsetsToTransaction`, a limit on `initTransactions`.
+//! rebootstrap), `partitioner.rack.aware`, two-phase commit, a limit on `initTransactions`.
+//!
+//! Both in one program: poll, make a record of each record, write it, and commit what was read, in a transaction
+//! (`sendOffsetsToTransaction` with the group's metadata) or after a flush; after an abort it goes back to what is
+//! committed.
 //!
 //! Consumer, modelled: `poll` as the only place where records are handed out, positions move, groups are joined and
 //! automatic commits are sent; the heartbeat thread beside it; the leader's assignors, eager and cooperative rebalancing
@@ -27,6 +31,7 @@ mod consumer_fetch;
 mod consumer_group;
 mod metadata;
 mod partitioner;
+mod processor;
 mod producer;
 
 pub use connection::Backoff;

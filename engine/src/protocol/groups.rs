@@ -145,6 +145,8 @@ pub struct OffsetFetchRequest {
     pub group: GroupId,
     /// The partitions.
     pub partitions: Vec<TopicPartition>,
+    /// Whether offsets that an open transaction is about to replace are withheld, as consumers want it (KIP-447).
+    pub require_stable: bool,
 }
 
 /// OffsetFetchResponse.
@@ -154,6 +156,8 @@ pub struct OffsetFetchResponse {
     pub error: ErrorCode,
     /// Committed offset per partition and the epoch of the last record read; −1 where there is none.
     pub offsets: Vec<(TopicPartition, Offset, LeaderEpoch)>,
+    /// Partitions answered UNSTABLE_OFFSET_COMMIT: a transaction with offsets for them is not decided yet.
+    pub unstable: Vec<TopicPartition>,
 }
 
 /// ConsumerGroupHeartbeatRequest (KIP-848). What has not changed since the last one is left out.

@@ -33,6 +33,8 @@ pub enum Channel {
     Client,
     /// A consumer's own connection to its group coordinator.
     Coordinator,
+    /// The producer's connection of a program that also has a consumer.
+    Producer,
     /// A follower's fetcher.
     Replication,
     /// A broker's connection to the controller for everything but the metadata log.
@@ -101,6 +103,10 @@ pub enum Request {
     InitProducerId(InitProducerIdRequest),
     /// Partitions join a transaction, or a leader asks whether they have.
     AddPartitionsToTxn(Box<AddPartitionsToTxnRequest>),
+    /// A group's offsets join a transaction.
+    AddOffsetsToTxn(AddOffsetsToTxnRequest),
+    /// Commit a group's offsets in a transaction.
+    TxnOffsetCommit(Box<TxnOffsetCommitRequest>),
     /// Commit or abort a transaction.
     EndTxn(EndTxnRequest),
     /// Write a transaction's end into partitions.
@@ -158,6 +164,10 @@ pub enum Response {
     InitProducerId(InitProducerIdResponse),
     /// To [`Request::AddPartitionsToTxn`].
     AddPartitionsToTxn(ErrorCode),
+    /// To [`Request::AddOffsetsToTxn`].
+    AddOffsetsToTxn(ErrorCode),
+    /// To [`Request::TxnOffsetCommit`].
+    TxnOffsetCommit(ErrorCode),
     /// To [`Request::EndTxn`].
     EndTxn(EndTxnResponse),
     /// To [`Request::WriteTxnMarkers`].
@@ -197,6 +207,8 @@ pub enum MessageKind {
     OffsetFetch,
     InitProducerId,
     AddPartitionsToTxn,
+    AddOffsetsToTxn,
+    TxnOffsetCommit,
     EndTxn,
     WriteTxnMarkers,
     BrokerRegistration,
@@ -236,6 +248,8 @@ impl MessageKind {
             MessageKind::OffsetFetch => "OffsetFetch",
             MessageKind::InitProducerId => "InitProducerId",
             MessageKind::AddPartitionsToTxn => "AddPartitionsToTxn",
+            MessageKind::AddOffsetsToTxn => "AddOffsetsToTxn",
+            MessageKind::TxnOffsetCommit => "TxnOffsetCommit",
             MessageKind::EndTxn => "EndTxn",
             MessageKind::WriteTxnMarkers => "WriteTxnMarkers",
             MessageKind::BrokerRegistration => "BrokerRegistration",
@@ -299,6 +313,8 @@ impl Request {
             Request::FindTransactionCoordinator(_) => MessageKind::FindCoordinator,
             Request::InitProducerId(_) => MessageKind::InitProducerId,
             Request::AddPartitionsToTxn(_) => MessageKind::AddPartitionsToTxn,
+            Request::AddOffsetsToTxn(_) => MessageKind::AddOffsetsToTxn,
+            Request::TxnOffsetCommit(_) => MessageKind::TxnOffsetCommit,
             Request::EndTxn(_) => MessageKind::EndTxn,
             Request::WriteTxnMarkers(_) => MessageKind::WriteTxnMarkers,
             Request::BrokerRegistration(_) => MessageKind::BrokerRegistration,
@@ -333,6 +349,8 @@ impl Response {
             Response::OffsetFetch(_) => MessageKind::OffsetFetch,
             Response::InitProducerId(_) => MessageKind::InitProducerId,
             Response::AddPartitionsToTxn(_) => MessageKind::AddPartitionsToTxn,
+            Response::AddOffsetsToTxn(_) => MessageKind::AddOffsetsToTxn,
+            Response::TxnOffsetCommit(_) => MessageKind::TxnOffsetCommit,
             Response::EndTxn(_) => MessageKind::EndTxn,
             Response::WriteTxnMarkers(_) => MessageKind::WriteTxnMarkers,
             Response::BrokerRegistration(_) => MessageKind::BrokerRegistration,

@@ -1,10 +1,9 @@
-//! InitProducerId, AddPartitionsToTxn, EndTxn, WriteTxnMarkers.
+//! InitProducerId, AddPartitionsToTxn, AddOffsetsToTxn, TxnOffsetCommit, EndTxn, WriteTxnMarkers.
 //!
 //! Simplified: one transaction per request.
-//! Absent: AddOffsetsToTxn and TxnOffsetCommit.
 
-use super::ErrorCode;
-use crate::ids::{ProducerId, TopicPartition, TransactionalId};
+use super::{ErrorCode, OffsetCommitRequest};
+use crate::ids::{GroupId, ProducerId, TopicPartition, TransactionalId};
 use crate::storage::EndTxnMarker;
 use crate::time::Duration;
 
@@ -45,6 +44,34 @@ pub struct AddPartitionsToTxnRequest {
     pub verify_only: bool,
     /// The partitions.
     pub partitions: Vec<TopicPartition>,
+}
+
+/// AddOffsetsToTxnRequest: the group's partition of `__consumer_offsets` joins the transaction (before version 2).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct AddOffsetsToTxnRequest {
+    /// The transactional id.
+    pub transactional: TransactionalId,
+    /// The producer's id.
+    pub producer_id: ProducerId,
+    /// Its epoch.
+    pub producer_epoch: i16,
+    /// The group whose offsets will be committed in it.
+    pub group: GroupId,
+}
+
+/// TxnOffsetCommitRequest: offsets that count when the transaction commits, and never if it aborts.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct TxnOffsetCommitRequest {
+    /// The transactional id.
+    pub transactional: TransactionalId,
+    /// The producer's id.
+    pub producer_id: ProducerId,
+    /// Its epoch.
+    pub producer_epoch: i16,
+    /// Version 5 and above: the coordinator adds its partition to the transaction by itself.
+    pub v2: bool,
+    /// The group, who commits in which generation (KIP-447), and the offsets.
+    pub commit: OffsetCommitRequest,
 }
 
 /// EndTxnRequest.

@@ -1,6 +1,7 @@
 //! Facts: questions about a simulation that have one answer.
 
-use crate::ids::{NodeId, Offset};
+use crate::collections::Map;
+use crate::ids::{NodeId, Offset, RecordId};
 use crate::sim::{Actor, Simulation};
 use crate::view::{LedgerView, Lens, StageView, ledger, stage};
 
@@ -56,6 +57,10 @@ facts! {
     Skipped = "skipped", 0;
     /// Records a group has processed at least once.
     ProcessedBy = "processed-by", 1;
+    /// Records whose result, written by a program that reads and writes, a group has processed.
+    Results = "results", 1;
+    /// Records of which a group has processed more than one result.
+    ResultsRepeated = "results-repeated", 1;
     /// The leader of a partition: a broker id, −1 for none.
     Leader = "leader", 1;
     /// A partition's leader epoch.
@@ -157,6 +162,18 @@ impl Fact {
                     fate.readings.iter().any(|reading| reading.reader == group.0 && reading.processed > 0)
                 };
                 Some(simulation.ledger().all().filter(|(_, fate)| done(fate)).count().to_string())
+            }
+            FactKind::Results | FactKind::ResultsRepeated => {
+                let group = directory.find_group(&subject(0))?;
+                let read = |fate: &crate::audit::Fate| {
+                    fate.readings.iter().any(|reading| reading.reader == group.0 && reading.processed > 0)
+                };
+                let results =
+                    simulation.ledger().all().filter(|(_, fate)| read(fate)).filter_map(|(_, fate)| fate.from);
+                let mut times: Map<RecordId, u32> = Map::new();
+                results.for_each(|from| *times.entry(from).or_default() += 1);
+                let least = if self.kind == FactKind::Results { 1 } else { 2 };
+                Some(times.values().filter(|times| **times >= least).count().to_string())
             }
             FactKind::TransactionCoordinator | FactKind::TransactionState => {
                 let id = directory.find_transactional(&subject(0))?;

@@ -7,7 +7,8 @@ use super::step::{CommandTemplate, Step, read_story};
 use crate::app::{TransactionWorkload, Workload};
 use crate::client::CommitMode;
 use crate::sim::{
-    ConsumerSpec, DatabaseSpec, Directory, GroupSpec, ProducerSpec, QueueSpec, Spec, Target, TopicSpec, WorkerSpec,
+    ConsumerSpec, DatabaseSpec, Directory, GroupSpec, ProcessorSpec, ProducerSpec, QueueSpec, Spec, Target, TopicSpec,
+    WorkerSpec,
 };
 use crate::time::{Duration, Instant};
 use kdl::KdlNode;
@@ -245,8 +246,9 @@ fn read_group(line: &mut Line<'_>, source: &mut Source<'_>) -> GroupSpec {
     group.settings = line.settings();
     for child in line.children() {
         let mut consumer = Line::new(child);
-        if consumer.name() != "consumer" {
-            source.unknown(child, "line of a group", consumer.name(), &["consumer"]);
+        let processes = consumer.name() == "processor";
+        if consumer.name() != "consumer" && !processes {
+            source.unknown(child, "line of a group", consumer.name(), &["consumer", "processor"]);
             continue;
         }
         let commit = match consumer.property("commit").as_deref() {
@@ -260,6 +262,7 @@ fn read_group(line: &mut Line<'_>, source: &mut Source<'_>) -> GroupSpec {
                 CommitMode::Auto
             }
         };
+        let processor = processes.then(|| read_processor(&mut consumer, source));
         group.consumers.push(ConsumerSpec {
             name: consumer.required("a name", source),
             processing: consumer.duration("processing", source).unwrap_or(Duration::ZERO),
@@ -268,11 +271,39 @@ fn read_group(line: &mut Line<'_>, source: &mut Source<'_>) -> GroupSpec {
             dedupe: consumer.flag("dedupe", source),
             stopped: consumer.flag("stopped", source),
             settings: consumer.settings(),
+            processor,
         });
-        consumer.finish(&["processing", "commit", "database", "dedupe", "stopped"], source);
+        let known: &[&str] = if processes {
+            &["to", "processing", "commit", "stopped"]
+        } else {
+            &["processing", "commit", "database", "dedupe", "stopped"]
+        };
+        consumer.finish(known, source);
     }
     line.finish(&["topic"], source);
     group
+}
+
+/// The writing half of a program that reads and writes: `processor copy to=out { producer transactional.id=copy }`.
+fn read_processor(line: &mut Line<'_>, source: &mut Source<'_>) -> ProcessorSpec {
+    let mut processor = ProcessorSpec::default();
+    match line.property("to") {
+        Some(topic) => processor.topic = topic,
+        None => {
+            source.error(line.node, "a processor needs a topic to write to".to_owned(), "write: processor copy to=out")
+        }
+    }
+    for child in line.children() {
+        let mut producer = Line::new(child);
+        if producer.name() != "producer" {
+            source.unknown(child, "line of a processor", producer.name(), &["producer"]);
+            continue;
+        }
+        processor.defaults = producer.property("defaults").unwrap_or_default();
+        processor.settings = producer.settings();
+        producer.finish(&["defaults"], source);
+    }
+    processor
 }
 
 fn read_queue(line: &mut Line<'_>, source: &mut Source<'_>) -> QueueSpec {

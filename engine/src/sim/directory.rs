@@ -186,7 +186,9 @@ impl Directory {
 /// The distinct `transactional.id`s of a world, in the order of the producers.
 fn transactional_ids(spec: &Spec) -> Arc<[String]> {
     let mut ids: Vec<String> = Vec::new();
-    for (name, value) in spec.producers.iter().flat_map(|producer| &producer.settings) {
+    let processors = spec.groups.iter().flat_map(|group| &group.consumers).filter_map(|c| c.processor.as_ref());
+    let settings = spec.producers.iter().map(|producer| &producer.settings);
+    for (name, value) in settings.chain(processors.map(|processor| &processor.settings)).flatten() {
         if name == "transactional.id" && !ids.contains(value) {
             ids.push(value.clone());
         }

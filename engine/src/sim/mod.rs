@@ -16,6 +16,6 @@ pub use directory::{Directory, NodeKind, OFFSETS_TOPIC, TRANSACTION_TOPIC};
 pub use schedule::Item;
 pub use simulation::{Dispatched, Emitted, Observe, Simulation, Told};
 pub use spec::{
-    ConsumerSpec, DatabaseSpec, GroupSpec, NetworkSpec, ProducerSpec, QueueSpec, Spec, SpecError, Target, TopicSpec,
-    WorkerSpec,
+    ConsumerSpec, DatabaseSpec, GroupSpec, NetworkSpec, ProcessorSpec, ProducerSpec, QueueSpec, Spec, SpecError,
+    Target, TopicSpec, WorkerSpec,
 };

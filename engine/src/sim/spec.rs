@@ -145,6 +145,20 @@ pub struct ConsumerSpec {
     pub stopped: bool,
     /// Settings of this client alone, on top of the group's.
     pub settings: Settings,
+    /// What it writes, when it writes what it makes of what it reads.
+    pub processor: Option<ProcessorSpec>,
+}
+
+/// The producer of a program that writes what it makes of what it reads.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProcessorSpec {
+    /// The topic it writes to.
+    pub topic: String,
+    /// Whose defaults its producer has where nothing is said: `4.x` (or empty) or `2.x`.
+    pub defaults: String,
+    /// The producer's settings.
+    pub settings: Settings,
 }
 
 /// A queue and its workers.
@@ -267,6 +281,9 @@ impl Spec {
             for consumer in &group.consumers {
                 if let Some(database) = &consumer.database {
                     known(&consumer.name, "database", database, self.databases.iter().map(|d| &d.name))?;
+                }
+                if let Some(producer) = consumer.producer() {
+                    self.validate_producer(&producer)?;
                 }
             }
         }
@@ -391,6 +408,20 @@ macro_rules! settings_of {
             }
         }
     };
+}
+
+impl ConsumerSpec {
+    /// The producer beside it, when it also writes: it sends what it is given.
+    pub fn producer(&self) -> Option<ProducerSpec> {
+        let processor = self.processor.as_ref()?;
+        Some(ProducerSpec {
+            name: self.name.clone(),
+            target: Target::Topic(processor.topic.clone()),
+            workload: Workload { count: Some(0), ..Workload::default() },
+            defaults: processor.defaults.clone(),
+            settings: processor.settings.clone(),
+        })
+    }
 }
 
 impl ProducerSpec {

@@ -4,7 +4,7 @@ use super::actor::{Actor, Process, Slot};
 use super::directory::{Directory, NodeKind, OFFSETS_TOPIC};
 use super::schedule::{Item, Schedule};
 use super::simulation::{Observe, Simulation};
-use super::spec::{Spec, SpecError};
+use super::spec::{ProducerSpec, Spec, SpecError};
 use crate::app::Database;
 use crate::audit::{Ledger, ProducerTerms, Promises};
 use crate::broker::Broker;
@@ -121,13 +121,26 @@ impl Clone for Simulation {
 /// What each producer is allowed to lose.
 fn producer_terms(spec: &Spec, directory: &Directory) -> Result<Map<NodeId, ProducerTerms>, SpecError> {
     let mut terms = Map::new();
-    for producer in &spec.producers {
+    let beside = spec.groups.iter().flat_map(|group| &group.consumers).filter_map(|consumer| consumer.producer());
+    for producer in spec.producers.iter().cloned().chain(beside) {
         let config = producer.config()?;
         if let Some(node) = directory.find_node(&producer.name) {
             terms.insert(node, ProducerTerms { acks: config.acks, idempotent: config.idempotent() });
         }
     }
     Ok(terms)
+}
+
+fn new_producer(
+    spec: &ProducerSpec,
+    node: NodeId,
+    topic: TopicId,
+    bootstrap: &[NodeId],
+    directory: &Directory,
+) -> Result<Producer, SpecError> {
+    let config = spec.config()?;
+    let transactional = config.transactional_id.as_deref().and_then(|id| directory.find_transactional(id));
+    Ok(Producer::new(node, bootstrap.to_vec(), topic, spec.workload.clone(), config, transactional))
 }
 
 fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecError> {
@@ -173,10 +186,7 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
         let workload = producer.workload.clone();
         match directory.resolve(&producer.target) {
             Some(Ok(topic)) => {
-                let config = producer.config()?;
-                let transactional = config.transactional_id.as_deref().and_then(|id| directory.find_transactional(id));
-                let client = Producer::new(node, bootstrap.clone(), topic, workload, config, transactional);
-                actors.push(Actor::Producer(Box::new(client)));
+                actors.push(Actor::Producer(Box::new(new_producer(producer, node, topic, &bootstrap, directory)?)));
             }
             Some(Err(queue)) => {
                 let client = QueuePublisher::new(node, queue_node(queue), queue, workload);
@@ -205,6 +215,15 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
                 program,
                 group.consumer_config(consumer)?,
             );
+            let client = match consumer.producer() {
+                Some(producer) => {
+                    let Some(Ok(topic)) = directory.resolve(&producer.target) else {
+                        return Err(SpecError::BadName(producer.name));
+                    };
+                    client.writing_with(new_producer(&producer, node, topic, &bootstrap, directory)?)
+                }
+                None => client,
+            };
             actors.push(Actor::Consumer(Box::new(client)));
         }
     }

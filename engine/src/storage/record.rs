@@ -64,6 +64,14 @@ impl Record {
         }
     }
 
+    /// The key of a user's record.
+    pub fn key(&self) -> Option<RecordKey> {
+        match &self.body {
+            RecordBody::User { key, .. } => key.clone(),
+            RecordBody::Group(_) | RecordBody::Transaction(_) | RecordBody::Control(_) => None,
+        }
+    }
+
     /// The id of a user's record.
     pub fn id(&self) -> Option<RecordId> {
         match &self.body {

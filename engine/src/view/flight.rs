@@ -146,7 +146,11 @@ pub fn packet_kind(message: MessageKind, is_response: bool) -> PacketKind {
         | MessageKind::FetchMetadata
         | MessageKind::FindCoordinator
         | MessageKind::InitProducerId => PacketKind::Metadata,
-        MessageKind::AddPartitionsToTxn | MessageKind::EndTxn | MessageKind::WriteTxnMarkers => PacketKind::Offsets,
+        MessageKind::AddPartitionsToTxn
+        | MessageKind::AddOffsetsToTxn
+        | MessageKind::TxnOffsetCommit
+        | MessageKind::EndTxn
+        | MessageKind::WriteTxnMarkers => PacketKind::Offsets,
         MessageKind::JoinGroup | MessageKind::SyncGroup | MessageKind::LeaveGroup => PacketKind::Rebalance,
         MessageKind::OffsetCommit | MessageKind::OffsetFetch | MessageKind::ListOffsets => PacketKind::Offsets,
         MessageKind::BrokerRegistration
@@ -189,6 +193,12 @@ fn describe(body: &Body, view: &mut FlightView) {
         }
         Body::Request(_, Request::OffsetCommit(request)) => {
             view.partitions = request.offsets.iter().map(|commit| commit.tp).collect();
+        }
+        Body::Request(_, Request::TxnOffsetCommit(request)) => {
+            view.partitions = request.commit.offsets.iter().map(|commit| commit.tp).collect();
+        }
+        Body::Response(_, Response::TxnOffsetCommit(error) | Response::AddOffsetsToTxn(error)) => {
+            view.failed = error.is_error();
         }
         Body::Response(_, Response::OffsetCommit(response)) => view.failed = response.error.is_error(),
         Body::Response(_, Response::JoinGroup(response)) => view.failed = response.error.is_error(),

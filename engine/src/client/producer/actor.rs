@@ -12,6 +12,7 @@ use crate::collections::{Map, sorted_by_number};
 use crate::config::ProducerConfig;
 use crate::effect::{Effects, Input, Instruction, Timer};
 use crate::ids::{NodeId, RecordId, TopicId, TopicPartition, TransactionalId};
+use crate::protocol::Channel;
 use crate::time::Instant;
 use crate::view::{BatchView, ProducerInside};
 
@@ -23,6 +24,8 @@ pub struct Producer {
     pub config: ProducerConfig,
     pub(super) topic: TopicId,
     pub(super) workload: Workload,
+    /// The connection it uses.
+    channel: Channel,
     bootstrap: Vec<NodeId>,
     /// The number of its `transactional.id`.
     transactional: Option<TransactionalId>,
@@ -67,7 +70,19 @@ impl Producer {
         config: ProducerConfig,
         transactional: Option<TransactionalId>,
     ) -> Producer {
-        Producer { node, config, topic, workload, bootstrap, transactional, sent: 0, runtime: None }
+        let channel = Channel::Client;
+        Producer { node, config, topic, workload, channel, bootstrap, transactional, sent: 0, runtime: None }
+    }
+
+    /// The producer of a program that reads what it writes out of: it sends what it is given.
+    pub(in crate::client) fn beside_a_consumer(mut self) -> Producer {
+        self.channel = Channel::Producer;
+        self
+    }
+
+    /// Whether a program beside it says what is sent and when.
+    pub(super) fn is_driven(&self) -> bool {
+        self.channel == Channel::Producer
     }
 
     /// The topic it writes to.
@@ -129,8 +144,10 @@ impl Producer {
         match input {
             Input::TimerFired(Timer::Workload) => runtime.application.wake_at = None,
             Input::TimerFired(Timer::Sender) => runtime.wake_at = None,
-            Input::TimerFired(Timer::ClientRequestTimeout) => self.on_request_timeouts(out),
-            Input::TimerFired(Timer::MetadataRefresh) => runtime.net.refresh(out),
+            Input::TimerFired(Timer::ClientRequestTimeout | Timer::ProducerRequestTimeout) => {
+                self.on_request_timeouts(out)
+            }
+            Input::TimerFired(Timer::MetadataRefresh | Timer::ProducerMetadataRefresh) => runtime.net.refresh(out),
             Input::Told(Instruction::Send(count)) => runtime.application.owed += count.min(10_000),
             Input::Told(Instruction::Stop) => runtime.application.closing = true,
             Input::Delivered { from, body: crate::protocol::Body::Response(correlation, response), .. } => {
@@ -139,6 +156,11 @@ impl Producer {
             Input::Disconnected { peer, channel } => self.on_disconnected(peer, channel, out),
             _ => {}
         }
+        self.run(out);
+    }
+
+    /// Lets the program's thread and the sender do what they can.
+    pub(in crate::client) fn run(&mut self, out: &mut Effects<'_>) {
         self.run_application(out);
         self.run_sender(out);
         if self.run_application(out) {
@@ -156,6 +178,7 @@ impl Producer {
             self.backoff(),
         );
         net.reconnect = Backoff { base: self.config.reconnect_backoff_ms, max: self.config.reconnect_backoff_max_ms };
+        net.channel = self.channel;
         net.want_refresh(out);
         self.runtime = Some(Box::new(Runtime {
             net,

@@ -9,7 +9,7 @@ use crate::effect::{Effects, Timer};
 use crate::event::Event;
 use crate::ids::{RecordId, TopicPartition};
 use crate::protocol::ErrorCode;
-use crate::storage::{Record, RecordBody};
+use crate::storage::{Record, RecordBody, RecordKey};
 use crate::time::Instant;
 
 /// Most calls the thread makes before others have their turn.
@@ -28,6 +28,10 @@ pub(super) struct Application {
     pub flushing: bool,
     /// Records since the last `flush()`.
     pub unflushed: u32,
+    /// What the program beside it wants sent: a record with this key.
+    pub given: Option<Option<RecordKey>>,
+    /// Sends that failed.
+    pub failures: u32,
     /// Inside `close()`: a flush, and then the end.
     pub closing: bool,
     /// When the next record is due.
@@ -115,6 +119,14 @@ impl Producer {
             }
             return false;
         }
+        if self.is_driven() {
+            let Some(key) = self.runtime.as_mut().and_then(|runtime| runtime.application.given.take()) else {
+                return false;
+            };
+            self.sent += 1;
+            self.begin_send(key.as_deref().map(str::to_owned), out);
+            return true;
+        }
         if let Some(moved) = self.transaction_call(out) {
             return moved;
         }
@@ -140,7 +152,9 @@ impl Producer {
         if self.runtime.as_ref().is_some_and(|runtime| runtime.transaction.is_some()) && !self.in_transaction() {
             self.begin_transaction(out);
         }
-        self.begin_send(out);
+        self.sent += 1;
+        let key = self.workload.key(self.sent).map(str::to_owned);
+        self.begin_send(key, out);
         true
     }
 
@@ -184,10 +198,8 @@ impl Producer {
         }
     }
 
-    fn begin_send(&mut self, out: &mut Effects<'_>) {
-        self.sent += 1;
+    fn begin_send(&mut self, key: Option<String>, out: &mut Effects<'_>) {
         let record = RecordId::new(self.node, self.sent);
-        let key = self.workload.key(self.sent).map(str::to_owned);
         let pending = PendingSend { record, key, began: out.now, partition: None, told: false };
         if let Some(runtime) = &mut self.runtime {
             runtime.application.unflushed += 1;
@@ -269,6 +281,9 @@ impl Producer {
     fn fail_send(&mut self, pending: PendingSend, error: ErrorCode, out: &mut Effects<'_>) {
         let (producer, tp) = (self.node, TopicPartition::NONE);
         let PendingSend { record, key, .. } = pending;
+        if let Some(runtime) = &mut self.runtime {
+            runtime.application.failures += 1;
+        }
         out.emit(|| Event::RecordSent { producer, record, tp, key });
         out.emit(|| Event::SendFailed { producer, record, tp, error, maybe_written: false });
     }

@@ -44,6 +44,11 @@ impl Producer {
             (TransactionAsk::AddPartitions(added), Response::AddPartitionsToTxn(error)) => {
                 self.on_partitions_added(&added, error, out);
             }
+            (TransactionAsk::AddOffsets, Response::AddOffsetsToTxn(error)) => self.on_offsets_added(error, out),
+            (TransactionAsk::GroupCoordinator, Response::FindCoordinator(answer)) => {
+                self.on_group_coordinator(answer.coordinator.map(|(_, node)| node), out);
+            }
+            (TransactionAsk::CommitOffsets, Response::TxnOffsetCommit(error)) => self.on_offsets_committed(error, out),
             (TransactionAsk::End(committed), Response::EndTxn(answer)) => self.on_ended(committed, &answer, out),
             _ => {}
         }
@@ -190,6 +195,7 @@ impl Producer {
             }
         }
         for record in batch.ids() {
+            runtime.application.failures += 1;
             out.emit(|| Event::SendFailed { producer, record, tp, error, maybe_written });
             if runtime.application.awaiting == Some(record) {
                 runtime.application.awaiting = None;
@@ -223,7 +229,11 @@ impl Producer {
                 Asked::Own(ProducerAsk::ProducerId | ProducerAsk::Transaction(TransactionAsk::Init)) => {
                     MessageKind::InitProducerId
                 }
-                Asked::Own(ProducerAsk::Transaction(TransactionAsk::Coordinator)) => MessageKind::FindCoordinator,
+                Asked::Own(ProducerAsk::Transaction(
+                    TransactionAsk::Coordinator | TransactionAsk::GroupCoordinator,
+                )) => MessageKind::FindCoordinator,
+                Asked::Own(ProducerAsk::Transaction(TransactionAsk::AddOffsets)) => MessageKind::AddOffsetsToTxn,
+                Asked::Own(ProducerAsk::Transaction(TransactionAsk::CommitOffsets)) => MessageKind::TxnOffsetCommit,
                 Asked::Own(ProducerAsk::Transaction(TransactionAsk::AddPartitions(_))) => {
                     MessageKind::AddPartitionsToTxn
                 }
@@ -242,7 +252,7 @@ impl Producer {
             let Some(runtime) = &mut self.runtime else { return };
             match request.what {
                 Asked::Metadata => runtime.net.refresh_failed(out),
-                Asked::Own(ProducerAsk::Transaction(_)) => self.on_transaction_lost(out),
+                Asked::Own(ProducerAsk::Transaction(ask)) => self.on_transaction_lost(&ask, out),
                 Asked::Own(ProducerAsk::ProducerId) => runtime.asking_producer_id = false,
                 Asked::Own(ProducerAsk::Produce(batches)) => {
                     for id in batches {

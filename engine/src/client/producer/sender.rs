@@ -7,7 +7,7 @@ use crate::config::Acks;
 use crate::effect::{Effects, Timer};
 use crate::event::Event;
 use crate::ids::{LeaderEpoch, NodeId, Offset};
-use crate::protocol::{Channel, ErrorCode, InitProducerIdRequest, ProduceRequest, Request};
+use crate::protocol::{ErrorCode, InitProducerIdRequest, ProduceRequest, Request};
 use crate::storage::RecordBatch;
 use crate::time::Instant;
 
@@ -61,7 +61,7 @@ impl Producer {
             if let Some(node) = out.rng.pick(&nodes).copied() {
                 runtime.asking_producer_id = true;
                 let request = Request::InitProducerId(InitProducerIdRequest::default());
-                runtime.net.ask(node, Channel::Client, request, ProducerAsk::ProducerId, out);
+                runtime.net.ask(node, runtime.net.channel, request, ProducerAsk::ProducerId, out);
             }
         }
     }
@@ -83,12 +83,12 @@ impl Producer {
         }));
         if acks == Acks::None {
             // Written to the socket is all this producer wants to know.
-            runtime.net.tell(node, Channel::Client, request, out);
+            runtime.net.tell(node, runtime.net.channel, request, out);
             for id in batches {
                 self.complete(id, Offset::NONE, LeaderEpoch::NONE, out);
             }
         } else {
-            runtime.net.ask(node, Channel::Client, request, ProducerAsk::Produce(batches), out);
+            runtime.net.ask(node, runtime.net.channel, request, ProducerAsk::Produce(batches), out);
         }
     }
 

@@ -5,10 +5,10 @@ use crate::client::connection::Backoff;
 use crate::collections::Set;
 use crate::effect::Effects;
 use crate::event::Event;
-use crate::ids::{NodeId, ProducerId, TopicPartition, TransactionalId};
+use crate::ids::{GroupId, NodeId, ProducerId, TopicPartition, TransactionalId};
 use crate::protocol::{
-    AddPartitionsToTxnRequest, Channel, EndTxnRequest, EndTxnResponse, ErrorCode, FindCoordinatorResponse,
-    InitProducerIdRequest, InitProducerIdResponse, Request,
+    AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, EndTxnRequest, EndTxnResponse, ErrorCode,
+    FindCoordinatorResponse, InitProducerIdRequest, InitProducerIdResponse, OffsetCommitRequest, Request,
 };
 use crate::time::{Duration, Instant};
 
@@ -41,6 +41,9 @@ pub(super) enum TransactionAsk {
     Coordinator,
     Init,
     AddPartitions(Vec<TopicPartition>),
+    AddOffsets,
+    GroupCoordinator,
+    CommitOffsets,
     End(bool),
 }
 
@@ -53,13 +56,19 @@ pub(super) struct Transaction {
     pub v2: bool,
     coordinator: Option<NodeId>,
     /// One request at a time.
-    asking: bool,
-    retry_at: Instant,
+    pub asking: bool,
+    pub retry_at: Instant,
     attempts: u32,
     /// Partitions the coordinator has to be told of.
     new_partitions: Set<TopicPartition>,
     /// Partitions that belong to the transaction.
     partitions: Set<TopicPartition>,
+    /// Offsets that are to be committed in it, until the group's coordinator has them.
+    pub offsets: Option<OffsetCommitRequest>,
+    /// Whether the transaction coordinator knows that offsets belong to it.
+    pub offsets_added: bool,
+    /// The coordinator of the group those offsets are of.
+    pub group_coordinator: Option<NodeId>,
     /// The epoch must be raised before the next transaction.
     bump: bool,
     /// Which transaction of this process it is, from 1.
@@ -82,6 +91,9 @@ impl Transaction {
             attempts: 0,
             new_partitions: Set::new(),
             partitions: Set::new(),
+            offsets: None,
+            offsets_added: false,
+            group_coordinator: None,
             bump: false,
             number: 0,
             records: 0,
@@ -117,7 +129,7 @@ impl Transaction {
     }
 
     fn is_empty(&self) -> bool {
-        self.partitions.is_empty() && self.new_partitions.is_empty()
+        self.partitions.is_empty() && self.new_partitions.is_empty() && !self.offsets_added
     }
 }
 
@@ -144,7 +156,12 @@ impl Producer {
         let initializing = transaction.state == S::Initializing;
         let ending = transaction.is_completing() && runtime.accumulator.batches.is_empty();
         let adding = !transaction.new_partitions.is_empty() && transaction.state != S::Aborting;
-        if !initializing && !ending && !adding {
+        let offsets = transaction.offsets.is_some() && transaction.state == S::InTransaction;
+        if !initializing && !ending && !adding && !offsets {
+            return drains;
+        }
+        if offsets && !adding && (transaction.v2 || transaction.offsets_added) {
+            self.send_offsets(out);
             return drains;
         }
         if ending && transaction.is_empty() && !transaction.bump {
@@ -160,7 +177,7 @@ impl Producer {
                 transaction.asking = true;
                 let request = Request::FindTransactionCoordinator(transaction.id);
                 let ask = ProducerAsk::Transaction(TransactionAsk::Coordinator);
-                runtime.net.ask(node, Channel::Client, request, ask, out);
+                runtime.net.ask(node, runtime.net.channel, request, ask, out);
             }
             return drains;
         };
@@ -184,6 +201,10 @@ impl Producer {
                 partitions: partitions.clone(),
             };
             (Request::AddPartitionsToTxn(Box::new(request)), TransactionAsk::AddPartitions(partitions))
+        } else if offsets {
+            let group = transaction.offsets.as_ref().map_or(GroupId(0), |offsets| offsets.group);
+            let request = AddOffsetsToTxnRequest { transactional, producer_id, producer_epoch, group };
+            (Request::AddOffsetsToTxn(request), TransactionAsk::AddOffsets)
         } else {
             let committed = transaction.state == S::Committing;
             let v2 = transaction.v2;
@@ -191,12 +212,12 @@ impl Producer {
             (Request::EndTxn(request), TransactionAsk::End(committed))
         };
         transaction.asking = true;
-        runtime.net.ask(coordinator, Channel::Client, request, ProducerAsk::Transaction(ask), out);
+        runtime.net.ask(coordinator, runtime.net.channel, request, ProducerAsk::Transaction(ask), out);
         drains
     }
 
     /// Begins a transaction: nobody is told before its first record.
-    pub(super) fn begin_transaction(&mut self, out: &mut Effects<'_>) {
+    pub(in crate::client) fn begin_transaction(&mut self, out: &mut Effects<'_>) {
         let producer = self.node;
         let Some(transaction) = self.runtime.as_mut().and_then(|runtime| runtime.transaction.as_mut()) else { return };
         transaction.state = ClientTransactionState::InTransaction;
@@ -208,11 +229,12 @@ impl Producer {
     }
 
     /// `commitTransaction()` or `abortTransaction()`: an abort drops what was not sent yet.
-    pub(super) fn end_transaction(&mut self, committed: bool, out: &mut Effects<'_>) {
+    pub(in crate::client) fn end_transaction(&mut self, committed: bool, out: &mut Effects<'_>) {
         let Some(runtime) = &mut self.runtime else { return };
         let Some(transaction) = &mut runtime.transaction else { return };
         transaction.state =
             if committed { ClientTransactionState::Committing } else { ClientTransactionState::Aborting };
+        transaction.offsets = None;
         if !committed {
             transaction.new_partitions.clear();
             let unsent: Vec<_> =
@@ -228,6 +250,7 @@ impl Producer {
         let Some(transaction) = self.runtime.as_mut().and_then(|runtime| runtime.transaction.as_mut()) else { return };
         transaction.partitions.clear();
         transaction.new_partitions.clear();
+        transaction.offsets_added = false;
         transaction.attempts = 0;
         let number = transaction.number;
         transaction.state =
@@ -268,7 +291,7 @@ impl Producer {
     }
 
     /// A request to the coordinator is answered; without success the next one waits.
-    fn settle_ask(&mut self, success: bool, out: &mut Effects<'_>) {
+    pub(super) fn settle_ask(&mut self, success: bool, out: &mut Effects<'_>) {
         let backoff: Backoff = self.backoff();
         let Some(transaction) = self.runtime.as_mut().and_then(|runtime| runtime.transaction.as_mut()) else { return };
         transaction.asking = false;
@@ -281,7 +304,7 @@ impl Producer {
     }
 
     /// An error of the coordinator. True when the request is simply to be made again.
-    fn coordinator_error(&mut self, error: ErrorCode, out: &mut Effects<'_>) -> bool {
+    pub(super) fn coordinator_error(&mut self, error: ErrorCode, out: &mut Effects<'_>) -> bool {
         match error {
             ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable | ErrorCode::NetworkException => {
                 if let Some(transaction) = self.runtime.as_mut().and_then(|runtime| runtime.transaction.as_mut()) {
@@ -359,8 +382,11 @@ impl Producer {
     }
 
     /// A request to the coordinator will not be answered.
-    pub(super) fn on_transaction_lost(&mut self, out: &mut Effects<'_>) {
+    pub(super) fn on_transaction_lost(&mut self, ask: &TransactionAsk, out: &mut Effects<'_>) {
         self.settle_ask(false, out);
+        if matches!(ask, TransactionAsk::GroupCoordinator | TransactionAsk::CommitOffsets) {
+            return self.forget_group_coordinator();
+        }
         self.coordinator_error(ErrorCode::NetworkException, out);
     }
 }

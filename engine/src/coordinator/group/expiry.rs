@@ -47,6 +47,8 @@ impl Group {
             GroupState::Stable => !subscribed.contains(&tp.topic) && committed_at + retention <= now,
             _ => false,
         };
-        self.offsets.iter().filter(|(tp, offset)| old(tp, offset.committed_at)).map(|(tp, _)| *tp).collect()
+        // What a transaction is about to replace stays.
+        let due = |tp: &TopicPartition, committed_at: Instant| old(tp, committed_at) && !self.is_unstable(*tp);
+        self.offsets.iter().filter(|(tp, offset)| due(tp, offset.committed_at)).map(|(tp, _)| *tp).collect()
     }
 }

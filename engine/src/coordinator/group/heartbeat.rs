@@ -3,7 +3,7 @@
 //! Records change the state as soon as they are written, the answer leaves when they are committed.
 
 use super::consumer::{ConsumerMember, CurrentAssignment, MemberPhase};
-use super::record::{ConsumerMemberRecord, GroupRecord};
+use super::record::{ConsumerMemberRecord, GroupEntry, GroupRecord};
 use super::shards::{GroupShards, Outcome, ReplyTo};
 use super::state::Group;
 use crate::assignor::ServerAssignor;
@@ -60,10 +60,16 @@ impl GroupShards {
     }
 
     /// Records of a KIP-848 group that could not be written: the group is what the log says.
-    pub fn reload(&mut self, id: GroupId, records: impl Iterator<Item = Arc<GroupRecord>>, out: &mut Effects<'_>) {
+    pub fn reload(&mut self, id: GroupId, entries: Vec<GroupEntry>, out: &mut Effects<'_>) {
         self.groups.remove(&id);
-        for record in records.filter(|record| record.group() == id) {
-            self.replay(&record, out.now);
+        for entry in entries {
+            match entry {
+                GroupEntry::Record(record) if record.group() == id => self.replay(&record, out.now),
+                GroupEntry::Record(_) => {}
+                GroupEntry::TransactionEnd { producer, committed } => {
+                    self.end_transaction(producer, committed, |group| group == id);
+                }
+            }
         }
     }
 }

@@ -6,7 +6,8 @@
 //! Modelled, KIP-848: group and member epochs, target and current assignment, reconciliation, sessions and revocation
 //! timeouts, static members that leave for a while, commits by epoch.
 //! Modelled, both: offsets and groups as records of `__consumer_offsets`, from which a new coordinator rebuilds them
-//! (that takes a while); offsets that expire (KIP-211).
+//! (that takes a while); offsets that expire (KIP-211); offsets in transactions, pending until the marker, which withhold
+//! the old ones from whoever wants stable offsets (KIP-447).
 //! Simplified: one subscription for all assignors a member offers; a member id is a node and a number.
 //! Absent: members of both protocols in one group, regular expressions, racks, DeleteGroups and OffsetDelete.
 
@@ -24,6 +25,6 @@ mod state;
 pub(crate) use classic::{join_refused, sync_refused};
 pub use consumer::{ConsumerGroup, ConsumerMember, CurrentAssignment, MemberPhase};
 pub(crate) use heartbeat::heartbeat_refused;
-pub use record::{GroupRecord, MemberRecord, group_partition};
+pub use record::{GroupEntry, GroupRecord, MemberRecord, group_partition};
 pub use shards::{GroupShards, Outcome, ReplyTo};
 pub use state::{CommittedOffset, Group, GroupMember};

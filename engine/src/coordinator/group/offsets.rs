@@ -5,10 +5,12 @@ use super::shards::{GroupShards, Outcome, ReplyTo};
 use crate::config::BrokerConfig;
 use crate::effect::Effects;
 use crate::event::GroupState;
-use crate::ids::{LeaderEpoch, Offset};
+use crate::ids::{LeaderEpoch, Offset, ProducerId, TopicPartition};
 use crate::protocol::{
-    ErrorCode, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, Response,
+    CommitOffset, ErrorCode, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
+    Response, TxnOffsetCommitRequest,
 };
+use crate::time::Instant;
 use std::sync::Arc;
 
 impl GroupShards {
@@ -25,19 +27,30 @@ impl GroupShards {
         if error.is_error() {
             return Outcome::answer(to, Response::OffsetCommit(OffsetCommitResponse { error }));
         }
-        let records = request.offsets.iter().map(|commit| {
-            Arc::new(GroupRecord::OffsetCommit {
-                group: request.group,
-                tp: commit.tp,
-                offset: commit.offset,
-                leader_epoch: commit.leader_epoch,
-                committed_at: out.now,
-                by: request.member,
-                generation: request.generation,
-            })
-        });
+        let records = offset_records(request, None, out.now);
         let answer = Response::OffsetCommit(OffsetCommitResponse { error: ErrorCode::None });
-        Outcome { answers: Vec::new(), write: Some((request.group, records.collect(), Some((to, answer)))) }
+        Outcome { answers: Vec::new(), write: Some((request.group, records, Some((to, answer)))) }
+    }
+
+    /// TxnOffsetCommit: the records to write in the producer's transaction, or why not. Whoever is not a member of the
+    /// group's present generation is refused (KIP-447); a request that names no member is not checked.
+    pub fn on_txn_offset_commit(
+        &mut self,
+        request: &TxnOffsetCommitRequest,
+        config: &BrokerConfig,
+        out: &mut Effects<'_>,
+    ) -> Result<Vec<Arc<GroupRecord>>, ErrorCode> {
+        self.watch_age(config, out.now);
+        let commit = &request.commit;
+        if commit.member.is_some() {
+            match self.judge_commit(commit, out) {
+                ErrorCode::None => {}
+                // TxnOffsetCommit has no word of its own for an old member epoch.
+                ErrorCode::StaleMemberEpoch => return Err(ErrorCode::IllegalGeneration),
+                error => return Err(error),
+            }
+        }
+        Ok(offset_records(commit, Some(request.producer_id), out.now))
     }
 
     /// A commit of an old generation is refused; one during PreparingRebalance is taken: that is how revocation commits.
@@ -70,17 +83,37 @@ impl GroupShards {
     /// OffsetFetch.
     pub fn on_offset_fetch(&self, request: &OffsetFetchRequest) -> OffsetFetchResponse {
         let group = self.groups.get(&request.group);
+        let is_unstable = |tp: &TopicPartition| group.is_some_and(|group| group.is_unstable(*tp));
+        let unstable: Vec<TopicPartition> =
+            request.partitions.iter().copied().filter(|tp| request.require_stable && is_unstable(tp)).collect();
         let offsets = request
             .partitions
             .iter()
             .map(|tp| {
-                let committed = group.and_then(|group| group.offsets.get(tp));
+                let committed = group.filter(|_| !unstable.contains(tp)).and_then(|group| group.offsets.get(tp));
                 match committed {
                     Some(committed) => (*tp, committed.offset, committed.leader_epoch),
                     None => (*tp, Offset::NONE, LeaderEpoch::NONE),
                 }
             })
             .collect();
-        OffsetFetchResponse { error: ErrorCode::None, offsets }
+        OffsetFetchResponse { error: ErrorCode::None, offsets, unstable }
     }
+}
+
+/// The records of a commit; `pending` is the producer whose transaction they stand in.
+fn offset_records(request: &OffsetCommitRequest, pending: Option<ProducerId>, now: Instant) -> Vec<Arc<GroupRecord>> {
+    let record = |commit: &CommitOffset| {
+        Arc::new(GroupRecord::OffsetCommit {
+            group: request.group,
+            tp: commit.tp,
+            offset: commit.offset,
+            leader_epoch: commit.leader_epoch,
+            committed_at: now,
+            by: request.member,
+            generation: request.generation,
+            pending,
+        })
+    };
+    request.offsets.iter().map(record).collect()
 }

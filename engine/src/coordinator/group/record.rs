@@ -2,7 +2,7 @@
 
 use super::consumer::CurrentAssignment;
 use crate::assignor::{Assignor, ServerAssignor};
-use crate::ids::{Generation, GroupId, LeaderEpoch, MemberId, Offset, TopicId, TopicPartition};
+use crate::ids::{Generation, GroupId, LeaderEpoch, MemberId, Offset, ProducerId, TopicId, TopicPartition};
 use crate::protocol::Subscription;
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub enum GroupRecord {
         by: Option<MemberId>,
         /// The generation of the request, −1 without membership; again for the trace.
         generation: Generation,
+        /// The producer in whose transaction it stands: it counts when that commits. Kafka has this in the batch.
+        pending: Option<ProducerId>,
     },
     /// `GroupMetadataValue`: the generation and who has what.
     GroupMetadata {
@@ -61,6 +63,15 @@ pub struct ConsumerMemberRecord {
     pub assignor: Option<ServerAssignor>,
 }
 
+/// What a partition of `__consumer_offsets` holds, in the order of the log.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum GroupEntry {
+    /// A record of some group.
+    Record(Arc<GroupRecord>),
+    /// The end of a transaction: its offsets count from here, or never.
+    TransactionEnd { producer: ProducerId, committed: bool },
+}
+
 /// A member inside a group metadata record.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct MemberRecord {
@@ -94,6 +105,11 @@ impl GroupRecord {
             | GroupRecord::ConsumerGroupTarget { group, .. }
             | GroupRecord::ConsumerGroupCurrent { group, .. } => *group,
         }
+    }
+
+    /// Whether it commits an offset.
+    pub fn is_offset(&self) -> bool {
+        matches!(self, GroupRecord::OffsetCommit { .. })
     }
 
     /// Bytes of key and value, near enough to Kafka's for batch sizes.

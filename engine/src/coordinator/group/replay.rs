@@ -5,7 +5,8 @@ use super::record::{GroupRecord, MemberRecord};
 use super::shards::GroupShards;
 use super::state::{CommittedOffset, Group, GroupMember};
 use crate::event::GroupState;
-use crate::ids::{Generation, MemberId};
+use crate::fact::CommittedFact;
+use crate::ids::{Generation, GroupId, MemberId, ProducerId};
 use crate::time::{Duration, Instant};
 
 impl GroupShards {
@@ -19,20 +20,42 @@ impl GroupShards {
         }
         self.group_mut(record.group(), now).replay(record, now);
     }
+
+    /// A transaction's marker stands in a partition of `__consumer_offsets`: the offsets of its groups are decided.
+    /// Returns what counts from now on.
+    pub(super) fn end_transaction(
+        &mut self,
+        producer: ProducerId,
+        committed: bool,
+        is_in_partition: impl Fn(GroupId) -> bool,
+    ) -> Vec<(GroupId, Vec<CommittedFact>)> {
+        let groups =
+            self.groups.iter_mut().filter(|(id, group)| group.pending.contains_key(&producer) && is_in_partition(**id));
+        groups.map(|(id, group)| (*id, group.end_transaction(producer, committed))).collect()
+    }
 }
 
 impl Group {
     pub(super) fn replay(&mut self, record: &GroupRecord, now: Instant) {
         match record {
-            GroupRecord::OffsetCommit { tp, offset, leader_epoch, committed_at, by, generation, .. } => {
+            GroupRecord::OffsetCommit { tp, offset, leader_epoch, committed_at, by, generation, pending, .. } => {
+                self.replayed += 1;
                 let committed = CommittedOffset {
                     offset: *offset,
                     leader_epoch: *leader_epoch,
                     committed_at: *committed_at,
                     by: *by,
                     generation: *generation,
+                    order: self.replayed,
                 };
-                self.offsets.insert(*tp, committed);
+                match pending {
+                    Some(producer) => {
+                        self.pending.entry(*producer).or_default().insert(*tp, committed);
+                    }
+                    None => {
+                        self.offsets.insert(*tp, committed);
+                    }
+                }
             }
             GroupRecord::OffsetTombstone { tp, .. } => {
                 self.offsets.remove(tp);
@@ -103,6 +126,20 @@ impl Group {
                 }
             }
         }
+    }
+
+    /// A transaction is decided: its offsets count from now on, or never did. Returns those that count.
+    pub(super) fn end_transaction(&mut self, producer: ProducerId, committed: bool) -> Vec<CommittedFact> {
+        let pending = self.pending.remove(&producer).unwrap_or_default();
+        let mut counted = Vec::new();
+        for (tp, offset) in pending {
+            let is_newer = self.offsets.get(&tp).is_none_or(|known| known.order < offset.order);
+            if committed && is_newer {
+                self.offsets.insert(tp, offset);
+                counted.push(offset.fact(tp));
+            }
+        }
+        counted
     }
 
     fn forget_member(&mut self, member: MemberId) {

@@ -1,13 +1,13 @@
 //! The groups one broker coordinates: those whose partition of `__consumer_offsets` it leads.
 
-use super::record::GroupRecord;
+use super::record::{GroupEntry, GroupRecord};
 use super::state::Group;
 use crate::collections::Map;
 use crate::config::BrokerConfig;
 use crate::effect::Effects;
 use crate::event::Event;
-use crate::fact::Fact;
-use crate::ids::{BrokerId, CorrelationId, GroupId, NodeId};
+use crate::fact::{CommittedFact, Fact};
+use crate::ids::{BrokerId, CorrelationId, GroupId, NodeId, ProducerId};
 use crate::protocol::{Channel, ErrorCode, Response};
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
@@ -56,7 +56,7 @@ pub struct GroupShards {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Loading {
     until: Instant,
-    records: Vec<Arc<GroupRecord>>,
+    entries: Vec<GroupEntry>,
 }
 
 /// How long reading a partition of `__consumer_offsets` takes at least, and for each record.
@@ -79,14 +79,30 @@ impl GroupShards {
     }
 
     /// This broker became the leader of a partition: its groups are rebuilt from the records, which takes a while.
-    pub fn begin_loading(&mut self, partition: i32, records: Vec<Arc<GroupRecord>>, now: Instant) {
-        let takes = LOAD_AT_LEAST + LOAD_PER_RECORD.times(records.len() as u64);
-        self.loading.insert(partition, Loading { until: now + takes, records });
+    pub fn begin_loading(&mut self, partition: i32, entries: Vec<GroupEntry>, now: Instant) {
+        let takes = LOAD_AT_LEAST + LOAD_PER_RECORD.times(entries.len() as u64);
+        self.loading.insert(partition, Loading { until: now + takes, entries });
     }
 
     /// Whether a partition is still being read: until then every request about its groups is put off.
     pub fn is_loading(&self, partition: i32) -> bool {
         self.loading.contains_key(&partition)
+    }
+
+    /// A transaction is decided in a partition of `__consumer_offsets`. Returns what counts from now on; while the
+    /// partition is being read that is part of the reading.
+    pub fn on_transaction_end(
+        &mut self,
+        partition: i32,
+        producer: ProducerId,
+        committed: bool,
+        is_in_partition: impl Fn(GroupId) -> bool,
+    ) -> Vec<(GroupId, Vec<CommittedFact>)> {
+        if let Some(loading) = self.loading.get_mut(&partition) {
+            loading.entries.push(GroupEntry::TransactionEnd { producer, committed });
+            return Vec::new();
+        }
+        self.end_transaction(producer, committed, is_in_partition)
     }
 
     fn finish_loading(&mut self, broker: BrokerId, config: &BrokerConfig, out: &mut Effects<'_>) {
@@ -96,9 +112,16 @@ impl GroupShards {
         for partition in done {
             let Some(loading) = self.loading.remove(&partition) else { continue };
             let mut loaded = Map::new();
-            for record in loading.records {
-                self.replay(&record, now);
-                loaded.insert(record.group(), ());
+            for entry in loading.entries {
+                match entry {
+                    GroupEntry::Record(record) => {
+                        self.replay(&record, now);
+                        loaded.insert(record.group(), ());
+                    }
+                    GroupEntry::TransactionEnd { producer, committed } => {
+                        self.end_transaction(producer, committed, |group| loaded.contains_key(&group));
+                    }
+                }
             }
             for group in loaded.into_keys() {
                 let Some(state) = self.groups.get_mut(&group) else { continue };

@@ -6,7 +6,7 @@ use crate::assignor::Assignor;
 use crate::collections::Map;
 use crate::event::GroupState;
 use crate::fact::CommittedFact;
-use crate::ids::{Generation, GroupId, LeaderEpoch, MemberId, NodeId, Offset, TopicPartition};
+use crate::ids::{Generation, GroupId, LeaderEpoch, MemberId, NodeId, Offset, ProducerId, TopicPartition};
 use crate::protocol::Subscription;
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
@@ -24,6 +24,21 @@ pub struct CommittedOffset {
     pub by: Option<MemberId>,
     /// In which generation.
     pub generation: Generation,
+    /// Which offset of the group this is, in the order of the log: a transaction's does not replace a later one.
+    pub(super) order: u64,
+}
+
+impl CommittedOffset {
+    /// The same, for a trace.
+    pub(super) fn fact(&self, tp: TopicPartition) -> CommittedFact {
+        CommittedFact {
+            tp,
+            offset: self.offset,
+            generation: self.generation,
+            by: self.by.map(|member| NodeId(member.client)),
+            accepted_at: self.committed_at,
+        }
+    }
 }
 
 /// One member of a classic group.
@@ -82,6 +97,10 @@ pub struct Group {
     pub members: Map<MemberId, GroupMember>,
     /// Committed offsets.
     pub offsets: Map<TopicPartition, CommittedOffset>,
+    /// Offsets written in transactions that are not decided here yet.
+    pub pending: Map<ProducerId, Map<TopicPartition, CommittedOffset>>,
+    /// Offsets taken in so far.
+    pub(super) replayed: u64,
     /// Since when it has had no members: what offsets' retention counts from.
     pub empty_since: Instant,
     /// The members that speak KIP-848, when there are any.
@@ -108,6 +127,8 @@ impl Group {
             protocol: None,
             members: Map::new(),
             offsets: Map::new(),
+            pending: Map::new(),
+            replayed: 0,
             empty_since: now,
             consumer: None,
             statics: Map::new(),
@@ -118,16 +139,14 @@ impl Group {
         }
     }
 
+    /// Whether a transaction is about to replace the offset of a partition.
+    pub fn is_unstable(&self, tp: TopicPartition) -> bool {
+        self.pending.values().any(|offsets| offsets.contains_key(&tp))
+    }
+
     /// The committed offsets, for a trace.
     pub(super) fn committed(&self) -> Vec<CommittedFact> {
-        let fact = |(tp, committed): (&TopicPartition, &CommittedOffset)| CommittedFact {
-            tp: *tp,
-            offset: committed.offset,
-            generation: committed.generation,
-            by: committed.by.map(|member| NodeId(member.client)),
-            accepted_at: committed.committed_at,
-        };
-        self.offsets.iter().map(fact).collect()
+        self.offsets.iter().map(|(tp, committed)| committed.fact(*tp)).collect()
     }
 
     /// Who may read what: each member's client, its number and its partitions.

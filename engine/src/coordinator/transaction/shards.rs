@@ -109,15 +109,15 @@ impl TransactionShards {
         TransactionOutcome::Write(Box::new((id, metadata, answer)))
     }
 
-    /// AddPartitionsToTxn: from a producer, or from the leader of a partition that a producer writes to for the first
+    /// AddPartitionsToTxn and AddOffsetsToTxn, each with its `answer`: from a producer, or from the leader of a partition that a producer writes to for the first
     /// time in its transaction.
     pub fn on_add_partitions(
         &mut self,
         to: ReplyTo,
         request: &AddPartitionsToTxnRequest,
+        answer: fn(ErrorCode) -> Response,
         now: Instant,
     ) -> TransactionOutcome {
-        let answer = |error| Response::AddPartitionsToTxn(error);
         let checked =
             self.may_add(request.transactional, request.producer_id, request.producer_epoch, request.verify_only);
         let metadata = match checked {

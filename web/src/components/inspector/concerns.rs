@@ -183,6 +183,15 @@ fn named(event: &Event) -> Named {
             out.tps.push(*tp);
             out.records.push(*record);
         }
+        Event::OffsetsUnstable { client, group, partitions } => {
+            out.nodes.push(*client);
+            out.groups.push(*group);
+            out.tps.extend(partitions);
+        }
+        Event::RecordDerived { client, from, record } => {
+            out.nodes.push(*client);
+            out.records.extend([*from, *record]);
+        }
         Event::OffsetCommitted { group, tp, by, .. } => {
             out.groups.push(*group);
             out.tps.push(*tp);

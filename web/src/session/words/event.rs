@@ -298,6 +298,12 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
         Event::OffsetCommitted { group, tp, offset, .. } => {
             t!(offset_committed, group = names.group(*group), tp = names.tp(*tp), offset = offset)
         }
+        Event::OffsetsUnstable { client, partitions, .. } => {
+            t!(offsets_unstable, client = names.node(*client), partitions = names.tps(partitions))
+        }
+        Event::RecordDerived { client, from, record } => {
+            t!(record_derived, client = names.node(*client), from = names.record(*from), record = names.record(*record))
+        }
         Event::OffsetsExpired { group, partitions } => {
             t!(offsets_expired, group = names.group(*group), partitions = names.tps(partitions))
         }
