@@ -3,7 +3,7 @@
 use crate::effect::SeekTo;
 use crate::event::StopKind;
 use crate::field::{Field, Strange};
-use crate::ids::{EnvelopeId, FaultId, GroupId, NodeId};
+use crate::ids::{EnvelopeId, FaultId, GroupId, NodeId, Offset, TopicId, TopicPartition};
 use crate::protocol::{AdminRequest, ErrorCode, MessageKind};
 use crate::time::Duration;
 use serde::de::value::StrDeserializer;
@@ -46,6 +46,37 @@ pub enum Command {
     Admin { request: AdminRequest },
     /// Change the latency of every link.
     Latency { latency: Duration, jitter: Duration },
+    /// Cut a broker's power when the operating system has written back some batches of each log's unflushed tail;
+    /// `torn`: the next batch is half on the disk.
+    PowerCut { node: NodeId, kept: u32, torn: bool },
+    /// Flip a bit of the stored batch that holds an offset.
+    Corrupt {
+        node: NodeId,
+        #[serde(flatten)]
+        tp: TopicPartition,
+        offset: Offset,
+    },
+    /// Something happens to a broker's disk.
+    Disk { node: NodeId, what: DiskFault },
+    /// Forget a partition's records below an offset (DeleteRecords); −1 for the high watermark.
+    DeleteRecords {
+        #[serde(flatten)]
+        tp: TopicPartition,
+        offset: Offset,
+    },
+    /// A producer sends a record with this key and no value.
+    Tombstone { producer: NodeId, key: String },
+}
+
+/// What can happen to a disk as a whole.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum DiskFault {
+    /// No byte more can be written.
+    Full,
+    /// There is room again.
+    Freed,
+    /// It is gone with all that was on it; an empty one takes its place.
+    Lost,
 }
 
 /// A command as it is written: the derived reader of a tagged enum would be thirty times the machine code of this.
@@ -91,6 +122,17 @@ impl Fields<'_> {
         }
     }
 
+    fn text(&self, name: &str) -> Result<String, String> {
+        match self.need(name)? {
+            Field::Text(text) => Ok(text),
+            _ => Err(format!("field `{name}` is not a text")),
+        }
+    }
+
+    fn tp(&self) -> Result<TopicPartition, String> {
+        Ok(TopicPartition::new(TopicId(self.id("topic")?), self.id("partition")?))
+    }
+
     fn word<T: DeserializeOwned>(&self, name: &str) -> Result<T, String> {
         let Field::Text(word) = self.need(name)? else { return Err(format!("field `{name}` is not a word")) };
         let reader: StrDeserializer<'_, Strange> = word.as_str().into_deserializer();
@@ -134,6 +176,17 @@ impl Command {
                 _ => return Err("field `request` is not a text".to_owned()),
             },
             "latency" => Command::Latency { latency: fields.span("latency")?, jitter: fields.span("jitter")? },
+            "power-cut" => {
+                Command::PowerCut { node: fields.node("node")?, kept: fields.id("kept")?, torn: fields.flag("torn")? }
+            }
+            "corrupt" => Command::Corrupt {
+                node: fields.node("node")?,
+                tp: fields.tp()?,
+                offset: Offset(fields.number("offset")?),
+            },
+            "disk" => Command::Disk { node: fields.node("node")?, what: fields.word("what")? },
+            "delete-records" => Command::DeleteRecords { tp: fields.tp()?, offset: Offset(fields.number("offset")?) },
+            "tombstone" => Command::Tombstone { producer: fields.node("producer")?, key: fields.text("key")? },
             verb => return Err(format!("unknown variant `{verb}`")),
         })
     }
@@ -172,6 +225,12 @@ pub enum Rejected {
     /// There is no such group.
     #[error("there is no group {0}")]
     UnknownGroup(GroupId),
+    /// The partition has no leader, or no such offset there.
+    #[error("the partition has no leader that could do this, or no such offset")]
+    NotThere(TopicPartition),
+    /// The topic is compacted and never deletes: DeleteRecords is against its policy (POLICY_VIOLATION).
+    #[error("the topic is only compacted: its records cannot be deleted by offset")]
+    CompactedOnly(TopicPartition),
 }
 
 #[cfg(test)]
@@ -200,7 +259,12 @@ mod tests {
             Command::Seek { group: GroupId(0), to: SeekTo::Time(12_000) },
             Command::Processing { node, takes: span },
             Command::Latency { latency: span, jitter: Duration::ZERO },
-            Command::Admin { request: AdminRequest::DeleteTopic { topic: crate::ids::TopicId(1) } },
+            Command::Admin { request: AdminRequest::DeleteTopic { topic: TopicId(1) } },
+            Command::PowerCut { node, kept: 3, torn: true },
+            Command::Corrupt { node, tp: TopicPartition::new(TopicId(1), 0), offset: Offset(5) },
+            Command::Disk { node, what: DiskFault::Lost },
+            Command::DeleteRecords { tp: TopicPartition::new(TopicId(1), 0), offset: Offset(-1) },
+            Command::Tombstone { producer: node, key: "k".into() },
         ];
         for command in all {
             let json = serde_json::to_string(&command).unwrap();

@@ -54,6 +54,10 @@ pub enum Instruction {
     CreateTopic(crate::protocol::CreatableTopic),
     /// Change how long a consumer or worker takes for one record.
     Processing(Duration),
+    /// A leader: forget everything below an offset (DeleteRecords, KIP-107).
+    DeleteRecords(TopicPartition, Offset),
+    /// A producer: send a record with this key and a null value.
+    Tombstone(String),
 }
 
 /// Where `seek` goes. Written as `Beginning`, `End`, `Offset 7`, `Time 12000`.
@@ -131,6 +135,12 @@ pub enum Timer {
     ProducerExpiration,
     /// Broker: fsync by age (`flush.ms`).
     Flush,
+    /// Broker: look for segments that are too old or too many (`log.retention.check.interval.ms`).
+    LogRetention,
+    /// Broker: write recovery points and log start offsets down (`log.flush.offset.checkpoint.interval.ms`).
+    LogCheckpoint,
+    /// Broker: look for a log to compact (`log.cleaner.backoff.ms`).
+    LogCleaner,
     /// Broker: try AlterPartition again.
     AlterPartition,
     /// Broker: a request of its own has gone unanswered (`replica.socket.timeout.ms`).
@@ -221,6 +231,8 @@ pub enum Effect {
     Note(Box<Fact>),
     /// The process ends itself, in order.
     Exit,
+    /// The process ends itself on the spot (`Exit.halt`).
+    Halt,
 }
 
 /// Where an actor puts its wishes.
@@ -282,6 +294,11 @@ impl Effects<'_> {
         if self.noted {
             self.list.push(Effect::Note(Box::new(fact())));
         }
+    }
+
+    /// Ends the process on the spot.
+    pub fn halt(&mut self) {
+        self.list.push(Effect::Halt);
     }
 
     /// Ends the process in order.

@@ -28,6 +28,21 @@ pub enum TruncationReason {
     HighWatermark,
     /// The unflushed tail was lost with the power.
     PowerLoss,
+    /// The disk with the log is gone.
+    DiskLost,
+    /// Recovery found a batch whose bytes are not whole.
+    Corrupt,
+}
+
+/// Why a log begins later than before.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum LogStartReason {
+    /// Whole segments were too old or too many.
+    Retention,
+    /// Someone asked for it (DeleteRecords).
+    DeleteRecords,
+    /// A follower takes over its leader's beginning.
+    Leader,
 }
 
 /// Why a consumer's position was set.
@@ -231,6 +246,26 @@ pub enum Event {
     IsrShrinkProposed { broker: BrokerId, tp: TopicPartition, out: Vec<BrokerId> },
     /// A leader wants a follower back in the ISR.
     IsrExpandProposed { broker: BrokerId, tp: TopicPartition, joining: BrokerId },
+    /// A log begins later than before: what lies below is gone.
+    LogStartRaised { broker: BrokerId, tp: TopicPartition, from: Offset, to: Offset, why: LogStartReason },
+    /// A log was compacted.
+    LogCompacted {
+        broker: BrokerId,
+        tp: TopicPartition,
+        to: Offset,
+        records_before: u64,
+        records_after: u64,
+        bytes_before: u64,
+        bytes_after: u64,
+    },
+    /// After an unclean stop a log was read from the segment of its recovery point on.
+    LogRecovered { broker: BrokerId, tp: TopicPartition, from: Offset, scanned: u64, cut: bool },
+    /// Someone checked a batch's CRC and it did not match.
+    CorruptBatchFound { node: NodeId, tp: TopicPartition, base_offset: Offset },
+    /// A broker's only log directory failed: it halts.
+    LogDirFailed { broker: BrokerId },
+    /// A broker's setting was changed.
+    BrokerConfigChanged { broker: BrokerId, name: String, value: String },
     /// A log was fsynced.
     LogFlushed { broker: BrokerId, tp: TopicPartition, to: Offset },
 
@@ -365,6 +400,8 @@ impl Event {
             IsrShrinkProposed IsrExpandProposed LogFlushed RecordSent RecordAcked SendFailed ProduceRetried
             TransactionBegun TransactionEnded TransactionFailed TransactionStateChanged MarkerWritten
             SendBlocked BatchSplit ProducerIdObtained ProducerEpochBumped
+            LogStartRaised LogCompacted LogRecovered CorruptBatchFound LogDirFailed
+            BrokerConfigChanged
             RequestTimedOut GroupStateChanged MemberJoined MemberLeft CoordinatorLoaded PartitionsAssigned
             PartitionsRevoked PositionSet RecordsPolled RecordProcessed OffsetCommitted OffsetsUnstable RecordDerived
             OffsetsExpired ConsumerFailed CommitRefused EffectApplied
@@ -407,6 +444,12 @@ impl Event {
         "IsrShrinkProposed",
         "IsrExpandProposed",
         "LogFlushed",
+        "LogStartRaised",
+        "LogCompacted",
+        "LogRecovered",
+        "CorruptBatchFound",
+        "LogDirFailed",
+        "BrokerConfigChanged",
         "RecordSent",
         "RecordAcked",
         "SendFailed",

@@ -26,6 +26,7 @@ mod rebalancing;
 mod replay;
 mod replication;
 mod scenario_errors;
+mod segments;
 mod storage;
 mod swarm;
 mod time_travel;

@@ -65,7 +65,7 @@ fn a_power_cut_takes_what_was_only_in_the_page_cache() {
     log.flushed_to(Offset(5));
     log.append_as_leader(batch(5, None), LeaderEpoch(0));
     assert_eq!(log.unflushed_records(), 5);
-    assert_eq!(log.lose_page_cache(), Offset(5));
+    assert_eq!(log.lose_page_cache(0, false), Offset(5));
     assert_eq!(log.log_end_offset(), Offset(5));
 }
 

@@ -12,7 +12,6 @@ use crate::controller::MetadataImage;
 use crate::coordinator::{GroupShards, ReplyTo, TransactionOutcome, TransactionShards};
 use crate::effect::{DiskToken, Effects, Input, Instruction, Timer};
 use crate::event::{Event, TruncationReason};
-use crate::fact::Fact;
 use crate::ids::{BrokerEpoch, BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
 use crate::protocol::{Body, Channel, Request, Response};
 use crate::replication::Replica;
@@ -57,10 +56,9 @@ pub struct Broker {
     pub(super) offsets_topic: crate::ids::TopicId,
     /// Its replicas; logs and checkpoints survive the process.
     pub(super) replicas: Map<TopicPartition, Replica>,
+    pub(super) disk: super::log_manager::DiskState,
     pub(super) runtime: Option<Box<Runtime>>,
     pub(super) starts: u64,
-    /// The clean-shutdown file: the epoch of the incarnation that stopped in order (KIP-966).
-    pub(super) clean_shutdown: Option<BrokerEpoch>,
 }
 
 /// What the process keeps in memory.
@@ -128,9 +126,9 @@ impl Broker {
             controller,
             offsets_topic,
             replicas: Map::new(),
+            disk: Default::default(),
             runtime: None,
             starts: 0,
-            clean_shutdown: None,
         }
     }
 
@@ -168,10 +166,11 @@ impl Broker {
     pub fn crash(&mut self, power_lost: bool, out: &mut Effects<'_>) {
         self.runtime = None;
         let broker = self.id;
+        let (kept, torn) = std::mem::take(&mut self.disk.written_back);
         for (tp, replica) in &mut self.replicas {
             if power_lost {
                 let from = replica.log.log_end_offset();
-                let to = replica.log.lose_page_cache();
+                let to = replica.log.lose_page_cache(kept, torn);
                 if to < from {
                     out.emit(|| Event::LogTruncated { broker, tp: *tp, from, to, why: TruncationReason::PowerLoss });
                 }
@@ -204,6 +203,7 @@ impl Broker {
                 self.with_runtime(|runtime| runtime.status = BrokerStatus::ShuttingDown);
                 self.send_heartbeat(out);
             }
+            Input::Told(Instruction::DeleteRecords(tp, before)) => self.delete_records(tp, before, out),
             Input::Told(_) => {}
         }
         self.serve_backlogs(out);
@@ -223,18 +223,14 @@ impl Broker {
 
     fn on_started(&mut self, out: &mut Effects<'_>) {
         self.starts += 1;
-        let broker = self.id;
-        for (tp, replica) in &mut self.replicas {
-            replica.load();
-            out.note(|| Fact::HighWatermarkLoaded { broker, tp: *tp, to: replica.high_watermark });
-        }
-        let previous_broker_epoch = self.clean_shutdown.take().unwrap_or(BrokerEpoch(-1));
+        let previous_broker_epoch = self.load_logs(out).unwrap_or(BrokerEpoch(-1));
         let runtime = Runtime { incarnation: out.rng.bits(), previous_broker_epoch, ..Runtime::default() };
         self.runtime = Some(Box::new(runtime));
         self.register(out);
         self.fetch_metadata(out);
         out.set_timer(Timer::IsrCheck, self.config.replica_lag_time_max_ms.pause().div(2));
         out.set_timer(Timer::HighWatermarkCheckpoint, self.config.replica_high_watermark_checkpoint_interval_ms);
+        self.start_log_tasks(out);
         out.set_timer(Timer::ProducerExpiration, self.config.producer_id_expiration_check_interval_ms);
     }
 
@@ -303,6 +299,9 @@ impl Broker {
             Timer::TransactionTimeouts => self.on_transaction_timeouts(out),
             Timer::Markers => self.on_markers_timer(out),
             Timer::Verification(number) => self.ask_verification(number, out),
+            Timer::LogRetention => self.on_log_retention(out),
+            Timer::LogCheckpoint => self.on_log_checkpoint(out),
+            Timer::LogCleaner => self.on_log_cleaner(out),
             Timer::ProducerExpiration => {
                 let (now_ms, expiration) = (out.now.as_millis(), self.config.producer_id_expiration_ms);
                 for replica in self.replicas.values_mut() {
@@ -334,13 +333,18 @@ impl Broker {
 
     /// Whether the topic's settings may ask for an fsync at all.
     pub(super) fn wants_flush(replica: &Replica) -> bool {
-        replica.log.unflushed_records() >= replica.config.flush_messages
+        replica.log.has_rolled()
+            || replica.log.unflushed_records() >= replica.config.flush_messages
             || replica.config.flush_ms < crate::time::Duration(u64::MAX)
     }
 
     /// Asks for an fsync if the topic's settings want one after this append.
     pub(super) fn maybe_flush(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
-        let Some(replica) = self.replicas.get(&tp) else { return };
+        let Some(replica) = self.replicas.get_mut(&tp) else { return };
+        if let Some(offset) = replica.log.take_rolled() {
+            // A closed segment is fsynced in the background.
+            out.sync(DiskToken::Log(tp, offset));
+        }
         if replica.log.unflushed_records() >= replica.config.flush_messages {
             out.sync(DiskToken::Log(tp, replica.log.log_end_offset()));
         } else if replica.config.flush_ms < crate::time::Duration(u64::MAX) {

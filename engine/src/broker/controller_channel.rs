@@ -46,8 +46,10 @@ pub(super) enum Asked {
     Fetch(BrokerId),
     /// Where epochs end in this leader's log.
     EpochEnds(BrokerId),
-    /// Where this leader's logs begin and end.
+    /// Where this leader's logs end.
     LogEnds(BrokerId),
+    /// Where this leader's logs begin.
+    LogStarts(BrokerId),
 }
 
 impl Asked {
@@ -57,7 +59,7 @@ impl Asked {
             Asked::MetadataLog => Channel::Metadata,
             Asked::Verification(_) => Channel::Verification,
             Asked::Markers(_) => Channel::Markers,
-            Asked::Fetch(_) | Asked::EpochEnds(_) | Asked::LogEnds(_) => Channel::Replication,
+            Asked::Fetch(_) | Asked::EpochEnds(_) | Asked::LogEnds(_) | Asked::LogStarts(_) => Channel::Replication,
             _ => Channel::Controller,
         }
     }
@@ -169,6 +171,7 @@ impl Broker {
                 self.on_epoch_ends(leader, *answer, out)
             }
             (Asked::LogEnds(leader), Response::ListOffsets(answer)) => self.on_log_ends(leader, &answer, out),
+            (Asked::LogStarts(leader), Response::ListOffsets(answer)) => self.on_log_starts(leader, &answer, out),
             (Asked::OffsetsTopic, _) => self.with_runtime(|runtime| runtime.offsets_topic_requested = false),
             // An answer of another kind than the question cannot come from a correct peer; it is dropped.
             _ => {}
@@ -215,12 +218,7 @@ impl Broker {
 
     /// The controller lets this broker go: logs are flushed and marks written down before the process ends.
     fn shut_down(&mut self, out: &mut Effects<'_>) {
-        for replica in self.replicas.values_mut() {
-            replica.checkpointed_high_watermark = replica.high_watermark;
-            replica.log.flushed_to(replica.log.log_end_offset());
-            replica.log.snapshot_producers();
-        }
-        self.clean_shutdown = self.runtime.as_ref().map(|runtime| runtime.broker_epoch);
+        self.shut_down_logs();
         out.exit();
     }
 
@@ -244,7 +242,7 @@ impl Broker {
             Asked::Verification(number) => self.on_verified(number, ErrorCode::NetworkException, out),
             Asked::Markers(_) => out.set_timer(Timer::Markers, METADATA_RETRY),
             Asked::OffsetsTopic => self.with_runtime(|runtime| runtime.offsets_topic_requested = false),
-            Asked::Fetch(leader) | Asked::EpochEnds(leader) | Asked::LogEnds(leader) => {
+            Asked::Fetch(leader) | Asked::EpochEnds(leader) | Asked::LogEnds(leader) | Asked::LogStarts(leader) => {
                 self.on_fetch_failed(leader, out)
             }
         }

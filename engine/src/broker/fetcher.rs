@@ -5,11 +5,11 @@ use super::controller_channel::{Asked, Pending};
 use crate::collections::Set;
 use crate::config::TruncationMode;
 use crate::effect::{Effects, Timer};
-use crate::event::{Event, TruncationReason};
+use crate::event::{Event, LogStartReason, TruncationReason};
 use crate::fact::Fact;
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::protocol::{
-    Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, PartitionFetchResponse, Request,
+    Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, OffsetSpec, PartitionFetchResponse, Request,
 };
 use crate::replication::Role;
 
@@ -33,6 +33,8 @@ pub(super) struct Fetcher {
     pub(super) unsettled: Set<TopicPartition>,
     /// Partitions that asked for an offset the leader does not have.
     pub(super) out_of_range: Set<TopicPartition>,
+    /// Those of them that are not longer than the leader's: what they ask for next is gone there.
+    pub(super) too_old: Set<TopicPartition>,
 }
 
 /// What an answer did to one partition.
@@ -82,6 +84,7 @@ impl Broker {
                     fetcher.delayed.remove(&tp);
                     fetcher.unsettled.remove(&tp);
                     fetcher.out_of_range.remove(&tp);
+                    fetcher.too_old.remove(&tp);
                     fetcher.forgotten.insert(tp);
                 }
             }
@@ -137,7 +140,11 @@ impl Broker {
             fetcher.unsettled.iter().filter(|tp| !fetcher.delayed.contains(tp)).copied().collect();
         let out_of_range: Vec<TopicPartition> = std::mem::take(&mut fetcher.out_of_range).into_iter().collect();
         if !out_of_range.is_empty() {
-            return self.ask_log_ends(leader, node, out_of_range, out);
+            return self.ask_log_offsets(leader, node, out_of_range, OffsetSpec::Latest, out);
+        }
+        let too_old: Vec<TopicPartition> = std::mem::take(&mut fetcher.too_old).into_iter().collect();
+        if !too_old.is_empty() {
+            return self.ask_log_offsets(leader, node, too_old, OffsetSpec::Earliest, out);
         }
         if !unsettled.is_empty() {
             return self.ask_epoch_ends(leader, node, unsettled, out);
@@ -252,6 +259,16 @@ impl Broker {
             let (base_offset, epoch, records) = (batch.base_offset, batch.leader_epoch, batch.records.clone());
             let stored = batch.clone();
             let producer = stored.producer.map(|stamp| (stamp.id, stamp.epoch));
+            if batch.check().is_err() {
+                // `CorruptRecordException`: nothing of it is appended, and it is fetched again after a pause.
+                let node = self.node;
+                out.emit(|| Event::CorruptBatchFound { node, tp, base_offset });
+                return Some(Taken::Failed);
+            }
+            if self.disk.full {
+                self.disk_failed(out);
+                return None;
+            }
             if !replica.log.append_as_follower(batch) {
                 continue;
             }
@@ -272,6 +289,10 @@ impl Broker {
             let from = std::mem::replace(&mut replica.high_watermark, mark);
             replica.log.replicated_to(mark);
             out.emit(|| Event::HighWatermarkAdvanced { broker, tp, from, to: mark, as_leader: false });
+        }
+        if let Some(from) = replica.log.raise_log_start(answer.log_start_offset) {
+            let to = replica.log.log_start_offset();
+            out.emit(|| Event::LogStartRaised { broker, tp, from, to, why: LogStartReason::Leader });
         }
         let taken = if replica.log.log_end_offset() > before { Taken::Moved } else { Taken::Nothing };
         if Broker::wants_flush(replica) {

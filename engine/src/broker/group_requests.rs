@@ -4,7 +4,7 @@ use super::actor::Broker;
 use super::controller_channel::Asked;
 use crate::config::{CleanupPolicy, TopicConfig};
 use crate::coordinator::{
-    GroupRecord, Outcome, ReplyTo, group_partition, heartbeat_refused, join_refused, sync_refused,
+    ConsumerGroupKey, GroupRecord, Outcome, ReplyTo, group_partition, heartbeat_refused, join_refused, sync_refused,
 };
 use crate::effect::Effects;
 use crate::event::Event;
@@ -177,13 +177,17 @@ impl Broker {
                     runtime.groups.replay(record, out.now);
                     expired.get_or_insert_with(|| (*group, Vec::new())).1.push(*tp);
                 }
-                GroupRecord::GroupTombstone { .. } => runtime.groups.replay(record, out.now),
+                GroupRecord::GroupTombstone { .. }
+                | GroupRecord::ConsumerGroupTombstone { of: ConsumerGroupKey::Group, .. } => {
+                    runtime.groups.replay(record, out.now);
+                }
                 // These count from the moment they are written; see `coordinator::group::heartbeat`.
                 GroupRecord::ConsumerGroupMetadata { .. }
                 | GroupRecord::ConsumerGroupMember { .. }
                 | GroupRecord::ConsumerGroupTargetEpoch { .. }
                 | GroupRecord::ConsumerGroupTarget { .. }
-                | GroupRecord::ConsumerGroupCurrent { .. } => {}
+                | GroupRecord::ConsumerGroupCurrent { .. }
+                | GroupRecord::ConsumerGroupTombstone { .. } => {}
             }
         }
         if let Some((group, partitions)) = expired {

@@ -35,9 +35,14 @@ impl Broker {
                 }
                 MetadataRecord::RegisterBroker { broker, .. } => self.on_broker_moved(*broker, out),
                 MetadataRecord::Config { topic, .. } => self.reconfigure(*topic, out),
+                MetadataRecord::BrokerConfig { broker, name, value } if *broker == self.id => {
+                    // The controller has checked it.
+                    let _ = self.config.set(name, value);
+                }
                 MetadataRecord::RemoveTopic { .. } => deleted = true,
                 MetadataRecord::BrokerRegistrationChange { .. }
                 | MetadataRecord::Topic { .. }
+                | MetadataRecord::BrokerConfig { .. }
                 | MetadataRecord::LeaderChange { .. }
                 | MetadataRecord::ProducerIds { .. } => {}
             }
@@ -89,7 +94,7 @@ impl Broker {
         };
         let mut led = Vec::new();
         for (tp, replica) in self.replicas.iter_mut().filter(|(tp, _)| tp.topic == topic) {
-            replica.config = config.clone();
+            replica.set_config(config.clone());
             if replica.leadership().is_some() {
                 led.push(*tp);
             }
@@ -138,7 +143,7 @@ impl Broker {
         let Some(topic) = runtime.image.topics.get(&tp.topic) else { return false };
         let config = topic.config.clone();
         let replica = self.replicas.entry(tp).or_insert_with(|| Replica::new(config.clone()));
-        replica.config = config;
+        replica.set_config(config);
         if image.partition_epoch <= replica.partition_epoch {
             return false;
         }
@@ -221,7 +226,7 @@ impl Broker {
                 let producer = batch.producer?.id;
                 Some(GroupEntry::TransactionEnd { producer, committed: marker.committed })
             }
-            RecordBody::User { .. } | RecordBody::Transaction(_) => None,
+            RecordBody::User { .. } | RecordBody::Tombstone { .. } | RecordBody::Transaction(_) => None,
         };
         let records = replica.log.batches().flat_map(|batch| batch.records.iter().map(move |record| (batch, record)));
         records.filter_map(entry).collect()

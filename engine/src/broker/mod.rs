@@ -6,7 +6,7 @@
 //! the group coordinator for the partitions of `__consumer_offsets` it leads, the transaction coordinator for those of
 //! `__transaction_state`; markers, verification of transactional writes; blocks of producer ids.
 //! Simplified: handling a request takes no time of its own; only network and fsync do.
-//! Absent: quotas, request queue and thread pools, log directories, follower reads.
+//! Absent: quotas, request queue and thread pools, several log directories, follower reads.
 
 mod actor;
 mod alter_partition;
@@ -15,6 +15,7 @@ mod controller_channel;
 mod fetch;
 mod fetcher;
 mod group_requests;
+mod log_manager;
 mod markers;
 mod metadata;
 mod produce;
@@ -26,3 +27,4 @@ mod txn_offsets;
 mod verification;
 
 pub use actor::{Broker, BrokerStatus};
+pub use log_manager::DiskState;

@@ -2,7 +2,7 @@
 
 use super::actor::Broker;
 use crate::collections::Map;
-use crate::config::Acks;
+use crate::config::{Acks, TimestampType, TopicConfig};
 use crate::coordinator::{GroupRecord, ReplyTo, TransactionRecord};
 use crate::effect::Effects;
 use crate::event::Event;
@@ -12,7 +12,7 @@ use crate::protocol::{
     ErrorCode, PartitionProduceResponse, ProduceRequest, ProduceResponse, Response, WriteTxnMarkersResponse,
 };
 use crate::replication::Replica;
-use crate::storage::{AppendVerdict, ProducerStamp, RecordBatch, Verification};
+use crate::storage::{AppendVerdict, ProducerStamp, Record, RecordBatch, RecordBody, Verification};
 use crate::time::Instant;
 use std::sync::Arc;
 
@@ -128,7 +128,7 @@ impl Broker {
         out: &mut Effects<'_>,
     ) -> Result<Appended, ErrorCode> {
         let broker = self.id;
-        self.may_append(tp, &batch, needs_isr)?;
+        self.may_append(tp, &batch, needs_isr, out.now)?;
         if batch.producer.is_some()
             && let Some(replica) = self.replicas.get(&tp)
         {
@@ -151,31 +151,41 @@ impl Broker {
         batch: RecordBatch,
         out: &mut Effects<'_>,
     ) -> Result<Appended, ErrorCode> {
-        self.may_append(tp, &batch, true)?;
+        self.may_append(tp, &batch, true, out.now)?;
         self.store_as_leader(tp, batch, out)
     }
 
-    fn may_append(&self, tp: TopicPartition, batch: &RecordBatch, needs_isr: bool) -> Result<(), ErrorCode> {
+    fn may_append(
+        &self,
+        tp: TopicPartition,
+        batch: &RecordBatch,
+        needs_isr: bool,
+        now: Instant,
+    ) -> Result<(), ErrorCode> {
         let replica = self.replicas.get(&tp).ok_or(ErrorCode::UnknownTopicOrPartition)?;
         let leadership = replica.leadership().ok_or(ErrorCode::NotLeaderOrFollower)?;
         if needs_isr && leadership.isr.committed.len() < replica.effective_min_isr() {
             return Err(ErrorCode::NotEnoughReplicas);
         }
-        if i64::from(batch.size_in_bytes) > i64::from(replica.config.max_message_bytes) {
-            return Err(ErrorCode::MessageTooLarge);
-        }
-        Ok(())
+        validate(batch, &replica.config, now)
     }
 
     /// Writes a batch that has passed its checks.
     pub(super) fn store_as_leader(
         &mut self,
         tp: TopicPartition,
-        batch: RecordBatch,
+        mut batch: RecordBatch,
         out: &mut Effects<'_>,
     ) -> Result<Appended, ErrorCode> {
         let broker = self.id;
+        if self.disk.full {
+            return Err(self.disk_failed(out));
+        }
         let replica = self.replicas.get_mut(&tp).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        if replica.config.message_timestamp_type == TimestampType::LogAppendTime {
+            batch.log_append_time = true;
+            batch.max_timestamp = out.now.as_millis();
+        }
         if let Some(runtime) = &mut self.runtime {
             runtime.appends += 1;
         }
@@ -279,6 +289,38 @@ impl Broker {
             }
         }
     }
+}
+
+/// What a leader checks of a batch before anything else (`LogValidator`, `UnifiedLog.analyzeAndValidateRecords`). One bad
+/// record fails the whole batch.
+fn validate(batch: &RecordBatch, config: &TopicConfig, now: Instant) -> Result<(), ErrorCode> {
+    if i64::from(batch.size_in_bytes) > i64::from(config.max_message_bytes) {
+        return Err(ErrorCode::MessageTooLarge);
+    }
+    if batch.check().is_err() {
+        return Err(ErrorCode::CorruptMessage);
+    }
+    if i64::from(batch.size_in_bytes) > i64::from(config.segment_bytes) {
+        return Err(ErrorCode::RecordListTooLarge);
+    }
+    if batch.is_control() {
+        return Ok(());
+    }
+    let now = now.as_millis() as i64;
+    let keyless = |record: &Record| matches!(&record.body, RecordBody::User { key: None, .. });
+    if config.cleanup_policy.compact && batch.records.iter().any(keyless) {
+        return Err(ErrorCode::InvalidRecord);
+    }
+    if config.message_timestamp_type == TimestampType::CreateTime {
+        let limit = config.message_timestamp_before_max_ms;
+        let too_old = |record: &Record| now - record.timestamp as i64 > limit;
+        if batch.max_timestamp as i64 - now > config.message_timestamp_after_max_ms
+            || (limit < i64::MAX && batch.records.iter().any(too_old))
+        {
+            return Err(ErrorCode::InvalidTimestamp);
+        }
+    }
+    Ok(())
 }
 
 /// Idle followers fetch without naming partitions they have all of. Before the log grows, what their last fetch said

@@ -6,7 +6,7 @@ use super::controller_channel::{Asked, Pending};
 use crate::collections::Set;
 use crate::config::TruncationMode;
 use crate::effect::{Effects, Timer};
-use crate::event::{Event, TruncationReason};
+use crate::event::{Event, LogStartReason, TruncationReason};
 use crate::ids::{BrokerId, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::protocol::{
     Channel, ListOffsetsRequest, ListOffsetsResponse, OffsetSpec, OffsetsForLeaderEpochRequest,
@@ -80,12 +80,13 @@ impl Broker {
         self.run_fetcher(leader, out);
     }
 
-    /// Asks where the leader's logs end.
-    pub(super) fn ask_log_ends(
+    /// Asks where the leader's logs end, or begin.
+    pub(super) fn ask_log_offsets(
         &mut self,
         leader: BrokerId,
         node: NodeId,
         tps: Vec<TopicPartition>,
+        spec: OffsetSpec,
         out: &mut Effects<'_>,
     ) {
         let fenced = self.features.truncation >= TruncationMode::Kip320;
@@ -93,15 +94,17 @@ impl Broker {
         for tp in tps {
             let Some(replica) = self.replicas.get(&tp) else { continue };
             let epoch = if fenced { replica.leader_epoch } else { LeaderEpoch::NONE };
-            partitions.push((tp, epoch, OffsetSpec::Latest));
+            partitions.push((tp, epoch, spec));
         }
         let request =
             Request::ListOffsets(ListOffsetsRequest { replica: Some(self.id), read_committed: false, partitions });
-        let pending = Pending { to: node, sent_at: out.now, what: Asked::LogEnds(leader) };
+        let what = if spec == OffsetSpec::Earliest { Asked::LogStarts(leader) } else { Asked::LogEnds(leader) };
+        let pending = Pending { to: node, sent_at: out.now, what };
         self.ask(node, Channel::Replication, request, pending, out);
     }
 
-    /// The leader's log is shorter than this one: an unclean election; take its end.
+    /// The leader's log is shorter than this one: an unclean election; take its end. It is not: what this one asks for
+    /// next has been deleted there, and the question is where the leader's log begins.
     pub(super) fn on_log_ends(&mut self, leader: BrokerId, answer: &ListOffsetsResponse, out: &mut Effects<'_>) {
         let stale = self.answered(leader);
         let mut back_off = false;
@@ -116,9 +119,43 @@ impl Broker {
             } else if *latest < own_end {
                 self.cut(*tp, *latest, TruncationReason::LeaderShorter, out);
             }
+            let too_old = !error.is_error() && *latest >= own_end;
+            self.with_runtime(|runtime| {
+                let Some(fetcher) = runtime.fetchers.get_mut(&leader) else { return };
+                if too_old {
+                    fetcher.too_old.insert(*tp);
+                } else {
+                    fetcher.fetch_again(*tp, error.is_error());
+                }
+            });
+        }
+        if back_off {
+            out.set_timer(Timer::FetcherBackoff(leader), self.config.replica_fetch_backoff_ms);
+        }
+        self.run_fetcher(leader, out);
+    }
+
+    /// Where the leader's logs begin: a replica that ends below begins anew there
+    /// (`ReplicaFetcherThread.truncateFullyAndStartAt`).
+    pub(super) fn on_log_starts(&mut self, leader: BrokerId, answer: &ListOffsetsResponse, out: &mut Effects<'_>) {
+        let (broker, stale) = (self.id, self.answered(leader));
+        let mut back_off = false;
+        for (tp, error, earliest) in &answer.partitions {
+            let (tp, to) = (*tp, *earliest);
+            if stale.contains(&tp) {
+                continue;
+            }
+            let Some(replica) = self.following(tp, leader) else { continue };
+            back_off |= error.is_error();
+            if !error.is_error() && to > replica.log.log_end_offset() {
+                let from = replica.log.log_start_offset();
+                replica.log.restart_at(to);
+                replica.high_watermark = to;
+                out.emit(|| Event::LogStartRaised { broker, tp, from, to, why: LogStartReason::Leader });
+            }
             self.with_runtime(|runtime| {
                 if let Some(fetcher) = runtime.fetchers.get_mut(&leader) {
-                    fetcher.fetch_again(*tp, error.is_error());
+                    fetcher.fetch_again(tp, error.is_error());
                 }
             });
         }

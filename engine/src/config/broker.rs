@@ -44,6 +44,14 @@ config_struct! {
     "transaction.version" => transaction_version: i16 = 2, Some((0, 2));
     /// How often a broker tells the controller that it lives.
     "broker.heartbeat.interval.ms" => broker_heartbeat_interval_ms: Millis = Millis(2_000), Some(ANY_INT);
+    /// How often a broker looks for segments to delete.
+    "log.retention.check.interval.ms" => log_retention_check_interval_ms: Duration = Duration::from_millis(300_000), Some((1, i64::MAX));
+    /// How long a started broker waits before its first retention, checkpoint and cleaning. Internal in Kafka.
+    "log.initial.task.delay.ms" => log_initial_task_delay_ms: Duration = Duration::from_millis(30_000), Some((0, i64::MAX));
+    /// How often recovery points and log start offsets are written down.
+    "log.flush.offset.checkpoint.interval.ms" => log_flush_offset_checkpoint_interval_ms: Millis = Millis(60_000), Some((0, INT));
+    /// Pause of the cleaner between two rounds.
+    "log.cleaner.backoff.ms" => log_cleaner_backoff_ms: Duration = Duration::from_millis(15_000), Some((0, i64::MAX));
     /// Partitions of `__consumer_offsets`.
     "offsets.topic.num.partitions" => offsets_topic_num_partitions: i32 = 50, Some((1, INT)), "partitions";
     /// Replicas of each partition of `__consumer_offsets`.
@@ -72,4 +80,10 @@ config_struct! {
     "group.consumer.assignors" => group_consumer_assignors: ServerAssignors = ServerAssignors::default(), None;
     /// A new target assignment is computed at most this often; 0 for at every change.
     "group.consumer.assignment.interval.ms" => group_consumer_assignment_interval_ms: Duration = Duration::from_millis(1_000), Some((0, INT));
+}
+
+impl BrokerConfig {
+    /// The settings a running broker takes (`DynamicBrokerConfig`); the others are read at its start.
+    pub const DYNAMIC: &'static [&'static str] =
+        &["log.cleaner.backoff.ms", "producer.id.expiration.ms", "transaction.partition.verification.enable"];
 }

@@ -37,8 +37,6 @@ config_struct! {
     "retention.ms" => retention_ms: Millis = Millis(604_800_000), Some((-1, LONG));
     /// Size of a partition above which old segments may be deleted; −1 for no limit.
     "retention.bytes" => retention_bytes: i64 = -1, Some((i64::MIN, LONG)), "B";
-    /// How long the files of a deleted segment stay under another name.
-    "file.delete.delay.ms" => file_delete_delay_ms: Duration = Duration::from_millis(60_000), Some((0, LONG));
     /// fsync after this many records; the default leaves it to the operating system.
     "flush.messages" => flush_messages: i64 = LONG, Some((1, LONG)), "records";
     /// fsync when the oldest unflushed record is this old; the default leaves it to the operating system.
@@ -51,4 +49,11 @@ config_struct! {
     "min.compaction.lag.ms" => min_compaction_lag_ms: i64 = 0, Some((0, LONG)), "ms";
     /// Records older than this are compacted whatever the ratio.
     "max.compaction.lag.ms" => max_compaction_lag_ms: i64 = LONG, Some((1, LONG)), "ms";
+}
+
+impl TopicConfig {
+    /// Age at which a segment is closed: compaction may need it earlier, since it never touches the active segment.
+    pub fn roll_ms(&self) -> i64 {
+        if self.cleanup_policy.compact { self.segment_ms.min(self.max_compaction_lag_ms) } else { self.segment_ms }
+    }
 }

@@ -45,8 +45,6 @@ config_struct! {
     "log.retention.hours" => log_retention_hours: i32 = 168, Some(ANY_INT), "h";
     /// Default of `retention.bytes`.
     "log.retention.bytes" => log_retention_bytes: i64 = -1, Some(ANY_LONG), "B";
-    /// Default of `file.delete.delay.ms`.
-    "log.segment.delete.delay.ms" => log_segment_delete_delay_ms: Duration = Duration::from_millis(60_000), Some((0, LONG));
     /// Default of `flush.messages`.
     "log.flush.interval.messages" => log_flush_interval_messages: i64 = LONG, Some((1, LONG)), "records";
     /// Default of `flush.ms`; unset, the operating system decides.
@@ -86,7 +84,6 @@ impl TopicDefaults {
             // As `KafkaConfig.logRetentionTimeMillis`: every negative number is "never".
             retention_ms: Millis(retention.max(-1)),
             retention_bytes: self.log_retention_bytes,
-            file_delete_delay_ms: self.log_segment_delete_delay_ms,
             flush_messages: self.log_flush_interval_messages,
             flush_ms: self.log_flush_interval_ms.map_or(NEVER, span),
             min_cleanable_dirty_ratio: self.log_cleaner_min_cleanable_ratio,

@@ -20,6 +20,16 @@ pub struct ConfigKey {
     pub words: &'static [&'static str],
 }
 
+impl ConfigKey {
+    /// What may be written: the range, or the words.
+    pub fn allowed(&self) -> String {
+        match self.valid {
+            Some((least, most)) => format!("{least}..{most}"),
+            None => self.words.join(", "),
+        }
+    }
+}
+
 /// A configuration value that was refused, and why.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum ConfigError {

@@ -209,7 +209,8 @@ impl MetadataImage {
                     Arc::make_mut(topic).config = config.clone();
                 }
             }
-            MetadataRecord::LeaderChange { .. } => {}
+            // Brokers keep their own settings; the controller has none of theirs.
+            MetadataRecord::LeaderChange { .. } | MetadataRecord::BrokerConfig { .. } => {}
             MetadataRecord::ProducerIds { next_producer_id } => self.next_producer_id = *next_producer_id,
         }
     }

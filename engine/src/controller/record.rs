@@ -24,6 +24,8 @@ pub enum MetadataRecord {
     PartitionChange { tp: TopicPartition, change: Box<PartitionChange> },
     /// A topic's settings are now these.
     Config { topic: TopicId, config: Arc<TopicConfig> },
+    /// One setting of a broker has this value from now on.
+    BrokerConfig { broker: BrokerId, name: String, value: String },
     /// Producer ids below this one are given out.
     ProducerIds { next_producer_id: i64 },
 }

@@ -5,7 +5,7 @@ use super::image::PartitionImage;
 use super::partition_change::Election;
 use super::placement::{StripedPlacer, UsableBroker, place_classic};
 use super::record::MetadataRecord;
-use crate::config::PlacementRule;
+use crate::config::{BrokerConfig, PlacementRule};
 use crate::effect::Effects;
 use crate::event::Event;
 use crate::ids::{BrokerId, TopicId, TopicPartition};
@@ -140,6 +140,11 @@ impl Controller {
                     self.clear_elrs(*topic, out);
                 }
             }
+            AdminRequest::AlterBrokerConfig { broker, name, value } => {
+                let (broker, name, value) = (*broker, name.clone(), value.clone());
+                self.append(MetadataRecord::BrokerConfig { broker, name: name.clone(), value: value.clone() });
+                out.emit(|| Event::BrokerConfigChanged { broker, name, value });
+            }
         }
         ErrorCode::None
     }
@@ -190,6 +195,15 @@ impl Controller {
                 Some(known) if (*known.config).clone().set(name, value).is_err() => ErrorCode::InvalidConfig,
                 Some(_) => ErrorCode::None,
             },
+            AdminRequest::AlterBrokerConfig { broker, name, value } => {
+                if !image.brokers.contains_key(broker) || !BrokerConfig::DYNAMIC.contains(&name.as_str()) {
+                    ErrorCode::InvalidRequest
+                } else if BrokerConfig::default().set(name, value).is_err() {
+                    ErrorCode::InvalidConfig
+                } else {
+                    ErrorCode::None
+                }
+            }
         }
     }
 

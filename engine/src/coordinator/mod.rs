@@ -8,8 +8,8 @@ mod group;
 mod transaction;
 
 pub use group::{
-    CommittedOffset, ConsumerGroup, ConsumerMember, CurrentAssignment, Group, GroupEntry, GroupMember, GroupRecord,
-    GroupShards, MemberPhase, MemberRecord, Outcome, ReplyTo, group_partition,
+    CommittedOffset, ConsumerGroup, ConsumerGroupKey, ConsumerMember, CurrentAssignment, Group, GroupEntry,
+    GroupMember, GroupRecord, GroupShards, MemberPhase, MemberRecord, Outcome, ReplyTo, group_partition,
 };
 pub(crate) use group::{heartbeat_refused, join_refused, sync_refused};
 pub use transaction::{

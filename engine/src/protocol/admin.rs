@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 /// One request of an administrator, about one thing.
 ///
 /// It is written as one line of text: `elect-leader 1 0 preferred`, `reassign 1 0 4 2 3`, `create-partitions 1 6`,
-/// `delete-topic 1`, `alter-config 1 min.insync.replicas 2`, with topics by id.
+/// `delete-topic 1`, `alter-config 1 min.insync.replicas 2`, `alter-broker-config 2 log.cleaner.backoff.ms 1000`, with
+/// topics by id.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum AdminRequest {
@@ -45,6 +46,15 @@ pub enum AdminRequest {
         /// Its new value.
         value: String,
     },
+    /// IncrementalAlterConfigs of a broker: one of the settings that can be changed while it runs (KIP-226).
+    AlterBrokerConfig {
+        /// The broker.
+        broker: BrokerId,
+        /// The setting.
+        name: String,
+        /// Its new value.
+        value: String,
+    },
 }
 
 impl AdminRequest {
@@ -55,7 +65,7 @@ impl AdminRequest {
             AdminRequest::AlterPartitionReassignments { .. } => "AlterPartitionReassignments",
             AdminRequest::CreatePartitions { .. } => "CreatePartitions",
             AdminRequest::DeleteTopic { .. } => "DeleteTopics",
-            AdminRequest::AlterTopicConfig { .. } => "IncrementalAlterConfigs",
+            AdminRequest::AlterTopicConfig { .. } | AdminRequest::AlterBrokerConfig { .. } => "IncrementalAlterConfigs",
         }
     }
 }
@@ -77,6 +87,9 @@ impl From<AdminRequest> for String {
             AdminRequest::CreatePartitions { topic, count } => format!("create-partitions {topic} {count}"),
             AdminRequest::DeleteTopic { topic } => format!("delete-topic {topic}"),
             AdminRequest::AlterTopicConfig { topic, name, value } => format!("alter-config {topic} {name} {value}"),
+            AdminRequest::AlterBrokerConfig { broker, name, value } => {
+                format!("alter-broker-config {broker} {name} {value}")
+            }
         }
     }
 }
@@ -90,7 +103,12 @@ impl TryFrom<String> for AdminRequest {
         let mut next = || words.next().ok_or_else(wrong);
         let number = |word: &str| word.parse::<i32>().map_err(|_| wrong());
         let verb = next()?;
-        let topic = TopicId(next()?.parse().map_err(|_| wrong())?);
+        let subject = next()?;
+        if verb == "alter-broker-config" {
+            let (broker, name) = (BrokerId(number(subject)?), next()?.to_owned());
+            return Ok(AdminRequest::AlterBrokerConfig { broker, name, value: words.collect::<Vec<_>>().join(" ") });
+        }
+        let topic = TopicId(subject.parse().map_err(|_| wrong())?);
         Ok(match verb {
             "elect-leader" => {
                 let tp = TopicPartition::new(topic, number(next()?)?);

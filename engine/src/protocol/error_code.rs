@@ -30,6 +30,8 @@ error_codes! {
     None = 0, "NONE", false;
     /// The offset is below the log start or above the log end.
     OffsetOutOfRange = 1, "OFFSET_OUT_OF_RANGE", false;
+    /// The checksum does not match.
+    CorruptMessage = 2, "CORRUPT_MESSAGE", true;
     /// The broker does not know the partition.
     UnknownTopicOrPartition = 3, "UNKNOWN_TOPIC_OR_PARTITION", true;
     /// The partition has no leader at the moment.
@@ -52,6 +54,8 @@ error_codes! {
     CoordinatorNotAvailable = 15, "COORDINATOR_NOT_AVAILABLE", true;
     /// This broker does not coordinate the group.
     NotCoordinator = 16, "NOT_COORDINATOR", true;
+    /// The batch is larger than a segment (`segment.bytes`).
+    RecordListTooLarge = 18, "RECORD_LIST_TOO_LARGE", false;
     /// The ISR is smaller than `min.insync.replicas`: nothing was written.
     NotEnoughReplicas = 19, "NOT_ENOUGH_REPLICAS", true;
     /// The record was written, but the ISR shrank below `min.insync.replicas` before it was acknowledged.
@@ -66,6 +70,8 @@ error_codes! {
     InvalidSessionTimeout = 26, "INVALID_SESSION_TIMEOUT", false;
     /// The group is rebalancing: join again.
     RebalanceInProgress = 27, "REBALANCE_IN_PROGRESS", false;
+    /// A record's timestamp is too far from the leader's clock.
+    InvalidTimestamp = 32, "INVALID_TIMESTAMP", false;
     /// A topic with this name exists already.
     TopicAlreadyExists = 36, "TOPIC_ALREADY_EXISTS", false;
     /// The number of partitions is not possible.
@@ -80,6 +86,8 @@ error_codes! {
     InvalidRequest = 42, "INVALID_REQUEST", false;
     /// The setting or its value is not possible.
     InvalidConfig = 40, "INVALID_CONFIG", false;
+    /// DeleteRecords on a topic that is only compacted.
+    PolicyViolation = 44, "POLICY_VIOLATION", false;
     /// The sequence does not continue the producer's last one.
     OutOfOrderSequenceNumber = 45, "OUT_OF_ORDER_SEQUENCE_NUMBER", false;
     /// A sequence the broker has seen before; no current broker sends it, clients treat it as success.
@@ -96,6 +104,8 @@ error_codes! {
     ConcurrentTransactions = 51, "CONCURRENT_TRANSACTIONS", true;
     /// An older coordinator wrote this marker.
     TransactionCoordinatorFenced = 52, "TRANSACTION_COORDINATOR_FENCED", false;
+    /// The log directory failed.
+    KafkaStorageError = 56, "KAFKA_STORAGE_ERROR", true;
     /// The broker knows nothing of the producer; no current broker sends it, clients still treat it.
     UnknownProducerId = 59, "UNKNOWN_PRODUCER_ID", false;
     /// The sender's leader epoch is older than mine.

@@ -46,8 +46,10 @@ pub struct Replica {
 impl Replica {
     /// An empty replica.
     pub fn new(config: Arc<TopicConfig>) -> Replica {
+        let mut log = Log::default();
+        log.set_config(config.clone());
         Replica {
-            log: Log::default(),
+            log,
             high_watermark: Offset::ZERO,
             checkpointed_high_watermark: Offset::ZERO,
             role: Role::None,
@@ -56,6 +58,12 @@ impl Replica {
             assignment: Arc::new([]),
             config,
         }
+    }
+
+    /// The topic's settings as they are now.
+    pub fn set_config(&mut self, config: Arc<TopicConfig>) {
+        self.log.set_config(config.clone());
+        self.config = config;
     }
 
     /// The leader's side, when this replica leads.

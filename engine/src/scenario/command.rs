@@ -2,11 +2,11 @@
 
 use super::document::{Line, Source};
 use super::step::CommandTemplate;
-use crate::command::Command;
-use crate::config::TopicConfig;
+use crate::command::{Command, DiskFault};
+use crate::config::{BrokerConfig, TopicConfig};
 use crate::effect::SeekTo;
 use crate::event::StopKind;
-use crate::ids::{BrokerId, NodeId};
+use crate::ids::{BrokerId, NodeId, Offset};
 use crate::protocol::{AdminRequest, MessageKind};
 use crate::sim::Directory;
 use crate::time::Duration;
@@ -33,6 +33,12 @@ pub(super) const COMMANDS: &[&str] = &[
     "create-partitions",
     "delete-topic",
     "alter-config",
+    "corrupt",
+    "disk-full",
+    "disk-freed",
+    "disk-lost",
+    "delete-records",
+    "tombstone",
 ];
 
 const KINDS: &[(&str, MessageKind)] = &[
@@ -74,8 +80,62 @@ pub(super) fn read_command(
         name
     };
     match *verb {
-        "kill" | "power-off" | "stop" | "start" | "pause" | "resume" | "isolate" => {
+        "kill" | "stop" | "start" | "pause" | "resume" | "isolate" | "disk-full" | "disk-freed" | "disk-lost" => {
             template.nodes.push(node(line, source));
+        }
+        "power-off" => {
+            template.nodes.push(node(line, source));
+            template.words.extend(line.number::<u32>("kept", source).map(|kept| kept.to_string()));
+            template.flag = line.flag("torn", source);
+        }
+        "corrupt" | "delete-records" => {
+            if *verb == "corrupt" {
+                template.nodes.push(node(line, source));
+            }
+            let partition = line.required("a partition", source);
+            if directory.find_tp(&partition).is_none() {
+                source.unknown(line.node, "partition", &partition, &[]);
+            }
+            let offset = line.required("an offset", source);
+            if offset.parse::<i64>().is_err() {
+                source.error(line.node, format!("\"{offset}\" is not an offset"), "write: delete-records orders-0 5");
+            }
+            template.words = vec![partition, offset];
+        }
+        "alter-config" => {
+            let subject = line.required("a topic or a broker", source);
+            let broker = directory.find_topic(&subject).is_none().then(|| directory.find_broker(&subject)).flatten();
+            if broker.is_none() && directory.find_topic(&subject).is_none() {
+                let known: Vec<&str> = directory.topic_names().collect();
+                source.unknown(line.node, "topic or broker", &subject, &known);
+            }
+            let settings = line.settings();
+            for (name, value) in &settings {
+                let (set, help) = match broker {
+                    Some(_) if !BrokerConfig::DYNAMIC.contains(&name.as_str()) => {
+                        source.unknown(line.node, "setting that a running broker takes", name, BrokerConfig::DYNAMIC);
+                        continue;
+                    }
+                    Some(_) => (BrokerConfig::default().set(name, value), "a broker setting by Kafka's name"),
+                    None => (TopicConfig::default().set(name, value), "a topic setting by Kafka's name, and its value"),
+                };
+                if let Err(error) = set {
+                    source.error(line.node, error.to_string(), help);
+                }
+            }
+            template.words.push(subject);
+            match <[_; 1]>::try_from(settings) {
+                Ok([(name, value)]) => template.words.extend([name, value]),
+                Err(_) => source.error(
+                    line.node,
+                    "alter-config takes one setting",
+                    "write: alter-config orders min.insync.replicas=2",
+                ),
+            }
+        }
+        "tombstone" => {
+            template.nodes.push(node(line, source));
+            template.words.push(line.required("a key", source));
         }
         "cut" => {
             template.nodes.push(node(line, source));
@@ -132,44 +192,20 @@ pub(super) fn read_command(
                 template.words.push(id);
             }
         }
-        "create-partitions" | "delete-topic" | "alter-config" => {
+        "create-partitions" | "delete-topic" => {
             let topic = line.required("a topic", source);
             if directory.find_topic(&topic).is_none() {
                 let known: Vec<&str> = directory.topic_names().collect();
                 source.unknown(line.node, "topic", &topic, &known);
             }
             template.words.push(topic);
-            match *verb {
-                "create-partitions" => {
-                    let count = line.required("a number of partitions", source);
-                    if count.parse::<i32>().is_err() {
-                        let help = "write: create-partitions orders 6";
-                        source.error(line.node, format!("\"{count}\" is not a number of partitions"), help);
-                    }
-                    template.words.push(count);
+            if *verb == "create-partitions" {
+                let count = line.required("a number of partitions", source);
+                if count.parse::<i32>().is_err() {
+                    let help = "write: create-partitions orders 6";
+                    source.error(line.node, format!("\"{count}\" is not a number of partitions"), help);
                 }
-                "alter-config" => {
-                    let settings = line.settings();
-                    let mut config = TopicConfig::default();
-                    for (name, value) in &settings {
-                        if let Err(error) = config.set(name, value) {
-                            source.error(
-                                line.node,
-                                error.to_string(),
-                                "a topic setting by Kafka's name, and its value",
-                            );
-                        }
-                    }
-                    match <[_; 1]>::try_from(settings) {
-                        Ok([(name, value)]) => template.words.extend([name, value]),
-                        Err(_) => source.error(
-                            line.node,
-                            "alter-config takes one setting",
-                            "write: alter-config orders min.insync.replicas=2",
-                        ),
-                    }
-                }
-                _ => {}
+                template.words.push(count);
             }
         }
         "processing" => {
@@ -182,7 +218,7 @@ pub(super) fn read_command(
             template.span = line.read_duration("latency", &latency, source);
         }
     }
-    line.finish(&["one-way", "response", "unclean"], source);
+    line.finish(&["one-way", "response", "unclean", "kept", "torn"], source);
     Some(template)
 }
 
@@ -203,6 +239,31 @@ impl CommandTemplate {
         let admin = |request: AdminRequest| Command::Admin { request };
         Ok(match self.verb {
             "kill" => Command::Stop { node: node(0)?, how: StopKind::Crash },
+            "power-off" if self.flag || !self.words.is_empty() => {
+                Command::PowerCut { node: node(0)?, kept: word(0).parse().unwrap_or(0), torn: self.flag }
+            }
+            "corrupt" | "delete-records" => {
+                let tp = directory.find_tp(word(0)).ok_or(word(0))?;
+                let offset = Offset(word(1).parse().map_err(|_| word(1).to_owned())?);
+                match self.verb {
+                    "corrupt" => Command::Corrupt { node: node(0)?, tp, offset },
+                    _ => Command::DeleteRecords { tp, offset },
+                }
+            }
+            "disk-full" => Command::Disk { node: node(0)?, what: DiskFault::Full },
+            "disk-freed" => Command::Disk { node: node(0)?, what: DiskFault::Freed },
+            "disk-lost" => Command::Disk { node: node(0)?, what: DiskFault::Lost },
+            "alter-config" => {
+                let (name, value) = (word(1).to_owned(), word(2).to_owned());
+                admin(match directory.find_topic(word(0)) {
+                    Some(topic) => AdminRequest::AlterTopicConfig { topic, name, value },
+                    None => {
+                        let broker = directory.find_broker(word(0)).ok_or(word(0))?;
+                        AdminRequest::AlterBrokerConfig { broker, name, value }
+                    }
+                })
+            }
+            "tombstone" => Command::Tombstone { producer: node(0)?, key: word(0).to_owned() },
             "power-off" => Command::Stop { node: node(0)?, how: StopKind::Power },
             "stop" => Command::Stop { node: node(0)?, how: StopKind::Graceful },
             "start" => Command::Start { node: node(0)? },
@@ -232,11 +293,6 @@ impl CommandTemplate {
                 admin(AdminRequest::CreatePartitions { topic: topic(0)?, count })
             }
             "delete-topic" => admin(AdminRequest::DeleteTopic { topic: topic(0)? }),
-            "alter-config" => admin(AdminRequest::AlterTopicConfig {
-                topic: topic(0)?,
-                name: word(1).to_owned(),
-                value: word(2).to_owned(),
-            }),
             "processing" => Command::Processing { node: node(0)?, takes: self.span.unwrap_or(Duration::ZERO) },
             _ => Command::Latency { latency: self.span.unwrap_or(Duration::ZERO), jitter: Duration::ZERO },
         })

@@ -3,13 +3,16 @@
 use super::actor::{Actor, Process};
 use super::schedule::Item;
 use super::simulation::Simulation;
-use crate::command::{Command, Rejected};
+use crate::broker::Broker;
+use crate::command::{Command, DiskFault, Rejected};
+use crate::config::CleanupPolicy;
 use crate::controller::Controller;
 use crate::effect::{Effects, Input, Instruction};
-use crate::event::{DropReason, Event, StopKind};
-use crate::ids::{FaultId, NodeId};
+use crate::event::{DropReason, Event, StopKind, TruncationReason};
+use crate::ids::{FaultId, NodeId, Offset, TopicPartition};
 use crate::network::Fault;
 use crate::protocol::ErrorCode;
+use crate::storage::Damage;
 
 impl Simulation {
     pub(super) fn carry_out(&mut self, command: &Command) {
@@ -70,6 +73,26 @@ impl Simulation {
                 }
             }
             Command::HealAll | Command::Latency { .. } => Ok(()),
+            Command::PowerCut { node, .. } => {
+                self.broker(*node)?;
+                self.check(&Command::Stop { node: *node, how: StopKind::Power })
+            }
+            Command::Disk { node, .. } => self.broker(*node).map(|_| ()),
+            Command::Corrupt { node, tp, offset } => {
+                let log = self.broker(*node)?.replicas().get(tp).map(|replica| &replica.log);
+                let there = log.is_some_and(|log| log.batches_from(*offset).any(|batch| batch.base_offset <= *offset));
+                there.then_some(()).ok_or(Rejected::NotThere(*tp))
+            }
+            Command::DeleteRecords { tp, offset } => {
+                let node = self.leader_of(*tp).ok_or(Rejected::NotThere(*tp))?;
+                let replica = self.broker(node)?.replicas().get(tp).ok_or(Rejected::NotThere(*tp))?;
+                if replica.config.cleanup_policy == CleanupPolicy::COMPACT {
+                    return Err(Rejected::CompactedOnly(*tp));
+                }
+                let there = *offset <= replica.high_watermark && *offset >= Offset::NONE;
+                there.then_some(()).ok_or(Rejected::NotThere(*tp))
+            }
+            Command::Tombstone { producer, .. } => self.check(&Command::Send { producer: *producer, count: 1 }),
         }
     }
 
@@ -81,6 +104,33 @@ impl Simulation {
             }
             _ => None,
         })
+    }
+
+    fn broker(&self, node: NodeId) -> Result<&Broker, Rejected> {
+        match self.actor(node) {
+            Some(Actor::Broker(broker)) => Ok(broker),
+            Some(_) => Err(Rejected::WrongKind(node, "a broker".to_owned())),
+            None => Err(Rejected::UnknownNode(node)),
+        }
+    }
+
+    fn broker_mut(&mut self, node: NodeId) -> Option<&mut Broker> {
+        match self.slots.get_mut(node.0 as usize).map(|slot| &mut slot.actor) {
+            Some(Actor::Broker(broker)) => Some(broker),
+            _ => None,
+        }
+    }
+
+    /// The running broker with the newest leadership of a partition.
+    fn leader_of(&self, tp: TopicPartition) -> Option<NodeId> {
+        let leads = |(node, actor): (NodeId, &Actor)| match actor {
+            Actor::Broker(broker) => {
+                let replica = broker.replicas().get(&tp).filter(|replica| replica.leadership().is_some())?;
+                Some((replica.leader_epoch, node))
+            }
+            _ => None,
+        };
+        self.actors().filter_map(leads).max().map(|(_, node)| node)
     }
 
     fn known(&self, node: NodeId) -> Result<Process, Rejected> {
@@ -147,6 +197,47 @@ impl Simulation {
                 }
             }
             Command::Latency { latency, jitter } => self.network.set_latency(*latency, *jitter),
+            Command::PowerCut { node, kept, torn } => {
+                if let Some(broker) = self.broker_mut(*node) {
+                    broker.disk_mut().written_back = (*kept, *torn);
+                }
+                self.stop(*node, StopKind::Power);
+            }
+            Command::Disk { node, what: DiskFault::Lost } => {
+                // The files are gone from under the process; Kafka halts with its last log directory.
+                let broker = self.broker(*node)?.id;
+                self.tell(Event::LogDirFailed { broker });
+                self.stop(*node, StopKind::Crash);
+                let replicas = self.broker(*node)?.replicas().iter();
+                let lost: Vec<_> = replicas.map(|(tp, replica)| (*tp, replica.log.log_end_offset())).collect();
+                for (tp, from) in lost {
+                    let (to, why) = (Offset::ZERO, TruncationReason::DiskLost);
+                    self.tell(Event::LogTruncated { broker, tp, from, to, why });
+                }
+                if let Some(broker) = self.broker_mut(*node) {
+                    broker.lose_disk();
+                }
+            }
+            Command::Disk { node, what } => {
+                if let Some(broker) = self.broker_mut(*node) {
+                    broker.disk_mut().full = *what == DiskFault::Full;
+                }
+            }
+            Command::Corrupt { node, tp, offset } => {
+                // Which bit does not matter to a checksum; taken from the offset, it is the same in every run.
+                let damage = Damage::BitFlip(offset.0 as u32 * 7);
+                if let Some(replica) = self.broker_mut(*node).and_then(|broker| broker.replica_mut(*tp)) {
+                    replica.log.damage(*offset, damage);
+                }
+            }
+            Command::DeleteRecords { tp, offset } => {
+                if let Some(leader) = self.leader_of(*tp) {
+                    self.handle(leader, Input::Told(Instruction::DeleteRecords(*tp, *offset)));
+                }
+            }
+            Command::Tombstone { producer, key } => {
+                self.handle(*producer, Input::Told(Instruction::Tombstone(key.clone())));
+            }
         }
         Ok(())
     }

@@ -112,6 +112,14 @@ impl Directory {
         self.nodes.iter().position(|(known, _)| *known == wanted).map(|index| NodeId(index as u32))
     }
 
+    /// A broker by its name, as `broker-1` or `1`.
+    pub fn find_broker(&self, name: &str) -> Option<BrokerId> {
+        match self.node_kind(self.find_node(name)?)? {
+            NodeKind::Broker(id) => Some(id),
+            _ => None,
+        }
+    }
+
     /// A topic's name.
     pub fn topic_name(&self, topic: TopicId) -> &str {
         if topic == TRANSACTION_TOPIC {

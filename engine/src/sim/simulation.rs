@@ -379,6 +379,7 @@ impl Simulation {
                 Effect::Emit(event) => self.tell(event),
                 Effect::Note(fact) => self.note(*fact),
                 Effect::Exit => self.stop(node, StopKind::Graceful),
+                Effect::Halt => self.stop(node, StopKind::Crash),
             }
         }
     }

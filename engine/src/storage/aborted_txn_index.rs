@@ -66,6 +66,12 @@ impl AbortedTxnIndex {
         }
     }
 
+    /// Whether a producer's data at `offset` belongs to an aborted transaction.
+    pub fn covers(&self, producer_id: ProducerId, offset: Offset) -> bool {
+        let from = self.entries.partition_point(|entry| entry.last_offset < offset);
+        self.entries[from..].iter().any(|entry| entry.producer_id == producer_id && entry.first_offset <= offset)
+    }
+
     /// The entries that overlap `[fetch_offset, upper)`, and whether no later entry can.
     pub fn collect(&self, fetch_offset: Offset, upper: Offset) -> (Vec<AbortedTxn>, bool) {
         let mut found = Vec::new();

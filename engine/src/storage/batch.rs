@@ -1,5 +1,7 @@
 //! The record batch: the unit that is sent, stored, replicated and read.
 
+use super::Damage;
+use super::format::{Attributes, DecodeError, WireBatch, checked_size};
 use super::record::{EndTxnMarker, Record, RecordBody};
 use crate::ids::{LeaderEpoch, Offset, ProducerId};
 use std::sync::Arc;
@@ -38,10 +40,31 @@ pub struct RecordBatch {
     pub producer: Option<ProducerStamp>,
     /// Whether it is part of a transaction (attribute bit 4); markers are too.
     pub transactional: bool,
-    /// The records, never empty.
+    /// The records; never empty, except where the cleaner left only the header.
     pub records: Arc<[Record]>,
     /// Size of the whole batch in bytes, header included.
     pub size_in_bytes: u32,
+    /// Largest timestamp of the records in milliseconds, or the moment of the append.
+    pub max_timestamp: u64,
+    /// Whether the leader's clock stands for all records (`message.timestamp.type=LogAppendTime`, attribute bit 3).
+    pub log_append_time: bool,
+    /// What a cleaner has left of it; none as it was written.
+    pub compacted: Option<Arc<Compacted>>,
+    /// What happened to its bytes on the disk it was read from; none as it was written.
+    pub damage: Option<Damage>,
+}
+
+/// A batch after compaction: offsets have gaps, and the header still covers the old range.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Compacted {
+    /// Last offset − base offset, as it was written.
+    pub last_offset_delta: i32,
+    /// Offset of each record that is left − base offset.
+    pub offset_deltas: Arc<[i32]>,
+    /// Timestamp of the first record as it was written.
+    pub base_timestamp: i64,
+    /// From when on its tombstones may go (KIP-534), in milliseconds.
+    pub delete_horizon: Option<i64>,
 }
 
 /// Bytes of a batch header of format v2.
@@ -50,7 +73,12 @@ pub const BATCH_OVERHEAD: u32 = 61;
 impl RecordBatch {
     /// A batch as a producer sends it: base offset 0, no leader epoch.
     pub fn new(producer: Option<ProducerStamp>, records: Vec<Record>) -> RecordBatch {
-        let size_in_bytes = BATCH_OVERHEAD + records.iter().map(Record::size_in_bytes).sum::<u32>();
+        let first = records.first().map_or(0, |record| record.timestamp);
+        let (mut size_in_bytes, mut max_timestamp) = (BATCH_OVERHEAD, 0);
+        for (index, record) in records.iter().enumerate() {
+            size_in_bytes += record.size_at(first, index as i32);
+            max_timestamp = max_timestamp.max(record.timestamp);
+        }
         RecordBatch {
             base_offset: Offset::ZERO,
             leader_epoch: LeaderEpoch::NONE,
@@ -58,6 +86,10 @@ impl RecordBatch {
             transactional: false,
             records: records.into(),
             size_in_bytes,
+            max_timestamp,
+            log_append_time: false,
+            compacted: None,
+            damage: None,
         }
     }
 
@@ -83,11 +115,93 @@ impl RecordBatch {
 
     /// Offset the next batch gets.
     pub fn next_offset(&self) -> Offset {
-        self.base_offset + self.records.len() as i64
+        self.base_offset + i64::from(self.last_offset_delta()) + 1
     }
 
     /// The records with their offsets.
     pub fn iter(&self) -> impl Iterator<Item = (Offset, &Record)> {
-        self.records.iter().enumerate().map(|(index, record)| (self.base_offset + index as i64, record))
+        self.records.iter().enumerate().map(|(index, record)| (self.base_offset + self.delta(index), record))
+    }
+
+    /// Last offset − base offset.
+    pub fn last_offset_delta(&self) -> i32 {
+        match &self.compacted {
+            Some(compacted) => compacted.last_offset_delta,
+            None => self.records.len() as i32 - 1,
+        }
+    }
+
+    fn delta(&self, index: usize) -> i64 {
+        match &self.compacted {
+            Some(compacted) => compacted.offset_deltas.get(index).copied().map_or(index as i64, i64::from),
+            None => index as i64,
+        }
+    }
+
+    /// The timestamp a reader sees for one of its records, in milliseconds.
+    pub fn timestamp_of(&self, record: &Record) -> i64 {
+        if self.log_append_time { self.max_timestamp as i64 } else { record.timestamp as i64 }
+    }
+
+    /// Whether it is a control batch.
+    pub fn is_control(&self) -> bool {
+        matches!(self.records.first().map(|record| &record.body), Some(RecordBody::Control(_)))
+    }
+
+    /// Timestamp of the first record as it was written, in milliseconds.
+    pub fn base_timestamp(&self) -> i64 {
+        match &self.compacted {
+            Some(compacted) => compacted.base_timestamp,
+            None => self.records.first().map_or(0, |record| record.timestamp as i64),
+        }
+    }
+
+    /// What the bytes of this batch say.
+    pub fn wire(&self) -> WireBatch {
+        let horizon = self.compacted.as_ref().and_then(|compacted| compacted.delete_horizon);
+        let base_timestamp = horizon.unwrap_or_else(|| self.base_timestamp());
+        let bit = |set: bool, bit: i16| if set { bit } else { 0 };
+        let attributes = bit(self.log_append_time, 8)
+            | bit(self.transactional, 0x10)
+            | bit(self.is_control(), 0x20)
+            | bit(horizon.is_some(), 0x40);
+        let record = |(index, record): (usize, &Record)| {
+            record.wire(record.timestamp as i64 - base_timestamp, self.delta(index) as i32)
+        };
+        WireBatch {
+            base_offset: self.base_offset.0,
+            partition_leader_epoch: self.leader_epoch.0,
+            attributes: Attributes(attributes),
+            last_offset_delta: self.last_offset_delta(),
+            base_timestamp,
+            max_timestamp: self.max_timestamp as i64,
+            producer_id: self.producer.map_or(-1, |stamp| stamp.id.0),
+            producer_epoch: self.producer.map_or(-1, |stamp| stamp.epoch),
+            base_sequence: self.producer.map_or(-1, |stamp| stamp.base_sequence),
+            records: self.records.iter().enumerate().map(record).collect(),
+        }
+    }
+
+    /// Its bytes as they are on the disk it was read from: damage included.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = self.wire().encode();
+        if let Some(damage) = self.damage {
+            damage.apply(&mut bytes);
+        }
+        bytes
+    }
+
+    /// Checks length, magic and CRC, as a follower, a recovering broker and a consumer with `check.crcs` do. Bytes are
+    /// made only for a batch to which something happened.
+    pub fn check(&self) -> Result<(), DecodeError> {
+        match self.damage {
+            None => Ok(()),
+            Some(_) => checked_size(&self.bytes()).map(|_| ()),
+        }
+    }
+
+    /// The size its bytes have.
+    pub fn computed_size(&self) -> u32 {
+        self.wire().encode().len() as u32
     }
 }

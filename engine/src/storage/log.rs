@@ -1,14 +1,14 @@
 //! One replica's log on one broker's disk.
 
+use super::Damage;
 use super::aborted_txn_index::AbortedTxnIndex;
 use super::batch::RecordBatch;
 use super::leader_epoch_cache::LeaderEpochCache;
 use super::producer_state::ProducerStates;
+use super::segment::Segment;
+use crate::config::TopicConfig;
 use crate::ids::{LeaderEpoch, Offset};
 use std::sync::Arc;
-
-/// Batches per shared chunk: a checkpoint of the simulation copies pointers to chunks, not batches.
-const CHUNK: usize = 64;
 
 /// Snapshots of the producer state that are kept.
 const SNAPSHOTS: usize = 3;
@@ -19,11 +19,20 @@ pub type ReadBatches = Vec<RecordBatch>;
 /// The log of one partition on one broker. Clones share the stored batches.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Log {
-    chunks: Vec<Arc<Vec<RecordBatch>>>,
+    /// Segments that are no longer written to, oldest first.
+    closed: Vec<Arc<Segment>>,
+    active: Segment,
+    config: Arc<TopicConfig>,
     log_start_offset: Offset,
     log_end_offset: Offset,
     durable_to: Offset,
     unflushed_records: i64,
+    /// End of the segment that was closed last, until its fsync is asked for.
+    rolled: Option<Offset>,
+    /// Offsets below are clean: the cleaner's checkpoint.
+    cleaned_to: Offset,
+    /// What the checkpoint files say: recovery point and log start offset as of the last time they were written.
+    checkpoint: (Offset, Offset),
     epochs: LeaderEpochCache,
     producers: ProducerStates,
     aborted: AbortedTxnIndex,
@@ -110,9 +119,42 @@ impl Log {
     }
 
     /// The stored batches from the one that holds `from`.
-    fn batches_from(&self, from: Offset) -> impl Iterator<Item = &RecordBatch> {
-        let first = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.next_offset() <= from));
-        self.chunks[first..].iter().flat_map(|chunk| chunk.iter()).skip_while(move |batch| batch.next_offset() <= from)
+    pub fn batches_from(&self, from: Offset) -> impl Iterator<Item = &RecordBatch> {
+        self.segments().filter(move |segment| segment.end_offset() > from).flat_map(move |s| s.batches_from(from))
+    }
+
+    /// The topic's settings changed.
+    pub fn set_config(&mut self, config: Arc<TopicConfig>) {
+        self.config = config;
+    }
+
+    /// Its segments, oldest first; the last is the active one.
+    pub fn segments(&self) -> impl DoubleEndedIterator<Item = &Segment> {
+        self.closed.iter().map(Arc::as_ref).chain(std::iter::once(&self.active))
+    }
+
+    /// The segment that is written to.
+    pub fn active(&self) -> &Segment {
+        &self.active
+    }
+
+    /// Bytes of all `.log` files.
+    pub fn size(&self) -> u64 {
+        self.segments().map(Segment::size).sum()
+    }
+
+    /// Offsets below are clean.
+    pub fn cleaned_to(&self) -> Offset {
+        self.cleaned_to
+    }
+
+    /// The cleaner is done with everything below `offset`.
+    pub fn cleaned_up_to(&mut self, offset: Offset) {
+        self.cleaned_to = self.cleaned_to.max(offset);
+    }
+
+    fn interval(&self) -> u32 {
+        self.config.index_interval_bytes.unsigned_abs()
     }
 
     /// A leader notes the beginning of its epoch before its first write.
@@ -144,14 +186,29 @@ impl Log {
         self.aborted.extend(aborted);
         self.log_end_offset = batch.next_offset();
         self.unflushed_records += batch.records.len() as i64;
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK => Arc::make_mut(chunk).push(batch),
-            _ => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(batch);
-                self.chunks.push(Arc::new(chunk));
-            }
+        if self.active.should_roll(&batch, &self.config) {
+            self.roll(batch.base_offset);
         }
+        let interval = self.interval();
+        self.active.push(batch, interval);
+    }
+
+    /// Begins a new active segment. The broker then asks for an fsync of the old one.
+    fn roll(&mut self, base_offset: Offset) {
+        let mut old = std::mem::replace(&mut self.active, Segment::new(base_offset));
+        old.close();
+        self.closed.push(Arc::new(old));
+        self.rolled = Some(base_offset);
+    }
+
+    /// Whether a segment was closed and its fsync not asked for yet.
+    pub fn has_rolled(&self) -> bool {
+        self.rolled.is_some()
+    }
+
+    /// Where the segment ends that was closed and is to be fsynced.
+    pub fn take_rolled(&mut self) -> Option<Offset> {
+        self.rolled.take()
     }
 
     /// Batches from the one that holds `from`, up to offset `bound`, until `max_bytes` are reached.
@@ -161,27 +218,34 @@ impl Log {
         if from >= bound {
             return found;
         }
-        let first = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.next_offset() <= from));
-        let mut bytes = 0i64;
-        for chunk in &self.chunks[first..] {
-            let start = chunk.partition_point(|batch| batch.next_offset() <= from);
-            for batch in &chunk[start..] {
-                if batch.next_offset() > bound {
-                    return found;
-                }
-                bytes += i64::from(batch.size_in_bytes);
-                if bytes > i64::from(max_bytes) && !found.is_empty() {
-                    return found;
-                }
-                found.push(batch.clone());
+        let mut bytes = 0;
+        let first = self.closed.partition_point(|segment| segment.end_offset() <= from);
+        let rest = self.closed.get(first..).unwrap_or_default();
+        for segment in rest.iter().map(Arc::as_ref).chain(std::iter::once(&self.active)) {
+            // One fetch never spans segments.
+            if !segment.read(from, bound, i64::from(max_bytes), &mut bytes, &mut found) || !found.is_empty() {
+                break;
             }
         }
         found
     }
 
+    /// The first record at or behind the log start whose timestamp is at least `timestamp`: its offset and timestamp
+    /// (ListOffsets by time). Segments are chosen by their largest timestamp, as through the time index.
+    pub fn offset_for_timestamp(&self, timestamp: i64) -> Option<(Offset, i64)> {
+        let segment =
+            self.segments().find(|segment| segment.largest_timestamp().is_some_and(|largest| largest >= timestamp))?;
+        segment.batches().filter(|batch| batch.max_timestamp as i64 >= timestamp).find_map(|batch| {
+            batch
+                .iter()
+                .map(|(offset, record)| (offset, batch.timestamp_of(record)))
+                .find(|(offset, at)| *at >= timestamp && *offset >= self.log_start_offset)
+        })
+    }
+
     /// The stored batches in order.
     pub fn batches(&self) -> impl DoubleEndedIterator<Item = &RecordBatch> {
-        self.chunks.iter().flat_map(|chunk| chunk.iter())
+        self.segments().flat_map(Segment::batches)
     }
 
     /// Cuts the log so that it ends at `offset` or at the batch boundary below it. Returns the new end.
@@ -190,25 +254,164 @@ impl Log {
             self.epochs.truncate_from_end(self.log_end_offset);
             return self.log_end_offset;
         }
-        while let Some(chunk) = self.chunks.last_mut() {
-            let keep = chunk.partition_point(|batch| batch.next_offset() <= offset);
-            if keep == chunk.len() {
-                break;
-            }
-            if keep == 0 {
-                self.chunks.pop();
-            } else {
-                Arc::make_mut(chunk).truncate(keep);
-                break;
-            }
+        let interval = self.interval();
+        while self.active.base_offset() > offset
+            && let Some(previous) = self.closed.pop()
+        {
+            self.active = Arc::unwrap_or_clone(previous);
         }
-        let end = self.batches().next_back().map_or(self.log_start_offset, RecordBatch::next_offset);
+        self.active.truncate_to(offset, interval);
+        let end = self.active.end_offset().max(self.log_start_offset.min(offset));
         self.log_end_offset = end;
+        self.log_start_offset = self.log_start_offset.min(end);
         self.durable_to = self.durable_to.min(end);
+        self.cleaned_to = self.cleaned_to.min(end);
         self.unflushed_records = end.since(self.durable_to);
         self.epochs.truncate_from_end(end);
         self.reload_producers();
         end
+    }
+
+    /// Forgets everything and begins at `offset`: the leader has nothing older any more.
+    pub fn restart_at(&mut self, offset: Offset) {
+        *self = Log {
+            config: self.config.clone(),
+            active: Segment::new(offset),
+            log_start_offset: offset,
+            log_end_offset: offset,
+            durable_to: offset,
+            cleaned_to: offset,
+            checkpoint: (offset, offset),
+            ..Log::default()
+        };
+    }
+
+    /// Raises the log start offset (DeleteRecords, the leader's value on a follower) and drops segments that lie wholly
+    /// below it. Returns the old value if it moved.
+    pub fn raise_log_start(&mut self, offset: Offset) -> Option<Offset> {
+        if offset <= self.log_start_offset || offset > self.log_end_offset {
+            return None;
+        }
+        let old = std::mem::replace(&mut self.log_start_offset, offset);
+        let gone = self.closed.partition_point(|segment| segment.end_offset() <= offset);
+        self.closed.drain(..gone);
+        self.epochs.truncate_from_start(offset);
+        self.aborted.truncate_from_start(offset);
+        self.cleaned_to = self.cleaned_to.max(offset);
+        Some(old)
+    }
+
+    /// Retention: drops the oldest segments that are too old or too many, none above the high watermark. Returns the old
+    /// log start offset if it moved (`UnifiedLog.deleteOldSegments`).
+    pub fn apply_retention(&mut self, high_watermark: Offset, now_ms: i64) -> Option<Offset> {
+        if !self.config.cleanup_policy.delete {
+            return None;
+        }
+        let limit = self.config.retention_bytes;
+        let mut excess = if limit < 0 { 0 } else { (self.size() as i64).saturating_sub(limit) };
+        let too_old = |segment: &Segment| {
+            // What the cleaner has emptied has no time of its own left and goes with the segment before it.
+            let age = segment.largest_timestamp().map_or(i64::MAX, |largest| now_ms.saturating_sub(largest));
+            self.config.retention_ms.0 >= 0 && age > self.config.retention_ms.0
+        };
+        let mut gone = 0;
+        let mut start = self.log_start_offset;
+        let segments: Vec<&Segment> = self.segments().collect();
+        for (index, segment) in segments.iter().enumerate() {
+            let upper = segments.get(index + 1).map_or(self.log_end_offset, |next| next.base_offset());
+            let too_many = excess > 0 && excess - segment.size() as i64 >= 0;
+            // The scan stops at the first segment that has to stay.
+            let deletable = upper <= high_watermark && (index < self.closed.len() || !segment.is_empty());
+            if !deletable || !(too_many || too_old(segment)) {
+                break;
+            }
+            excess -= if too_many { segment.size() as i64 } else { 0 };
+            gone += 1;
+            start = upper;
+        }
+        if gone > self.closed.len() {
+            // Even the active segment goes: an empty one takes its place.
+            self.roll(self.log_end_offset);
+        }
+        self.raise_log_start(start)
+    }
+
+    /// Writes every segment below `offset` anew with what `keep` leaves of its batches.
+    pub fn rewrite_below(&mut self, offset: Offset, mut keep: impl FnMut(Vec<&RecordBatch>) -> Vec<RecordBatch>) {
+        let interval = self.interval();
+        for segment in self.closed.iter_mut().filter(|segment| segment.base_offset() < offset) {
+            let kept = keep(segment.batches().collect());
+            let mut fresh = Segment::new(segment.base_offset());
+            fresh.replace(kept, interval);
+            fresh.close();
+            *segment = Arc::new(fresh);
+        }
+        self.merge_small(offset);
+    }
+
+    /// Neighbours that fit into one segment are written as one (`Cleaner.groupSegmentsBySize`).
+    fn merge_small(&mut self, cleaned: Offset) {
+        let interval = self.interval();
+        let limit = u64::from(self.config.segment_bytes.unsigned_abs());
+        let mut merged: Vec<Arc<Segment>> = Vec::new();
+        for segment in std::mem::take(&mut self.closed) {
+            match merged.last_mut() {
+                Some(last) if segment.base_offset() < cleaned && last.size() + segment.size() <= limit => {
+                    let both: Vec<RecordBatch> = last.batches().chain(segment.batches()).cloned().collect();
+                    let mut fresh = Segment::new(last.base_offset());
+                    fresh.replace(both, interval);
+                    fresh.close();
+                    *last = Arc::new(fresh);
+                }
+                _ => merged.push(segment),
+            }
+        }
+        self.closed = merged;
+    }
+
+    /// Something happens to the stored batch that holds `offset`. False when there is none.
+    pub fn damage(&mut self, offset: Offset, damage: Damage) -> bool {
+        self.closed.iter_mut().any(|segment| {
+            segment.base_offset() <= offset
+                && offset < segment.end_offset()
+                && Arc::make_mut(segment).damage(offset, damage)
+        }) || self.active.damage(offset, damage)
+    }
+
+    /// The checkpoint files are written: recovery point and log start offset.
+    pub fn write_checkpoint(&mut self) {
+        self.checkpoint = (self.durable_to, self.log_start_offset);
+    }
+
+    /// What the checkpoint files say: recovery point and log start offset.
+    pub fn checkpoint(&self) -> (Offset, Offset) {
+        self.checkpoint
+    }
+
+    /// After an unclean stop: every segment from the one with the recovery point on is read and its CRCs checked; at the
+    /// first batch that is not whole the log is cut, and later segments go (`LogLoader.recoverLog`).
+    pub fn recover(&mut self) -> Recovery {
+        let (point, start) = self.checkpoint;
+        // What was only in memory is gone: the log begins where the checkpoint or the first file says.
+        let first = self.segments().next().map_or(Offset::ZERO, Segment::base_offset);
+        self.log_start_offset = start.max(first).min(self.log_end_offset);
+        let floor = self.segments().rfind(|segment| segment.base_offset() <= point);
+        let from = floor.map_or(Offset::ZERO, Segment::base_offset);
+        let mut recovery = Recovery { from, scanned: 0, damaged: None };
+        for batch in self.batches_from(from) {
+            if batch.check().is_err() {
+                recovery.damaged = Some(batch.base_offset);
+                break;
+            }
+            recovery.scanned += 1;
+        }
+        if let Some(damaged) = recovery.damaged {
+            self.truncate_to(damaged);
+        }
+        // The recovered segments are flushed before the broker goes on.
+        self.flushed_to(self.log_end_offset);
+        self.write_checkpoint();
+        recovery
     }
 
     /// Records appended since the last fsync.
@@ -222,8 +425,30 @@ impl Log {
         self.unflushed_records = self.log_end_offset.since(self.durable_to);
     }
 
-    /// The machine lost power: what was only in the page cache is gone. Returns the new end.
-    pub fn lose_page_cache(&mut self) -> Offset {
-        self.truncate_to(self.durable_to)
+    /// The machine lost power. Of what was only in the page cache the operating system had written back `kept` batches;
+    /// with `torn` the next one is half on the disk. Returns the new end.
+    pub fn lose_page_cache(&mut self, kept: u32, torn: bool) -> Offset {
+        let unflushed: Vec<(Offset, Offset, u32)> = self
+            .batches_from(self.durable_to)
+            .take(kept as usize + usize::from(torn))
+            .map(|batch| (batch.base_offset, batch.next_offset(), batch.size_in_bytes))
+            .collect();
+        let end = unflushed.last().map_or(self.durable_to, |(_, next, _)| *next);
+        let end = self.truncate_to(end);
+        if torn && let Some((base, _, size)) = unflushed.get(kept as usize) {
+            self.damage(*base, Damage::Torn(size / 2));
+        }
+        end
     }
+}
+
+/// What recovery found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Recovery {
+    /// Where it began to read.
+    pub from: Offset,
+    /// Batches that were whole.
+    pub scanned: u64,
+    /// Base offset of the first batch that was not: the log ends there now.
+    pub damaged: Option<Offset>,
 }

@@ -1,28 +1,37 @@
 //! A partition's log and what is derived from it.
 //!
 //! Modelled: batches with producer id, epoch and sequence; offsets assigned by the leader and taken as given by
-//! followers; truncation at batch boundaries; the leader-epoch cache; producer state with duplicate detection over five
+//! followers; segments named by their base offset, rolled by size, record time and index size; sparse offset and time
+//! indexes; retention by time and size; log start offset and DeleteRecords; truncation at batch boundaries; compaction
+//! with dirty ratio, lag bounds and tombstones; the leader-epoch cache; producer state with duplicate detection over five
 //! batches, epochs, expiry and snapshots; control batches, open transactions and the aborted-transaction index; page
-//! cache against fsync (`durable_to`).
-//! Bytes of format v2 and of the indexes are in [`format`].
-//! Simplified: a batch is a value with Kafka's size in bytes; one segment per log, so there are no
-//! offset or time indexes, no roll, no retention and no compaction. Producer state is written down at a clean shutdown
-//! only, and otherwise rebuilt from the log.
-//! Absent: tiered storage.
+//! cache against fsync (`durable_to`), recovery point, recovery by CRC, torn writes and bit rot.
+//! Bytes of format v2 and of the indexes are in [`format`]; they are made when someone looks or something was damaged.
+//! Simplified: values of users' records are their id and padding; coordinators' records have numbers for names. The files
+//! of a deleted segment are gone at once. Indexes are rebuilt after a truncation instead of cut.
+//! Absent: compressed batches in the cluster, `file.delete.delay.ms`, several log directories, tiered storage.
 
 mod aborted_txn_index;
 mod batch;
+mod cleaner;
+mod disk_fault;
 pub mod format;
 mod leader_epoch_cache;
 mod log;
+mod lookup;
 mod producer_entry;
 mod producer_state;
 mod record;
+mod segment;
 
 pub use aborted_txn_index::{AbortedTxn, AbortedTxnIndex, run_aborted_txn_index};
-pub use batch::{BATCH_OVERHEAD, ProducerStamp, RecordBatch, increment_sequence};
+pub use batch::{BATCH_OVERHEAD, Compacted, ProducerStamp, RecordBatch, increment_sequence};
+pub use cleaner::{CleanableLog, Cleaned, clean, cleanable};
+pub use disk_fault::Damage;
 pub use leader_epoch_cache::{EpochEnd, EpochEntry, LeaderEpochCache, run_leader_epoch_cache};
-pub use log::{Log, ReadBatches};
+pub use log::{Log, ReadBatches, Recovery};
+pub use lookup::LookupSteps;
 pub use producer_entry::{BatchMetadata, CACHED_BATCHES, ProducerEntry};
 pub use producer_state::{AppendVerdict, MarkerRule, ProducerStates, Verification, run_producer_state};
 pub use record::{EndTxnMarker, Record, RecordBody, RecordKey};
+pub use segment::Segment;

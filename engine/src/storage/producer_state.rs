@@ -88,7 +88,7 @@ impl ProducerStates {
         use AppendVerdict::Refuse;
         let Some(stamp) = &batch.producer else { return AppendVerdict::Append };
         let known = self.producers.get(&stamp.id);
-        let (first, last) = (stamp.base_sequence, stamp.last_sequence(batch.records.len()));
+        let (first, last) = (stamp.base_sequence, stamp.last_sequence(batch.last_offset_delta() as usize + 1));
         let epoch = known.map_or(ProducerEntry::NO_EPOCH, |entry| entry.epoch);
         if let Some(copy) = known.filter(|_| epoch == stamp.epoch).and_then(|entry| entry.duplicate_of(first, last)) {
             return AppendVerdict::Duplicate { base_offset: copy.base_offset(), last_offset: copy.last_offset };
@@ -139,7 +139,7 @@ impl ProducerStates {
         entry.adopt_epoch(stamp.epoch);
         entry.last_timestamp = timestamp;
         let Some(marker) = batch.marker() else {
-            entry.push(&stamp, batch.records.len(), batch.last_offset(), timestamp);
+            entry.push(&stamp, batch.last_offset_delta() as usize + 1, batch.last_offset(), timestamp);
             if batch.transactional && entry.transaction_start.is_none() {
                 entry.transaction_start = Some(batch.base_offset);
                 self.open.insert((batch.base_offset, stamp.id));

@@ -22,6 +22,8 @@ impl Tracer {
                     TruncationReason::LeaderShorter => "unclean",
                     TruncationReason::HighWatermark => "hw",
                     TruncationReason::PowerLoss => "power",
+                    TruncationReason::Corrupt => "crc",
+                    TruncationReason::DiskLost => "disk",
                 };
                 let line = self.line("truncate").int("b", broker.0).tp("tp", tp).int("to", to.0).text("why", why);
                 self.put(line);
@@ -105,6 +107,7 @@ impl Tracer {
             let line = line.int("le", batch.leader_epoch.0);
             let line = match &record.body {
                 RecordBody::User { id, key, .. } => line.text("v", &self.value(*id)).maybe("k", key.as_deref()),
+                RecordBody::Tombstone { key, .. } => line.null("v").text("k", key),
                 // A coordinator's record is known by its content, where it stands and when it was written.
                 RecordBody::Group(body) => {
                     let digest = stable_hash(&(body, tp, offset, batch.leader_epoch));
@@ -179,7 +182,8 @@ impl Tracer {
                 MetadataRecord::ProducerIds { .. }
                 | MetadataRecord::LeaderChange { .. }
                 | MetadataRecord::RemoveTopic { .. }
-                | MetadataRecord::Config { .. } => continue,
+                | MetadataRecord::Config { .. }
+                | MetadataRecord::BrokerConfig { .. } => continue,
             };
             self.put(line);
             self.busy();

@@ -56,9 +56,10 @@ impl Accumulator {
     ) -> Appended {
         let last = self.queues.get(&tp).and_then(|queue| queue.back()).copied();
         if let Some(batch) = last.and_then(|id| self.batches.get_mut(&id))
+            && let before = batch.size_in_bytes
             && batch.try_append(record)
         {
-            return Appended::Bytes(record.size_in_bytes());
+            return Appended::Bytes(batch.size_in_bytes - before);
         }
         if !new_batch {
             return Appended::NewBatchNeeded;

@@ -149,6 +149,7 @@ impl Producer {
             }
             Input::TimerFired(Timer::MetadataRefresh | Timer::ProducerMetadataRefresh) => runtime.net.refresh(out),
             Input::Told(Instruction::Send(count)) => runtime.application.owed += count.min(10_000),
+            Input::Told(Instruction::Tombstone(key)) => runtime.application.tombstones.push_back(key),
             Input::Told(Instruction::Stop) => runtime.application.closing = true,
             Input::Delivered { from, body: crate::protocol::Body::Response(correlation, response), .. } => {
                 self.on_response(from, correlation, response, out);

@@ -11,6 +11,7 @@ use crate::ids::{RecordId, TopicPartition};
 use crate::protocol::ErrorCode;
 use crate::storage::{Record, RecordBody, RecordKey};
 use crate::time::Instant;
+use std::collections::VecDeque;
 
 /// Most calls the thread makes before others have their turn.
 const CALLS_PER_TURN: u32 = 1_000;
@@ -20,6 +21,8 @@ const CALLS_PER_TURN: u32 = 1_000;
 pub(super) struct Application {
     /// Sends a person asked for.
     pub owed: u32,
+    /// Keys a person wants to be sent without a value.
+    pub tombstones: VecDeque<String>,
     /// The `send` that has not returned.
     pub pending: Option<PendingSend>,
     /// Sending synchronously: the record whose verdict it waits for.
@@ -43,6 +46,8 @@ pub(super) struct Application {
 pub(super) struct PendingSend {
     pub record: RecordId,
     key: Option<String>,
+    /// Its value is null.
+    tombstone: bool,
     /// When `send` was called: `max.block.ms` counts from here.
     pub began: Instant,
     /// Chosen already; it waits for memory.
@@ -124,7 +129,7 @@ impl Producer {
                 return false;
             };
             self.sent += 1;
-            self.begin_send(key.as_deref().map(str::to_owned), out);
+            self.begin_send(key.as_deref().map(str::to_owned), false, out);
             return true;
         }
         if let Some(moved) = self.transaction_call(out) {
@@ -137,7 +142,10 @@ impl Producer {
             application.flushing = true;
             return true;
         }
-        if application.owed > 0 {
+        let tombstone = application.tombstones.pop_front();
+        if tombstone.is_some() {
+            // A person's wish, like those that are owed.
+        } else if application.owed > 0 {
             application.owed -= 1;
         } else {
             match self.workload.due(self.sent + 1) {
@@ -153,8 +161,9 @@ impl Producer {
             self.begin_transaction(out);
         }
         self.sent += 1;
-        let key = self.workload.key(self.sent).map(str::to_owned);
-        self.begin_send(key, out);
+        let is_tombstone = tombstone.is_some();
+        let key = tombstone.or_else(|| self.workload.key(self.sent).map(str::to_owned));
+        self.begin_send(key, is_tombstone, out);
         true
     }
 
@@ -198,9 +207,9 @@ impl Producer {
         }
     }
 
-    fn begin_send(&mut self, key: Option<String>, out: &mut Effects<'_>) {
+    fn begin_send(&mut self, key: Option<String>, tombstone: bool, out: &mut Effects<'_>) {
         let record = RecordId::new(self.node, self.sent);
-        let pending = PendingSend { record, key, began: out.now, partition: None, told: false };
+        let pending = PendingSend { record, key, tombstone, began: out.now, partition: None, told: false };
         if let Some(runtime) = &mut self.runtime {
             runtime.application.unflushed += 1;
             runtime.application.pending = Some(pending);
@@ -221,7 +230,11 @@ impl Producer {
             return self.wait_or_fail(pending, in_time, ErrorCode::RequestTimedOut, out);
         }
         let key = pending.key.as_deref();
-        let body = RecordBody::User { id: pending.record, key: key.map(Into::into), size: self.workload.size };
+        let id = pending.record;
+        let body = match key {
+            Some(key) if pending.tombstone => RecordBody::Tombstone { id, key: key.into() },
+            _ => RecordBody::User { id, key: key.map(Into::into), size: self.workload.size },
+        };
         let record = Record { timestamp: out.now.as_millis(), body };
         if i64::from(ProducerBatch::upper_bound(&record)) > limits {
             self.fail_send(pending, ErrorCode::MessageTooLarge, out);

@@ -47,7 +47,7 @@ pub(in crate::client) struct ProducerBatch {
 impl ProducerBatch {
     pub fn new(tp: TopicPartition, batch_size: u32, first: Record, transactional: bool, now: Instant) -> ProducerBatch {
         let reserved = ProducerBatch::reservation(batch_size, &first);
-        let size_in_bytes = BATCH_OVERHEAD + first.size_in_bytes();
+        let size_in_bytes = BATCH_OVERHEAD + first.size_at(first.timestamp, 0);
         ProducerBatch {
             tp,
             records: vec![first],
@@ -80,7 +80,8 @@ impl ProducerBatch {
 
     /// Adds a record if there is room; else the batch is closed.
     pub fn try_append(&mut self, record: &Record) -> bool {
-        let size = record.size_in_bytes();
+        let first = self.records.first().map_or(record.timestamp, |first| first.timestamp);
+        let size = record.size_at(first, self.records.len() as i32);
         if self.closed || self.size_in_bytes + size > self.reserved {
             self.closed = true;
             return false;

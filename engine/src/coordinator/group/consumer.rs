@@ -105,6 +105,21 @@ pub struct ConsumerMember {
     pub(super) revoke_by: Option<Instant>,
 }
 
+impl ConsumerMember {
+    /// A member of which only the assignment has been read so far.
+    pub(super) fn unknown(now: Instant) -> ConsumerMember {
+        ConsumerMember {
+            instance: None,
+            rebalance_timeout: Duration::ZERO,
+            topics: Vec::new(),
+            assignor: None,
+            current: CurrentAssignment { epoch: Generation(0), ..CurrentAssignment::default() },
+            heard_at: now,
+            revoke_by: None,
+        }
+    }
+}
+
 /// A group whose members speak KIP-848. Its group epoch is [`super::Group::generation`].
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ConsumerGroup {

@@ -1,6 +1,6 @@
 //! Offsets that were kept long enough (KIP-211).
 
-use super::record::GroupRecord;
+use super::record::{ConsumerGroupKey, GroupRecord};
 use super::shards::{GroupShards, Outcome};
 use super::state::Group;
 use crate::config::BrokerConfig;
@@ -22,7 +22,7 @@ impl GroupShards {
             if !group.has_members() && group.state == GroupState::Empty && expired.len() == group.offsets.len() {
                 let stays = group.empty_since + retention > out.now && group.offsets.is_empty();
                 if !stays {
-                    records.push(Arc::new(GroupRecord::GroupTombstone { group: group.id }));
+                    records.extend(group.tombstones().into_iter().map(Arc::new));
                 }
             }
             if !records.is_empty() {
@@ -34,6 +34,17 @@ impl GroupShards {
 }
 
 impl Group {
+    /// What ends the group in the log, by the protocol it spoke.
+    fn tombstones(&self) -> Vec<GroupRecord> {
+        let group = self.id;
+        match self.consumer {
+            None => vec![GroupRecord::GroupTombstone { group }],
+            Some(_) => [ConsumerGroupKey::TargetEpoch, ConsumerGroupKey::Group]
+                .map(|of| GroupRecord::ConsumerGroupTombstone { group, of })
+                .into(),
+        }
+    }
+
     /// Offsets to forget: of a group without members, all, counted from when it lost the last one; of one that works,
     /// those of topics nobody subscribes to, counted from their commit.
     fn expired(&self, retention: Duration, now: Instant) -> Vec<TopicPartition> {

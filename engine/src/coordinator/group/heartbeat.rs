@@ -3,7 +3,7 @@
 //! Records change the state as soon as they are written, the answer leaves when they are committed.
 
 use super::consumer::{ConsumerMember, CurrentAssignment, MemberPhase};
-use super::record::{ConsumerMemberRecord, GroupEntry, GroupRecord};
+use super::record::{ConsumerGroupKey, ConsumerMemberRecord, GroupEntry, GroupRecord};
 use super::shards::{GroupShards, Outcome, ReplyTo};
 use super::state::Group;
 use crate::assignor::ServerAssignor;
@@ -123,6 +123,15 @@ impl Group {
         records.push(Arc::new(record));
     }
 
+    /// A member leaves nothing behind: its assignments go before itself (`removeMember`).
+    fn put_gone(&mut self, member: MemberId, records: &mut Vec<Arc<GroupRecord>>, out: &Effects<'_>) {
+        let group = self.id;
+        for of in [ConsumerGroupKey::Current(member), ConsumerGroupKey::Target(member)] {
+            self.put(GroupRecord::ConsumerGroupTombstone { group, of }, records, out);
+        }
+        self.put(GroupRecord::ConsumerGroupMember { group, member, value: None }, records, out);
+    }
+
     fn bump(&mut self, records: &mut Vec<Arc<GroupRecord>>, out: &Effects<'_>) {
         let epoch = Generation(self.generation.0 + 1);
         self.put(GroupRecord::ConsumerGroupMetadata { group: self.id, epoch, at: out.now }, records, out);
@@ -161,7 +170,7 @@ impl Group {
             // It takes its old place: nobody else needs to move.
             let target = self.consumer.get_or_insert_default().target.get(&old).cloned().unwrap_or_default();
             let same = state.topics == value.topics;
-            self.put(GroupRecord::ConsumerGroupMember { group, member: old, value: None }, records, out);
+            self.put_gone(old, records, out);
             self.put(GroupRecord::ConsumerGroupMember { group, member, value: Some(value) }, records, out);
             self.put(GroupRecord::ConsumerGroupTarget { group, member, partitions: target }, records, out);
             let epoch = self.consumer.get_or_insert_default().target_epoch;
@@ -276,7 +285,7 @@ impl Group {
         out: &mut Effects<'_>,
     ) {
         let group = self.id;
-        self.put(GroupRecord::ConsumerGroupMember { group, member, value: None }, records, out);
+        self.put_gone(member, records, out);
         self.bump(records, out);
         out.emit(|| Event::MemberLeft { group, client: NodeId(member.client), why });
     }

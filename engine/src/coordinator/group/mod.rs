@@ -25,6 +25,6 @@ mod state;
 pub(crate) use classic::{join_refused, sync_refused};
 pub use consumer::{ConsumerGroup, ConsumerMember, CurrentAssignment, MemberPhase};
 pub(crate) use heartbeat::heartbeat_refused;
-pub use record::{GroupEntry, GroupRecord, MemberRecord, group_partition};
+pub use record::{ConsumerGroupKey, GroupEntry, GroupRecord, MemberRecord, group_partition};
 pub use shards::{GroupShards, Outcome, ReplyTo};
 pub use state::{CommittedOffset, Group, GroupMember};

@@ -1,7 +1,7 @@
 //! Replaying records: the only way a group's durable state changes.
 
 use super::consumer::{ConsumerMember, CurrentAssignment};
-use super::record::{GroupRecord, MemberRecord};
+use super::record::{ConsumerGroupKey, GroupRecord, MemberRecord};
 use super::shards::GroupShards;
 use super::state::{CommittedOffset, Group, GroupMember};
 use crate::event::GroupState;
@@ -12,7 +12,9 @@ use crate::time::{Duration, Instant};
 impl GroupShards {
     /// Takes a record in.
     pub fn replay(&mut self, record: &GroupRecord, now: Instant) {
-        if let GroupRecord::GroupTombstone { group } = record {
+        if let GroupRecord::GroupTombstone { group }
+        | GroupRecord::ConsumerGroupTombstone { group, of: ConsumerGroupKey::Group } = record
+        {
             if self.groups.get(group).is_some_and(|group| !group.has_members()) {
                 self.groups.remove(group);
             }
@@ -61,6 +63,7 @@ impl Group {
                 self.offsets.remove(tp);
             }
             GroupRecord::GroupTombstone { .. } => {}
+            GroupRecord::ConsumerGroupTombstone { of, .. } => self.forget(*of),
             GroupRecord::GroupMetadata { generation, protocol, leader, members, at, .. } => {
                 if self.generation >= *generation && !self.members.is_empty() {
                     return;
@@ -114,7 +117,8 @@ impl Group {
             }
             GroupRecord::ConsumerGroupCurrent { member, current, .. } => {
                 let consumer = self.consumer.get_or_insert_default();
-                let Some(state) = consumer.members.get_mut(member) else { return };
+                // Of a compacted log the member's own record may come later.
+                let state = consumer.members.entry(*member).or_insert_with(|| ConsumerMember::unknown(now));
                 let before = std::mem::replace(&mut state.current, current.clone());
                 for tp in before.assigned.iter().map(|(tp, _)| tp).chain(&before.revoking) {
                     if consumer.holders.get(tp) == Some(member) {
@@ -140,6 +144,23 @@ impl Group {
             }
         }
         counted
+    }
+
+    fn forget(&mut self, key: ConsumerGroupKey) {
+        let Some(consumer) = &mut self.consumer else { return };
+        match key {
+            // The group as a whole is the shards' affair.
+            ConsumerGroupKey::Group | ConsumerGroupKey::TargetEpoch => {}
+            ConsumerGroupKey::Target(member) => {
+                consumer.target.remove(&member);
+            }
+            ConsumerGroupKey::Current(member) => {
+                if let Some(state) = consumer.members.get_mut(&member) {
+                    state.current = CurrentAssignment { epoch: Generation(0), ..CurrentAssignment::default() };
+                }
+                consumer.holders.retain(|_, holder| *holder != member);
+            }
+        }
     }
 
     fn forget_member(&mut self, member: MemberId) {

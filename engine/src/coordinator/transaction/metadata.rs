@@ -71,7 +71,24 @@ pub struct TransactionRecord {
 }
 
 impl TransactionRecord {
-    /// Bytes of key and value, near enough to Kafka's for batch sizes.
+    /// The key by which compaction knows this record: version 0, then the id; a number where Kafka writes the name.
+    pub fn key_bytes(&self) -> Vec<u8> {
+        let mut key = vec![0, 0];
+        key.extend(self.id.0.to_be_bytes());
+        key
+    }
+
+    /// Bytes of the key.
+    pub fn key_size(&self) -> u32 {
+        6
+    }
+
+    /// The value in words. Simplified: Kafka writes a binary schema.
+    pub fn text(&self) -> String {
+        self.metadata.state.name().to_owned()
+    }
+
+    /// Bytes of the value, near enough to Kafka's for batch sizes.
     pub fn size_in_bytes(&self) -> u32 {
         70 + 8 * self.metadata.partitions.len() as u32
     }

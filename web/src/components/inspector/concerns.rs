@@ -88,6 +88,11 @@ fn named(event: &Event) -> Named {
             out.tps.push(*tp);
             out.brokers.extend(replicas);
         }
+        Event::LogDirFailed { broker } | Event::BrokerConfigChanged { broker, .. } => out.brokers.push(*broker),
+        Event::CorruptBatchFound { node, tp, .. } => {
+            out.nodes.push(*node);
+            out.tps.push(*tp);
+        }
         Event::BrokerRegistered { broker, .. }
         | Event::BrokerFenced { broker, .. }
         | Event::BrokerUnfenced { broker } => out.brokers.push(*broker),
@@ -108,6 +113,9 @@ fn named(event: &Event) -> Named {
         | Event::IsrShrinkProposed { broker, tp, .. }
         | Event::IsrExpandProposed { broker, tp, .. }
         | Event::ReplicaDeleted { broker, tp }
+        | Event::LogStartRaised { broker, tp, .. }
+        | Event::LogCompacted { broker, tp, .. }
+        | Event::LogRecovered { broker, tp, .. }
         | Event::LogFlushed { broker, tp, .. } => {
             out.brokers.push(*broker);
             out.tps.push(*tp);

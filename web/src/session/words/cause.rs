@@ -2,7 +2,7 @@
 
 use super::Names;
 use crate::i18n::{say, td_string};
-use highwater_engine::command::Command;
+use highwater_engine::command::{Command, DiskFault};
 use highwater_engine::effect::{SeekTo, Timer};
 use highwater_engine::event::StopKind;
 use highwater_engine::history::CauseKind;
@@ -84,9 +84,26 @@ fn command_sentence(command: &Command, names: &Names<'_>) -> String {
             }
             AdminRequest::DeleteTopic { topic } => t!(you_deleted, topic = names.directory.topic_name(*topic)),
             AdminRequest::AlterTopicConfig { topic, name, value } => {
-                t!(you_configured, topic = names.directory.topic_name(*topic), setting = name, value = value)
+                t!(you_configured, subject = names.directory.topic_name(*topic), setting = name, value = value)
+            }
+            AdminRequest::AlterBrokerConfig { broker, name, value } => {
+                t!(you_configured, subject = names.broker(*broker), setting = name, value = value)
             }
         },
+        Command::PowerCut { node, kept, .. } => t!(you_cut_power_mid_write, node = names.node(*node), kept = kept),
+        Command::Corrupt { node, tp, offset } => {
+            t!(you_flipped_a_bit, node = names.node(*node), tp = names.tp(*tp), offset = offset)
+        }
+        Command::Disk { node, what } => {
+            let node = names.node(*node);
+            match what {
+                DiskFault::Full => t!(you_filled_disk, node = node),
+                DiskFault::Freed => t!(you_freed_disk, node = node),
+                DiskFault::Lost => t!(you_took_disk, node = node),
+            }
+        }
+        Command::DeleteRecords { tp, offset } => t!(you_deleted_records, tp = names.tp(*tp), offset = offset),
+        Command::Tombstone { producer, key } => t!(you_sent_tombstone, producer = names.node(*producer), key = key),
         Command::Latency { latency, .. } => t!(you_set_latency, latency = names.span(*latency)),
     }
 }
@@ -111,6 +128,9 @@ fn timer_sentence(timer: Timer, node: &str, names: &Names<'_>) -> String {
         Timer::TransactionTimeouts => t!(transaction_timeouts),
         Timer::Markers => t!(markers),
         Timer::Verification(_) => t!(verification),
+        Timer::LogRetention => t!(log_retention),
+        Timer::LogCheckpoint => t!(log_checkpoint),
+        Timer::LogCleaner => t!(log_cleaner),
         Timer::ProducerExpiration => t!(producer_expiration),
         Timer::AlterPartition => t!(alter_partition),
         Timer::RequestTimeout => t!(broker_request_timeout),

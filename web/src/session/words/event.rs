@@ -102,8 +102,36 @@ pub fn event_sentence(event: &Event, names: &Names<'_>) -> String {
                 TruncationReason::HighWatermark => {
                     t!(truncated_high_watermark, broker = broker, tp = tp, from = from, to = to)
                 }
+                TruncationReason::Corrupt => t!(truncated_corrupt, broker = broker, tp = tp, from = from, to = to),
+                TruncationReason::DiskLost => t!(truncated_disk_lost, broker = broker, tp = tp),
                 TruncationReason::PowerLoss => t!(truncated_power_loss, broker = broker, tp = tp, from = from, to = to),
             }
+        }
+        Event::LogStartRaised { broker, tp, from, to, why } => {
+            let (broker, tp) = (names.broker(*broker), names.tp(*tp));
+            match why {
+                LogStartReason::Retention => t!(log_start_retention, broker = broker, tp = tp, from = from, to = to),
+                LogStartReason::DeleteRecords => t!(log_start_deleted, broker = broker, tp = tp, from = from, to = to),
+                LogStartReason::Leader => t!(log_start_leader, broker = broker, tp = tp, from = from, to = to),
+            }
+        }
+        Event::LogCompacted { broker, tp, to, records_before, records_after, .. } => t!(
+            log_compacted,
+            broker = names.broker(*broker),
+            tp = names.tp(*tp),
+            to = to,
+            before = records_before,
+            after = records_after
+        ),
+        Event::LogRecovered { broker, tp, from, scanned, .. } => {
+            t!(log_recovered, broker = names.broker(*broker), tp = names.tp(*tp), from = from, scanned = scanned)
+        }
+        Event::CorruptBatchFound { node, tp, base_offset } => {
+            t!(corrupt_batch_found, node = names.node(*node), tp = names.tp(*tp), offset = base_offset)
+        }
+        Event::LogDirFailed { broker } => t!(log_dir_failed, broker = names.broker(*broker)),
+        Event::BrokerConfigChanged { broker, name, value } => {
+            t!(config_changed, subject = names.broker(*broker), setting = name, value = value)
         }
         Event::IsrShrinkProposed { broker, tp, out } => {
             t!(isr_shrink_proposed, broker = names.broker(*broker), tp = names.tp(*tp), out = names.brokers(out))
@@ -147,7 +175,7 @@ fn admin_sentence(event: &Event, names: &Names<'_>) -> Option<String> {
         }
         Event::TopicDeleted { topic } => t!(topic_deleted, topic = names.directory.topic_name(*topic)),
         Event::ConfigChanged { topic, name, value } => {
-            t!(config_changed, topic = names.directory.topic_name(*topic), setting = name, value = value)
+            t!(config_changed, subject = names.directory.topic_name(*topic), setting = name, value = value)
         }
         Event::AdminRefused { api, error } => t!(admin_refused, api = api, error = error.name()),
         Event::ReplicaDeleted { broker, tp } => {

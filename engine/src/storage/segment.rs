@@ -1,0 +1,166 @@
+//! One segment: a stretch of the log in a file of its own, with its indexes (`LogSegment`).
+
+use super::batch::RecordBatch;
+use super::format::SegmentIndexes;
+use crate::config::TopicConfig;
+use crate::ids::Offset;
+use std::sync::Arc;
+
+/// Batches per shared chunk: a checkpoint of the simulation copies pointers to chunks, not batches.
+const CHUNK: usize = 64;
+
+/// A segment. Clones share the stored batches.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Segment {
+    base_offset: Offset,
+    chunks: Vec<Arc<Vec<RecordBatch>>>,
+    size: u64,
+    indexes: SegmentIndexes,
+    /// Timestamp of the first batch, in milliseconds: what `segment.ms` is counted from.
+    first_timestamp: Option<i64>,
+}
+
+impl Segment {
+    /// An empty segment.
+    pub fn new(base_offset: Offset) -> Segment {
+        Segment { base_offset, ..Segment::default() }
+    }
+
+    /// The offset its files are named by.
+    pub fn base_offset(&self) -> Offset {
+        self.base_offset
+    }
+
+    /// Bytes of its `.log` file.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Its offset and time indexes.
+    pub fn indexes(&self) -> &SegmentIndexes {
+        &self.indexes
+    }
+
+    /// Largest timestamp of its records; none while it is empty.
+    pub fn largest_timestamp(&self) -> Option<i64> {
+        (self.indexes.max_timestamp >= 0).then_some(self.indexes.max_timestamp)
+    }
+
+    /// Its batches in order.
+    pub fn batches(&self) -> impl DoubleEndedIterator<Item = &RecordBatch> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter())
+    }
+
+    /// Whether nothing was appended yet.
+    pub fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// The offset after its last record; its base offset while it is empty.
+    pub fn end_offset(&self) -> Offset {
+        self.chunks.last().and_then(|chunk| chunk.last()).map_or(self.base_offset, RecordBatch::next_offset)
+    }
+
+    /// Name of one of its files: twenty digits and a suffix.
+    pub fn file_name(base_offset: Offset, suffix: &str) -> String {
+        format!("{:020}{suffix}", base_offset.0)
+    }
+
+    /// Whether a batch must go to a new segment (`LogSegment.shouldRoll`). Time is that of the records, not of the wall.
+    pub fn should_roll(&self, batch: &RecordBatch, config: &TopicConfig) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let waited = self.first_timestamp.map_or(0, |first| batch.max_timestamp as i64 - first);
+        self.size + u64::from(batch.size_in_bytes) > u64::from(config.segment_bytes.unsigned_abs())
+            || waited > config.roll_ms()
+            || self.indexes.is_full(config.segment_index_bytes.unsigned_abs())
+            || batch.last_offset().since(self.base_offset) > i64::from(i32::MAX)
+    }
+
+    /// Appends a batch and notes it in the indexes.
+    pub fn push(&mut self, batch: RecordBatch, index_interval: u32) {
+        let relative = u32::try_from(batch.last_offset().since(self.base_offset)).unwrap_or(u32::MAX);
+        let timestamp = batch.max_timestamp as i64;
+        self.indexes.note(relative, timestamp, self.size as u32, batch.size_in_bytes, index_interval);
+        self.first_timestamp.get_or_insert(timestamp);
+        self.size += u64::from(batch.size_in_bytes);
+        match self.chunks.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK => Arc::make_mut(chunk).push(batch),
+            _ => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(batch);
+                self.chunks.push(Arc::new(chunk));
+            }
+        }
+    }
+
+    /// The next segment has begun: the time index gets its last entry.
+    pub fn close(&mut self) {
+        self.indexes.close();
+    }
+
+    /// Collects batches from the one that holds `from`; false when `bound` or `max_bytes` was reached.
+    /// The search is over the batches themselves; [`super::LookupSteps`] shows Kafka's way through the index, which a
+    /// test holds against this one.
+    pub fn read(
+        &self,
+        from: Offset,
+        bound: Offset,
+        max_bytes: i64,
+        bytes: &mut i64,
+        found: &mut Vec<RecordBatch>,
+    ) -> bool {
+        let first = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.next_offset() <= from));
+        for chunk in self.chunks.get(first..).unwrap_or_default() {
+            let start = chunk.partition_point(|batch| batch.next_offset() <= from);
+            for batch in chunk.get(start..).unwrap_or_default() {
+                if batch.next_offset() > bound {
+                    return false;
+                }
+                *bytes += i64::from(batch.size_in_bytes);
+                if *bytes > max_bytes && !found.is_empty() {
+                    return false;
+                }
+                found.push(batch.clone());
+            }
+        }
+        true
+    }
+
+    /// The batches from the one that holds `from`.
+    pub fn batches_from(&self, from: Offset) -> impl Iterator<Item = &RecordBatch> {
+        let first = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.next_offset() <= from));
+        let rest = self.chunks.get(first..).unwrap_or_default();
+        rest.iter().flat_map(|chunk| chunk.iter()).skip_while(move |batch| batch.next_offset() <= from)
+    }
+
+    /// Keeps only what lies below `offset`, cut at the batch boundary below it; indexes are built anew.
+    pub fn truncate_to(&mut self, offset: Offset, index_interval: u32) {
+        let keep: Vec<RecordBatch> =
+            self.batches().take_while(|batch| batch.next_offset() <= offset).cloned().collect();
+        self.replace(keep, index_interval);
+    }
+
+    /// The same segment with other batches: after truncation, recovery or cleaning.
+    pub fn replace(&mut self, batches: Vec<RecordBatch>, index_interval: u32) {
+        *self = Segment::new(self.base_offset);
+        for batch in batches {
+            self.push(batch, index_interval);
+        }
+    }
+
+    /// Damages the batch that holds `offset` on the disk. False when it is not here.
+    pub fn damage(&mut self, offset: Offset, damage: super::Damage) -> bool {
+        for chunk in &mut self.chunks {
+            if let Some(at) = chunk.iter().position(|batch| batch.base_offset <= offset && offset < batch.next_offset())
+            {
+                if let Some(batch) = Arc::make_mut(chunk).get_mut(at) {
+                    batch.damage = Some(damage);
+                }
+                return true;
+            }
+        }
+        false
+    }
+}
