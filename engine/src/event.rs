@@ -43,6 +43,8 @@ pub enum LogStartReason {
     DeleteRecords,
     /// A follower takes over its leader's beginning.
     Leader,
+    /// A follower's log ended below its leader's beginning: it begins anew there.
+    Reset,
 }
 
 /// Why a consumer's position was set.
@@ -231,6 +233,8 @@ pub enum Event {
         base_offset: Offset,
         records: Vec<RecordId>,
         count: u32,
+        /// Where the log ends now: behind a gap when the cleaner has left nothing at the end of the batch.
+        end: Offset,
         epoch: LeaderEpoch,
         /// Id and epoch of the producer, when it is idempotent.
         producer: Option<(ProducerId, i16)>,
@@ -257,6 +261,8 @@ pub enum Event {
         records_after: u64,
         bytes_before: u64,
         bytes_after: u64,
+        /// Offsets whose records are gone, ascending.
+        gone: Vec<Offset>,
     },
     /// After an unclean stop a log was read from the segment of its recovery point on.
     LogRecovered { broker: BrokerId, tp: TopicPartition, from: Offset, scanned: u64, cut: bool },

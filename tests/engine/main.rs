@@ -17,6 +17,7 @@ mod controller;
 mod exactly_once;
 mod groups;
 mod lessons;
+mod log_cleaning;
 mod producer_settings;
 mod producers;
 mod promises;

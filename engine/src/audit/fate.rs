@@ -33,6 +33,8 @@ pub struct Fate {
     pub queued: bool,
     /// Whether it is lost: acknowledged, and not in the log of the leader that followed.
     pub lost: bool,
+    /// Whether retention, DeleteRecords or compaction has taken it away, as the topic's settings say.
+    pub deleted: bool,
     /// What each group or queue did with it.
     pub readings: Vec<Reading>,
     /// The record a program made it out of.

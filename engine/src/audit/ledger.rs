@@ -130,6 +130,8 @@ impl Ledger {
                 self.appended(place, records, *producer, *as_leader, n, &mut verdicts);
             }
             Event::LogTruncated { broker, tp, to, why, .. } => self.truncated(*broker, *tp, *to, *why),
+            Event::LogStartRaised { broker, tp, to, .. } => self.deleted_below(*broker, *tp, *to),
+            Event::LogCompacted { broker, tp, gone, .. } => self.compacted(*broker, *tp, gone),
             Event::LeaderActivated { broker, tp, epoch, log_end_offset, .. }
                 if self.leaders.get(tp).is_none_or(|(known, _)| known <= epoch) =>
             {
@@ -323,11 +325,57 @@ impl Ledger {
         for (base_offset, records) in gone {
             for (index, record) in records.iter().enumerate() {
                 let offset = base_offset + index as i64;
-                let fate = self.fate_mut(*record);
-                fate.copies.retain(|copy| *copy != (broker, offset));
-                fate.unflushed_lost |= why == TruncationReason::PowerLoss;
-                self.totals.stored -= u64::from(!self.fate(*record).is_some_and(Fate::is_stored));
+                self.fate_mut(*record).unflushed_lost |=
+                    matches!(why, TruncationReason::PowerLoss | TruncationReason::Corrupt | TruncationReason::DiskLost);
+                self.remove_copy(*record, broker, offset);
             }
+        }
+    }
+
+    fn remove_copy(&mut self, record: RecordId, broker: BrokerId, offset: Offset) {
+        let fate = self.fate_mut(record);
+        let before = fate.is_stored();
+        fate.copies.retain(|copy| *copy != (broker, offset));
+        let gone = before && !fate.is_stored();
+        self.totals.stored -= u64::from(gone);
+    }
+
+    /// A topic's policy or a person has deleted what lies below: nobody has to hold it any more. What stood where is kept,
+    /// for a reader who comes too late.
+    fn deleted_below(&mut self, broker: BrokerId, tp: TopicPartition, to: Offset) {
+        if let Some(acked) = self.acked.get_mut(&tp) {
+            let rest = acked.split_off(&(to, RecordId(0)));
+            let gone = std::mem::replace(acked, rest);
+            for ((offset, record), _) in gone {
+                self.fate_mut(record).deleted = true;
+                self.remove_copy(record, broker, offset);
+            }
+        }
+        let Some(log) = self.logs.get(&(broker, tp)) else { return };
+        let below: Vec<(RecordId, Offset)> = log
+            .below(&to)
+            .flat_map(|(base, records)| records.iter().enumerate().map(|(index, r)| (*r, *base + index as i64)))
+            .filter(|(_, offset)| *offset < to)
+            .collect();
+        for (record, offset) in below {
+            self.remove_copy(record, broker, offset);
+        }
+    }
+
+    /// A later record with the same key has replaced these, or their keys are to be forgotten.
+    fn compacted(&mut self, broker: BrokerId, tp: TopicPartition, gone: &[Offset]) {
+        let Some(log) = self.logs.get(&(broker, tp)) else { return };
+        let at = |offset: &Offset| {
+            let (base, records) = log.below(&(*offset + 1)).next_back()?;
+            Some((*records.get(usize::try_from(offset.since(*base)).ok()?)?, *offset))
+        };
+        let records: Vec<(RecordId, Offset)> = gone.iter().filter_map(at).collect();
+        for (record, offset) in records {
+            if let Some(acked) = self.acked.get_mut(&tp) {
+                acked.remove(&(offset, record));
+            }
+            self.fate_mut(record).deleted = true;
+            self.remove_copy(record, broker, offset);
         }
     }
 

@@ -256,7 +256,7 @@ impl Broker {
         }
         let before = replica.log.log_end_offset();
         for batch in answer.batches {
-            let (base_offset, epoch, records) = (batch.base_offset, batch.leader_epoch, batch.records.clone());
+            let (base_offset, epoch) = (batch.base_offset, batch.leader_epoch);
             let stored = batch.clone();
             let producer = stored.producer.map(|stamp| (stamp.id, stamp.epoch));
             if batch.check().is_err() {
@@ -272,17 +272,24 @@ impl Broker {
             if !replica.log.append_as_follower(batch) {
                 continue;
             }
-            out.note(|| Fact::Appended { broker, tp, batch: stored, as_leader: false });
-            out.emit(|| Event::RecordsAppended {
-                broker,
-                tp,
-                base_offset,
-                records: records.iter().filter_map(|record| record.id()).collect(),
-                count: records.len() as u32,
-                epoch,
-                producer,
-                as_leader: false,
-            });
+            out.note(|| Fact::Appended { broker, tp, batch: stored.clone(), as_leader: false });
+            let end = stored.next_offset();
+            for run in stored.runs() {
+                let base_offset = stored.offset_at(run.start);
+                let records = stored.records.get(run.clone()).unwrap_or_default();
+                let is_last = run.end >= stored.records.len();
+                out.emit(|| Event::RecordsAppended {
+                    broker,
+                    tp,
+                    base_offset,
+                    records: records.iter().filter_map(|record| record.id()).collect(),
+                    count: records.len() as u32,
+                    end: if is_last { end } else { base_offset + records.len() as i64 },
+                    epoch,
+                    producer,
+                    as_leader: false,
+                });
+            }
         }
         let mark = answer.high_watermark.min(replica.log.log_end_offset());
         if mark > replica.high_watermark {

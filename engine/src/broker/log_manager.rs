@@ -134,6 +134,7 @@ impl Broker {
                 records_after,
                 bytes_before,
                 bytes_after,
+                gone: done.gone,
             });
         }
         out.set_timer(Timer::LogCleaner, self.config.log_cleaner_backoff_ms.max(crate::time::Duration::from_millis(1)));

@@ -209,6 +209,7 @@ impl Broker {
             base_offset,
             records: records.iter().filter_map(|record| record.id()).collect(),
             count: records.len() as u32,
+            end: base_offset + records.len() as i64,
             epoch,
             producer,
             as_leader: true,

@@ -151,7 +151,7 @@ impl Broker {
                 let from = replica.log.log_start_offset();
                 replica.log.restart_at(to);
                 replica.high_watermark = to;
-                out.emit(|| Event::LogStartRaised { broker, tp, from, to, why: LogStartReason::Leader });
+                out.emit(|| Event::LogStartRaised { broker, tp, from, to, why: LogStartReason::Reset });
             }
             self.with_runtime(|runtime| {
                 if let Some(fetcher) = runtime.fetchers.get_mut(&leader) {

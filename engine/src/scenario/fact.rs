@@ -75,6 +75,14 @@ facts! {
     LogEnd = "log-end", 2;
     /// A partition's high watermark on a broker.
     HighWatermark = "high-watermark", 2;
+    /// Where a partition's log begins on a broker.
+    LogStart = "log-start", 2;
+    /// Below this offset a broker's log is on the disk; the rest is in the page cache only.
+    Flushed = "flushed", 2;
+    /// How many segments a partition's log has on a broker.
+    Segments = "segments", 2;
+    /// How many records a partition's log holds on a broker.
+    Records = "records", 2;
     /// A partition's last stable offset on a broker.
     LastStable = "last-stable", 2;
     /// The broker that coordinates a `transactional.id`.
@@ -272,6 +280,10 @@ impl Fact {
                     FactKind::LeaderEpoch => partition.leader_epoch.to_string(),
                     FactKind::LogEnd => replica?.log_end_offset.to_string(),
                     FactKind::HighWatermark => replica?.high_watermark.to_string(),
+                    FactKind::LogStart => replica?.log_start_offset.to_string(),
+                    FactKind::Flushed => replica?.durable_to.to_string(),
+                    FactKind::Segments => replica?.segments.len().to_string(),
+                    FactKind::Records => replica?.cells.len().to_string(),
                     FactKind::LastStable => replica?.last_stable_offset.to_string(),
                     FactKind::ReplicasEqual => {
                         let mut replicas = partition.replicas.iter();

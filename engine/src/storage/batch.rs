@@ -119,8 +119,30 @@ impl RecordBatch {
     }
 
     /// The records with their offsets.
-    pub fn iter(&self) -> impl Iterator<Item = (Offset, &Record)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Offset, &Record)> {
         self.records.iter().enumerate().map(|(index, record)| (self.base_offset + self.delta(index), record))
+    }
+
+    /// The offset of the record at a place in the batch.
+    pub fn offset_at(&self, index: usize) -> Offset {
+        self.base_offset + self.delta(index)
+    }
+
+    /// The places of its records in runs of offsets without a gap: one run, unless a cleaner was here.
+    pub fn runs(&self) -> Vec<std::ops::Range<usize>> {
+        let count = self.records.len();
+        if self.compacted.is_none() || count == 0 {
+            return std::iter::once(0..count).collect();
+        }
+        let mut runs = Vec::new();
+        let mut start = 0;
+        for index in 1..=count {
+            if index == count || self.delta(index) != self.delta(index - 1) + 1 {
+                runs.push(start..index);
+                start = index;
+            }
+        }
+        runs
     }
 
     /// Last offset − base offset.

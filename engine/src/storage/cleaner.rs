@@ -41,7 +41,7 @@ impl CleanableLog {
 }
 
 /// What a cleaning did.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Cleaned {
     /// Everything below is clean now.
     pub to: Offset,
@@ -49,6 +49,8 @@ pub struct Cleaned {
     pub records: (u64, u64),
     /// Bytes before and after.
     pub bytes: (u64, u64),
+    /// Offsets whose records are gone, ascending.
+    pub gone: Vec<Offset>,
 }
 
 /// What of a log may be cleaned now; `stable` is the last stable offset.
@@ -98,15 +100,22 @@ pub fn clean(log: &mut Log, config: &TopicConfig, range: &CleanableLog, now_ms: 
         }
     }
     // Pass 2: every segment below the end of the map is written anew.
-    let mut cleaned = Cleaned { to: range.first_uncleanable, records: (0, 0), bytes: (0, 0) };
+    let mut cleaned = Cleaned { to: range.first_uncleanable, records: (0, 0), bytes: (0, 0), gone: Vec::new() };
     log.rewrite_below(range.first_uncleanable, |segment| {
         let mut kept = Vec::new();
         for batch in segment {
             cleaned.records.0 += batch.records.len() as u64;
             cleaned.bytes.0 += u64::from(batch.size_in_bytes);
             let is_last_of_round = batch.next_offset() >= range.first_uncleanable;
-            let gone = is_aborted(batch);
-            if let Some(batch) = clean_batch(batch, &last, gone, config, now_ms, is_last_of_round) {
+            let left = clean_batch(batch, &last, is_aborted(batch), config, now_ms, is_last_of_round);
+            let mut stays = left.iter().flat_map(|left| left.iter()).map(|(offset, _)| offset).peekable();
+            for (offset, _) in batch.iter() {
+                if stays.next_if_eq(&offset).is_none() {
+                    cleaned.gone.push(offset);
+                }
+            }
+            drop(stays);
+            if let Some(batch) = left {
                 cleaned.records.1 += batch.records.len() as u64;
                 cleaned.bytes.1 += u64::from(batch.size_in_bytes);
                 kept.push(batch);

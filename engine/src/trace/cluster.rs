@@ -3,7 +3,7 @@
 use super::header::{cleanup_policy, topic_id};
 use super::tracer::Tracer;
 use crate::controller::{BrokerImage, MetadataRecord};
-use crate::event::{Event, TruncationReason};
+use crate::event::{Event, LogStartReason, TruncationReason};
 use crate::fact::Fact;
 use crate::hash::stable_hash;
 use crate::ids::*;
@@ -21,17 +21,37 @@ impl Tracer {
                     TruncationReason::DivergingEpoch => "epoch",
                     TruncationReason::LeaderShorter => "unclean",
                     TruncationReason::HighWatermark => "hw",
-                    TruncationReason::PowerLoss => "power",
-                    TruncationReason::Corrupt => "crc",
-                    TruncationReason::DiskLost => "disk",
+                    TruncationReason::PowerLoss | TruncationReason::Corrupt => "power",
+                    TruncationReason::DiskLost => "diskloss",
                 };
                 let line = self.line("truncate").int("b", broker.0).tp("tp", tp).int("to", to.0).text("why", why);
                 self.put(line);
                 self.busy();
                 // What is cut off cannot stay below the mark. A process without power has no mark.
-                if why != "power" && self.marks.get(&(broker, tp)).is_some_and(|mark| *mark > to) {
+                if !matches!(why, "power" | "diskloss") && self.marks.get(&(broker, tp)).is_some_and(|mark| *mark > to)
+                {
                     self.mark(broker, tp, to);
                 }
+            }
+            Event::LogStartRaised { broker, tp, to, why, .. } => {
+                let (event, why) = match why {
+                    LogStartReason::Retention => ("logstart", "retention"),
+                    LogStartReason::DeleteRecords => ("logstart", "delete-records"),
+                    LogStartReason::Leader => ("logstart", "leader"),
+                    LogStartReason::Reset => ("truncate", "reset"),
+                };
+                let line = self.line(event).int("b", broker.0).tp("tp", tp).int("to", to.0).text("why", why);
+                self.put(line);
+                self.busy();
+                if why == "reset" {
+                    self.mark(broker, tp, to);
+                }
+            }
+            Event::LogCompacted { broker, tp, gone, .. } => {
+                let line = self.line("compact").int("b", broker.0).tp("tp", tp);
+                let line = line.ints("gone", gone.iter().map(|offset| offset.0));
+                self.put(line);
+                self.busy();
             }
             Event::LogFlushed { broker, tp, to } => {
                 let line = self.line("flush").int("b", broker.0).tp("tp", tp).int("to", to.0);
@@ -107,7 +127,7 @@ impl Tracer {
             let line = line.int("le", batch.leader_epoch.0);
             let line = match &record.body {
                 RecordBody::User { id, key, .. } => line.text("v", &self.value(*id)).maybe("k", key.as_deref()),
-                RecordBody::Tombstone { key, .. } => line.null("v").text("k", key),
+                RecordBody::Tombstone { id, key } => line.text("v", &self.value(*id)).text("k", key).flag("del", true),
                 // A coordinator's record is known by its content, where it stands and when it was written.
                 RecordBody::Group(body) => {
                     let digest = stable_hash(&(body, tp, offset, batch.leader_epoch));
@@ -129,7 +149,11 @@ impl Tracer {
                 }
                 None => line.int("pid", -1).int("pe", -1).int("seq", -1),
             };
-            self.put(line.flag("tx", batch.transactional).text("as", how));
+            let line = line.flag("tx", batch.transactional).text("as", how);
+            // The cleaner may have left nothing behind this record.
+            let is_last = index + 1 == batch.records.len();
+            let gap = is_last && batch.next_offset() > offset + 1;
+            self.put(if gap { line.int("next", batch.next_offset().0) } else { line });
         }
         if !tp.topic.is_internal() {
             self.busy();

@@ -176,6 +176,8 @@ impl Tracer {
             | Event::FollowerActivated { .. }
             | Event::HighWatermarkAdvanced { .. }
             | Event::LogTruncated { .. }
+            | Event::LogStartRaised { .. }
+            | Event::LogCompacted { .. }
             | Event::LogFlushed { .. } => self.replica_event(event),
             Event::RecordSent { .. }
             | Event::RecordAcked { .. }

@@ -225,12 +225,11 @@ fn replica_view(
         .rev()
         .flat_map(|batch| {
             let epoch = batch.leader_epoch;
-            let base = batch.base_offset;
-            batch.records.iter().enumerate().rev().map(move |(index, record)| CellView {
-                offset: base + index as i64,
+            batch.iter().rev().map(move |(offset, record)| CellView {
+                offset,
                 leader_epoch: epoch,
                 record: record.id(),
-                standing: standing_of(replica, batch, base + index as i64),
+                standing: standing_of(replica, batch, offset),
             })
         })
         .take(limit)
@@ -245,6 +244,7 @@ fn replica_view(
         high_watermark: replica.high_watermark,
         last_stable_offset: replica.last_stable_offset(),
         durable_to: replica.log.durable_to(),
+        segments: replica.log.segments().map(|segment| segment.base_offset()).collect(),
         cells,
         epochs: replica.log.epochs().entries().iter().map(|entry| (entry.epoch, entry.start_offset)).collect(),
     })

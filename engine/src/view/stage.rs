@@ -163,6 +163,8 @@ pub struct ReplicaView {
     pub last_stable_offset: Offset,
     /// Offsets below are fsynced.
     pub durable_to: Offset,
+    /// Base offsets of its segments, ascending; the last is the active one.
+    pub segments: Vec<Offset>,
     /// The newest records, ascending.
     pub cells: Vec<CellView>,
     /// Leader epochs with their first offset, ascending.

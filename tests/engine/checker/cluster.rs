@@ -24,7 +24,7 @@ impl Checker {
         let earlier = log.holds(&value).then_some(());
         log.places.insert(value.clone(), offset);
         log.records.insert(offset, (value.clone(), epoch));
-        log.end = offset + 1;
+        log.end = line["next"].as_i64().unwrap_or(offset + 1);
         self.demand(
             if as_leader { offset == end } else { offset >= end },
             format!("append at {offset}, the log ends at {end}"),
@@ -37,14 +37,19 @@ impl Checker {
         if pid >= 0 {
             let sequence = line["seq"].as_i64().unwrap_or(-1);
             let log = self.logs.entry(key).or_default();
+            if offset > end {
+                // What a cleaner took before this replica copied the log has taken its sequences with it.
+                log.sequences.clear();
+            }
             let before = log.sequences.insert((pid, producer_epoch), sequence);
             let next = before.map_or(sequence, |before| if before == i64::from(i32::MAX) { 0 } else { before + 1 });
             self.demand(sequence == next, format!("ProducerSequenceContiguous: {sequence} where {next} was due"));
         }
         let internal = self.offsets_topics.contains(&tp.0);
         let sent = self.by_value.get(&value).copied();
-        self.demand(internal || sent.is_some(), format!("{value} is appended and was never sent"));
-        if !as_leader || internal {
+        let marker = line["ctl"].is_string();
+        self.demand(internal || marker || sent.is_some(), format!("{value} is appended and was never sent"));
+        if !as_leader || internal || marker {
             return;
         }
         if let Some(send) = sent.and_then(|op| self.sends.get(&op)).cloned() {
@@ -70,9 +75,18 @@ impl Checker {
         let (to, why) = (line["to"].as_i64().unwrap_or(-1), line["why"].as_str().unwrap_or_default());
         let role = self.roles.get(&(broker, tp.clone())).map(|(role, _)| role.clone());
         match why {
-            "power" => {
+            "power" | "diskloss" => {
                 self.power = true;
                 self.demand(role.is_none(), "power lost, and a role in force");
+            }
+            "reset" => {
+                self.demand(role.as_deref() == Some("follower"), "reset: only followers do");
+                let log = self.logs.entry((broker, tp)).or_default();
+                let end = std::mem::replace(&mut log.end, to);
+                log.start = to;
+                log.records.clear();
+                log.sequences.clear();
+                return self.demand(to > end, "reset: within the log");
             }
             "epoch" | "unclean" | "hw" => {
                 self.demand(role.as_deref() == Some("follower"), "truncate: only followers do");
@@ -86,6 +100,29 @@ impl Checker {
         // What the producers' state is after a cut is known again from the next append on.
         log.sequences.clear();
         self.demand(to <= end && to >= 0, "truncate: beyond the log");
+    }
+
+    /// Retention, DeleteRecords: what is gone on purpose is no lost write. Who comes too late is still told what it missed.
+    pub(super) fn log_start(&mut self, line: &Value) {
+        let (broker, tp) = (line["b"].as_i64().unwrap_or(-1), tp_of(&line["tp"]));
+        let to = line["to"].as_i64().unwrap_or(-1);
+        let log = self.logs.entry((broker, tp.clone())).or_default();
+        let (start, end, mark) = (std::mem::replace(&mut log.start, to), log.end, log.mark);
+        self.demand(to > start && to <= end, "logstart: moves forward within the log");
+        self.demand(line["why"] == "leader" || to <= mark, "logstart: above the high watermark");
+        let kept = self.kept_from.entry(tp).or_default();
+        *kept = to.max(*kept);
+    }
+
+    /// Of each key the last value stays.
+    pub(super) fn compact(&mut self, line: &Value) {
+        let (broker, tp) = (line["b"].as_i64().unwrap_or(-1), tp_of(&line["tp"]));
+        let gone: Vec<i64> = line["gone"].as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
+        self.demand(gone.is_sorted(), "compact: offsets ascend");
+        let log = self.logs.entry((broker, tp.clone())).or_default();
+        let there = gone.iter().all(|offset| log.records.remove(offset).is_some());
+        self.demand(there, "compact: what was not there is gone");
+        self.compacted.extend(gone.into_iter().map(|offset| (tp.clone(), offset)));
     }
 
     pub(super) fn mark(&mut self, line: &Value) {
@@ -142,10 +179,12 @@ impl Checker {
         if !newest {
             return;
         }
+        let kept = self.kept_from.get(&tp).copied().unwrap_or_default();
         let counted: Vec<i64> = self
             .sends
             .values()
-            .filter(|send| send.tp == tp && send.outcome == Some("ok") && send.offset >= 0)
+            .filter(|send| send.tp == tp && send.outcome == Some("ok") && send.offset >= kept)
+            .filter(|send| !self.compacted.contains(&(tp.clone(), send.offset)))
             .filter(|send| log.holds(&send.value) == send.lost)
             .map(|send| send.op)
             .collect();

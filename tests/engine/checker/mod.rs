@@ -18,6 +18,8 @@ pub struct Log {
     pub end: i64,
     pub mark: i64,
     pub sequences: BTreeMap<(i64, i64), i64>,
+    /// The log start offset.
+    pub start: i64,
     /// Where each record stands, the latest place if there are several.
     pub places: BTreeMap<String, i64>,
 }
@@ -66,6 +68,9 @@ pub struct Checker {
     contents: BTreeMap<(Tp, i64, i64), String>,
     partitions: BTreeMap<Tp, Value>,
     unclean: BTreeSet<Tp>,
+    /// Below, records were deleted on purpose; and those a compaction took.
+    kept_from: BTreeMap<Tp, i64>,
+    compacted: BTreeSet<(Tp, i64)>,
     power: bool,
     brokers: BTreeMap<i64, i64>,
     meta: i64,
@@ -138,6 +143,8 @@ impl Checker {
             "header" => self.header(line),
             "append" => self.append(line),
             "truncate" => self.truncate(line),
+            "logstart" => self.log_start(line),
+            "compact" => self.compact(line),
             "hw" => self.mark(line),
             "role" => self.role(line),
             "flush" => self.flush(line),

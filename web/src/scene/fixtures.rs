@@ -99,6 +99,7 @@ fn partition(crowd: Crowd, index: usize) -> PartitionView {
                 high_watermark: Offset((end - 1).max(0)),
                 last_stable_offset: Offset((end - 1).max(0)),
                 durable_to: Offset(0),
+                segments: vec![Offset(0)],
                 cells: cells.collect(),
                 epochs: vec![(LeaderEpoch(2), Offset(0)), (LeaderEpoch(3), Offset(3.min(end)))],
             }

@@ -15,9 +15,9 @@ impl CommittedOffsetWithinLog {
     /// Whether `event` breaks it, and where.
     pub fn check(&mut self, event: &Event) -> Option<Breach> {
         match event {
-            Event::RecordsAppended { tp, base_offset, count, .. } => {
-                let end = self.ends.entry(*tp).or_default();
-                *end = (*end).max(*base_offset + i64::from(*count));
+            Event::RecordsAppended { tp, end, .. } => {
+                let furthest = self.ends.entry(*tp).or_default();
+                *furthest = (*furthest).max(*end);
                 None
             }
             Event::OffsetCommitted { tp, offset, .. } => {

@@ -2,7 +2,7 @@
 
 use super::Breach;
 use crate::collections::Map;
-use crate::event::Event;
+use crate::event::{Event, LogStartReason};
 use crate::ids::{BrokerId, Offset, TopicPartition};
 
 /// Where each replica's log ends.
@@ -15,11 +15,12 @@ impl HighWatermarkWithinLog {
     /// Whether `event` breaks it, and where.
     pub fn check(&mut self, event: &Event) -> Option<Breach> {
         match event {
-            Event::RecordsAppended { broker, tp, base_offset, count, .. } => {
-                self.ends.insert((*broker, *tp), *base_offset + i64::from(*count));
+            Event::RecordsAppended { broker, tp, end, .. } => {
+                self.ends.insert((*broker, *tp), *end);
                 None
             }
-            Event::LogTruncated { broker, tp, to, .. } => {
+            Event::LogTruncated { broker, tp, to, .. }
+            | Event::LogStartRaised { broker, tp, to, why: LogStartReason::Reset, .. } => {
                 self.ends.insert((*broker, *tp), *to);
                 None
             }

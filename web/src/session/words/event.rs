@@ -113,6 +113,7 @@ pub fn event_sentence(event: &Event, names: &Names<'_>) -> String {
                 LogStartReason::Retention => t!(log_start_retention, broker = broker, tp = tp, from = from, to = to),
                 LogStartReason::DeleteRecords => t!(log_start_deleted, broker = broker, tp = tp, from = from, to = to),
                 LogStartReason::Leader => t!(log_start_leader, broker = broker, tp = tp, from = from, to = to),
+                LogStartReason::Reset => t!(log_start_reset, broker = broker, tp = tp, to = to),
             }
         }
         Event::LogCompacted { broker, tp, to, records_before, records_after, .. } => t!(
