@@ -127,6 +127,7 @@ impl Record {
     pub fn key(&self) -> Option<RecordKey> {
         match &self.body {
             RecordBody::User { key, .. } => key.clone(),
+            RecordBody::Tombstone { key, .. } => Some(key.clone()),
             RecordBody::Group(_) | RecordBody::Transaction(_) | RecordBody::Control(_) => None,
         }
     }

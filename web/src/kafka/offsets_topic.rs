@@ -6,7 +6,7 @@
 
 use super::groups::{host, member_id};
 use super::uuid;
-use highwater_engine::coordinator::{GroupRecord, MemberPhase, group_partition};
+use highwater_engine::coordinator::{ConsumerGroupKey, GroupRecord, MemberPhase, group_partition};
 use highwater_engine::history::Recording;
 use highwater_engine::ids::{GroupId, MemberId, NodeId, Offset, TopicPartition};
 use highwater_engine::sim::{Actor, Directory, OFFSETS_TOPIC, Simulation};
@@ -101,13 +101,21 @@ impl Writer<'_> {
             GroupRecord::ConsumerGroupTargetEpoch { .. } => (6, format!("\"groupId\":\"{group}\"")),
             GroupRecord::ConsumerGroupTarget { member, .. } => (7, with_member(*member)),
             GroupRecord::ConsumerGroupCurrent { member, .. } => (8, with_member(*member)),
+            GroupRecord::ConsumerGroupTombstone { of, .. } => match of {
+                ConsumerGroupKey::Group => (3, format!("\"groupId\":\"{group}\"")),
+                ConsumerGroupKey::TargetEpoch => (6, format!("\"groupId\":\"{group}\"")),
+                ConsumerGroupKey::Target(member) => (7, with_member(*member)),
+                ConsumerGroupKey::Current(member) => (8, with_member(*member)),
+            },
         }
     }
 
     fn value(&self, record: &GroupRecord) -> Option<(u8, String)> {
         let stamp = |at: &Instant| NOON + at.as_millis();
         Some(match record {
-            GroupRecord::OffsetTombstone { .. } | GroupRecord::GroupTombstone { .. } => return None,
+            GroupRecord::OffsetTombstone { .. }
+            | GroupRecord::GroupTombstone { .. }
+            | GroupRecord::ConsumerGroupTombstone { .. } => return None,
             GroupRecord::OffsetCommit { offset, leader_epoch, committed_at, .. } => {
                 let at = stamp(committed_at);
                 let data = format!(
