@@ -45,9 +45,30 @@ const QUEUE: Switch = Switch {
 };
 
 /// A shape that is explained and cannot be switched off.
-fn shapes(locale: Locale, kafka: bool) -> Vec<(&'static str, &'static str)> {
+fn shapes(locale: Locale, kafka: bool, transactions: bool) -> Vec<(&'static str, &'static str)> {
     if !kafka {
         return Vec::new();
+    }
+    if transactions {
+        return vec![
+            (
+                r#"<rect class="cell leader done" x="1" y="1" width="12" height="12"/>"#,
+                td_string!(locale, page.legend.committed),
+            ),
+            (
+                r#"<rect class="cell leader done" x="1" y="1" width="12" height="12"/><path class="tx-corner" d="M1 1h6l-6 6z"/>"#,
+                td_string!(locale, page.legend.transaction_open),
+            ),
+            (
+                r#"<rect class="cell leader done" x="1" y="1" width="12" height="12"/><rect class="tx-veil" x="1" y="1" width="12" height="12"/><path class="tx-strike" d="M0 7h14"/>"#,
+                td_string!(locale, page.legend.transaction_aborted),
+            ),
+            (
+                r#"<rect class="tx-marker" x="1.75" y="1.75" width="10.5" height="10.5"/><path class="tx-sign" d="M3.5 7l2.5 3l4.5 -6"/>"#,
+                td_string!(locale, page.legend.marker),
+            ),
+            (r#"<path class="lso" d="M7 0v14"/>"#, td_string!(locale, page.legend.last_stable)),
+        ];
     }
     vec![
         (
@@ -77,9 +98,10 @@ pub fn Legend(
     let page = Page::here();
     let world = session.read(|run| {
         let spec = &run.recording().spec;
-        (spec.brokers > 0, !spec.groups.is_empty(), !spec.queues.is_empty())
+        let transactions = !run.simulation().directory().transactional_names().is_empty();
+        (spec.brokers > 0, !spec.groups.is_empty(), !spec.queues.is_empty(), transactions)
     });
-    let (kafka, groups, queues) = world.unwrap_or_default();
+    let (kafka, groups, queues, transactions) = world.unwrap_or_default();
     let switches =
         [(true, PRODUCE), (true, ACK), (kafka, FETCH), (queues, QUEUE), (kafka, CONTROL), (kafka || groups, HEARTBEAT)];
     let switches = switches.into_iter().filter(|(here, _)| *here).map(|(_, switch)| {
@@ -118,7 +140,7 @@ pub fn Legend(
                 <li class=class><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" inner_html=picture></svg>{word}</li>
             }
         };
-        shapes(page.locale.get(), kafka).into_iter().enumerate().map(shape).collect_view()
+        shapes(page.locale.get(), kafka, transactions).into_iter().enumerate().map(shape).collect_view()
     };
     view! {
         <ul class="legend" aria-label=move || td_string!(page.locale.get(), page.legend.title)>

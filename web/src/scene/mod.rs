@@ -16,6 +16,7 @@ mod pins;
 mod role;
 mod routes;
 mod shape;
+mod standing;
 mod strip;
 mod symbols;
 mod target;

@@ -4,6 +4,7 @@ use super::geometry::{Point, Rect, outline};
 use super::mark::{Mark, MarkKind};
 use super::role::Look;
 use super::shape::Shape;
+use super::standing::Standings;
 use super::symbols;
 use super::text::TextStyle;
 use super::window::Window;
@@ -89,10 +90,15 @@ impl Strip<'_> {
         let width = self.frame.pitch - 2.0 * gap;
         let top = self.frame.base - height;
         let hw = self.replica.high_watermark.0;
+        let mut standings = Standings::default();
         let (mut done, mut open, mut lost, mut twice) = (String::new(), String::new(), String::new(), String::new());
         for cell in self.replica.cells.iter().filter(|cell| cell.offset.0 >= self.window.start) {
             let x = self.x_of(cell.offset.0) + gap;
             let full = Rect::new(x, top, width, height);
+            standings.add(cell.standing, full);
+            if Standings::is_marker(cell.standing) {
+                continue;
+            }
             match self.marked(cell.record) {
                 Some(MarkKind::Lost) => lost.push_str(&outline(full)),
                 mark => {
@@ -109,6 +115,7 @@ impl Strip<'_> {
         }
         let kinds = [(self.look.done(), done), (self.look.open(), open), ("cell lost", lost), ("cell twice", twice)];
         shapes.extend(kinds.into_iter().filter(|(_, d)| !d.is_empty()).map(|(class, d)| Shape::path(class, d)));
+        standings.draw(shapes);
         if self.window.cut {
             // Older records are there, to the left.
             for dot in 0..3 {
@@ -211,6 +218,26 @@ impl Strip<'_> {
             if flies_right {
                 shapes.push(Shape::text(STYLE, hw_text, hw_x + 12.0, y, hw_label));
             }
+        }
+        self.last_stable(if flies_left { hw_x - 12.0 - hw_w - 8.0 } else { hw_x - 4.0 }, shapes);
+    }
+
+    /// The last stable offset, where it stands behind the high watermark: an open transaction holds it. Its label must
+    /// end left of `end`, or keeps silent.
+    fn last_stable(&self, end: f64, shapes: &mut Vec<Shape>) {
+        let lso = self.replica.last_stable_offset;
+        if lso >= self.replica.high_watermark || self.look == Look::Offline {
+            return;
+        }
+        let x = self.x_of(lso.0);
+        let (top, foot) = (self.frame.base - self.frame.tall - LINE_RISE, self.frame.base + 6.0);
+        shapes.push(Shape::path("lso", vertical(x, top, foot)));
+        let label = format!("LSO {lso}");
+        let (wide, y) = (TextStyle::Mark.width(&label), self.frame.base - self.frame.tall - LABEL_RISE);
+        if x + 4.0 + wide <= end {
+            shapes.push(Shape::text(TextStyle::Mark, "lso-t", x + 4.0, y, label));
+        } else if (x - 4.0).min(end) - wide >= self.frame.left {
+            shapes.push(Shape::text_end(TextStyle::Mark, "lso-t", (x - 4.0).min(end), y, label));
         }
     }
 
