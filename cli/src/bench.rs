@@ -1,6 +1,7 @@
 //! `highwater bench`: how fast the engine is on this machine.
 
 use crate::arguments::Arguments;
+use crate::producing::producing;
 use highwater_engine::assignor::{Assignor, ServerAssignor, Subscriber};
 use highwater_engine::bench_worlds::{self, World};
 use highwater_engine::ids::Generation;
@@ -50,6 +51,21 @@ pub fn bench(mut arguments: Arguments) -> Result<bool, String> {
             println!("{}", json!({"name": name, "milliseconds": (milliseconds * 10.0).round() / 10.0}));
         } else {
             println!("{name:<44} {milliseconds:>8.1} ms");
+        }
+    }
+    for cost in if only.as_deref().is_none_or(|only| only == "producer") { producing()? } else { Vec::new() } {
+        known = true;
+        let (records, nanoseconds) = (cost.records, cost.nanoseconds.round());
+        if as_json {
+            let per_second = (1e9 / nanoseconds).round();
+            let name = format!("producer-{records}");
+            println!(
+                "{}",
+                json!({"name": name, "nanoseconds_per_record": nanoseconds, "records_per_second": per_second})
+            );
+        } else {
+            let name = format!("one producer, acks=all, RF 3, {records} records");
+            println!("{name:<48} {nanoseconds:>8.0} ns/record   {:>10.0} records/s", 1e9 / nanoseconds);
         }
     }
     if known || only.is_none() { Ok(true) } else { Err(format!("there is no world `{}`", only.unwrap_or_default())) }

@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod producing;
 mod run;
 mod sentence;
 mod swarm;

@@ -14,6 +14,10 @@ const LESSONS = [
   "03c-commit-before",
   "03d-commit-after",
   "03e-dedupe",
+  "30a-lost-answer",
+  "30d-in-order",
+  "31a-abort",
+  "31e-exactly-once",
 ];
 
 /** Plays at ten times the pace; where the story stops, reads on or answers the question. */

@@ -137,3 +137,36 @@ fn a_batch_older_than_the_delivery_timeout_fails_although_it_may_be_written() {
         "#,
     );
 }
+
+#[test]
+fn a_sequence_in_doubt_costs_an_epoch_and_the_producer_goes_on() {
+    let history = check(
+        r#"
+        scenario epoch-bump
+        brokers 1
+        topic t partitions=1 replication-factor=1
+        producer p topic=t start="2s" every="100ms" count=60 request.timeout.ms=1000 delivery.timeout.ms=2000
+        story {
+            until acked 3
+            // Requests leave the producer and are gone with their connection: nobody can tell what became of them.
+            isolate "broker 1"
+            wait SendFailed producer=p within="20s"
+            heal
+            wait ProducerEpochBumped producer=p within="20s"
+            run "20s"
+            expect sent 60
+            expect stored-twice 0
+        }
+        "#,
+    );
+    let epochs: Vec<i16> = (history.past_events().iter())
+        .filter_map(|emitted| match &emitted.event {
+            Event::RecordsAppended { producer: Some((_, epoch)), records, .. } if !records.is_empty() => Some(*epoch),
+            _ => None,
+        })
+        .collect();
+    // What was sent before the doubt has epoch 0, everything after it the next one, and it never goes back.
+    assert!(epochs.is_sorted() && epochs.first() == Some(&0) && epochs.last() >= Some(&1), "{epochs:?}");
+    let totals = history.simulation().ledger().totals();
+    assert_eq!(totals.acked + totals.failed, 60);
+}
