@@ -39,4 +39,19 @@ lessons! {
     a_zombie_is_fenced = "31c-zombie";
     a_copy_without_transactions_copies_twice = "31d-copy-twice";
     a_copy_in_transactions_survives_a_crash = "31e-exactly-once";
+    an_eager_rebalance_stops_everybody = "40a-eager";
+    a_cooperative_one_stops_only_what_moves = "40b-cooperative";
+    the_consumer_protocol_leads_each_member_by_itself = "40c-consumer-protocol";
+    a_rolling_restart_costs_two_rebalances_a_member = "40d-rolling-restart";
+    static_members_restart_unnoticed = "40e-static-members";
+    work_that_takes_too_long_is_done_twice = "41a-slow-processing";
+    a_frozen_member_and_a_hanging_one_are_missed_by_two_clocks = "41b-two-clocks";
+    a_zombie_may_work_but_not_commit = "41c-zombie-commit";
+    a_group_outlives_its_coordinator = "41d-coordinator-dies";
+    more_consumers_than_partitions_wait = "42a-more-consumers";
+    what_is_written_to_new_partitions_before_they_are_noticed_is_missed = "42b-partitions-added";
+    what_auto_commit_has_not_covered_is_done_again = "43a-auto-commit";
+    without_an_offset_the_reset_decides = "43b-reset";
+    a_log_can_be_read_again = "43c-replay";
+    offsets_of_an_empty_group_expire = "43d-offsets-expire";
 }

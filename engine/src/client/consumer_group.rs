@@ -55,8 +55,11 @@ pub(super) struct Membership {
     pub recommit: bool,
     /// By when partitions are given up although their commit failed.
     pub revoke_by: Instant,
-    /// The poll thread was away too long: the heartbeat thread has left the group.
+    /// The member is out of its group, because its poll thread was away too long or because the coordinator said so; the
+    /// application's thread learns it when it is next inside `poll`. Until then it works on, and no heartbeat is sent.
     pub left: bool,
+    /// Its member id is not good any more.
+    pub forget: bool,
     /// The application is closing the consumer.
     pub closing: bool,
     /// What it had when it last joined: sticky assignors are told.
@@ -110,10 +113,7 @@ impl Consumer {
 
     /// The coordinator's part of `poll`.
     pub(super) fn poll_coordinator(&mut self, out: &mut Effects<'_>) {
-        let Some(runtime) = &mut self.runtime else { return };
-        if std::mem::take(&mut runtime.membership.left) {
-            self.lose_membership(out);
-        }
+        self.notice_loss(out);
         let is_848 = self.is_848();
         let Some(runtime) = &mut self.runtime else { return };
         if runtime.membership.coordinator.is_none() {
@@ -240,6 +240,9 @@ impl Consumer {
         }
         membership.state = MemberState::Joining;
         membership.rejoin = false;
+        // Whoever leads the next generation will look at the topics anew (`onJoinPrepare`).
+        runtime.leads_with = None;
+        let membership = &mut runtime.membership;
         let request = JoinGroupRequest {
             group: self.group,
             member: membership.member,
@@ -363,6 +366,8 @@ impl Consumer {
         runtime.membership.heartbeat_out = false;
         match error {
             ErrorCode::None => {}
+            // Asked before the member joined and answered after: it takes part already.
+            ErrorCode::RebalanceInProgress if runtime.membership.state != MemberState::Stable => {}
             ErrorCode::RebalanceInProgress => runtime.membership.rejoin = true,
             error => self.on_coordinator_error(error, out),
         }
@@ -387,6 +392,9 @@ impl Consumer {
         }
         membership.left = true;
         self.say_leave(false, out);
+        if let Some(runtime) = &mut self.runtime {
+            runtime.membership.forget = true;
+        }
     }
 
     /// Says good-bye, if this kind of member does. True when an answer is to be waited for.
@@ -433,15 +441,14 @@ impl Consumer {
 
     /// Errors every request to the coordinator can get.
     pub(super) fn on_coordinator_error(&mut self, error: ErrorCode, out: &mut Effects<'_>) {
-        let is_848 = self.is_848();
         let Some(runtime) = &mut self.runtime else { return };
         match error {
-            ErrorCode::IllegalGeneration | ErrorCode::FencedMemberEpoch => self.lose_membership(out),
-            ErrorCode::UnknownMemberId => {
-                if !is_848 {
-                    runtime.membership.member = None;
+            ErrorCode::IllegalGeneration | ErrorCode::FencedMemberEpoch | ErrorCode::UnknownMemberId => {
+                runtime.membership.forget |= error == ErrorCode::UnknownMemberId;
+                runtime.membership.left = true;
+                if runtime.activity == Activity::Polling || runtime.membership.closing {
+                    self.notice_loss(out);
                 }
-                self.lose_membership(out);
             }
             // A commit with an older epoch: the next one has the new one.
             ErrorCode::StaleMemberEpoch => {}
@@ -469,6 +476,20 @@ impl Consumer {
             runtime.membership.closing = true;
         }
         out.exit();
+    }
+
+    /// Inside `poll` the application's thread finds the member out of its group.
+    fn notice_loss(&mut self, out: &mut Effects<'_>) {
+        let is_848 = self.is_848();
+        let Some(runtime) = &mut self.runtime else { return };
+        let membership = &mut runtime.membership;
+        let forget = std::mem::take(&mut membership.forget);
+        if std::mem::take(&mut membership.left) {
+            if forget && !is_848 {
+                membership.member = None;
+            }
+            self.lose_membership(out);
+        }
     }
 
     /// The group no longer counts this member: its partitions may have other owners by now.

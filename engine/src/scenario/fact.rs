@@ -99,6 +99,8 @@ facts! {
     Generation = "generation", 1;
     /// Records between a group's committed offsets and the high watermarks, summed up.
     Lag = "lag", 1;
+    /// The broker that coordinates a group, or none.
+    CoordinatorOf = "coordinator", 1;
     /// How many members the coordinator of a group counts.
     Members = "members", 1;
     /// Milliseconds in which partitions a group had been reading had no reader, summed up.
@@ -257,12 +259,20 @@ impl Fact {
 
     fn stage_value(&self, view: &StageView, first: &str, second: &str) -> Option<FactValue> {
         match self.kind {
-            FactKind::GroupState | FactKind::Generation | FactKind::Committed | FactKind::Lag | FactKind::Members => {
+            FactKind::GroupState
+            | FactKind::Generation
+            | FactKind::Committed
+            | FactKind::Lag
+            | FactKind::CoordinatorOf
+            | FactKind::Members => {
                 let group = view.groups.iter().find(|group| group.name == first)?;
                 match self.kind {
                     FactKind::GroupState => Some(group.state.name().to_owned()),
                     FactKind::Generation => Some(group.generation.to_string()),
                     FactKind::Lag => Some(group.offsets.iter().map(|offset| offset.lag).sum::<i64>().to_string()),
+                    FactKind::CoordinatorOf => {
+                        Some(group.coordinator.map_or_else(|| "none".to_owned(), |broker| format!("broker {broker}")))
+                    }
                     FactKind::Members => Some(group.registered.len().to_string()),
                     _ => {
                         let tp = view.partitions.iter().find(|partition| partition.name == second)?.tp;

@@ -28,7 +28,11 @@ const DIRECTIVES: &[&str] = &[
     "at",
     "story",
     "twin",
+    "panel",
 ];
+
+/// What may lie open under the stage.
+const PANELS: &[&str] = &["timeline", "sequence", "charts", "group"];
 
 /// A world, commands at fixed times, and a story about them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -45,6 +49,8 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// A scenario that differs in one thing and is worth comparing with.
     pub twin: Option<String>,
+    /// The panel that shows best what the story is about: `timeline`, `sequence`, `charts` or `group`.
+    pub panel: Option<String>,
 }
 
 impl Scenario {
@@ -96,6 +102,14 @@ fn read_directive(node: &KdlNode, scenario: &mut Scenario, source: &mut Source<'
         }
         "twin" => {
             scenario.twin = Some(line.required("a scenario", source));
+            line.finish(&[], source);
+        }
+        "panel" => {
+            let panel = line.required("a panel", source);
+            if !PANELS.contains(&panel.as_str()) {
+                source.unknown(node, "panel", &panel, PANELS);
+            }
+            scenario.panel = Some(panel);
             line.finish(&[], source);
         }
         "brokers" => {

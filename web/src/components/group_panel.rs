@@ -278,15 +278,15 @@ impl Writer<'_> {
     fn spark(&self, history: &PartitionHistory) -> String {
         const HEIGHT: f64 = 16.0;
         let most = history.lag.iter().map(|(_, lag)| *lag).max().unwrap_or(0).max(4) as f64;
+        let x = |at: Instant| at.0 as f64 * 100.0 / self.now.0.max(1) as f64;
         let y = |lag: u64| HEIGHT - 1.0 - lag as f64 * (HEIGHT - 2.0) / most;
         let mut line = String::new();
         for (index, (at, lag)) in history.lag.iter().enumerate() {
-            let start =
-                if index == 0 { format!("M{} {}", number(self.place(*at)), number(y(0))) } else { String::new() };
-            let _ = write!(line, "{start}H{}V{}", number(self.place(*at)), number(y(*lag)));
+            let start = if index == 0 { format!("M{} {}", number(x(*at)), number(y(0))) } else { String::new() };
+            let _ = write!(line, "{start}H{}V{}", number(x(*at)), number(y(*lag)));
         }
         if !line.is_empty() {
-            let _ = write!(line, "H{}", number(self.place(self.now)));
+            line.push_str("H100");
         }
         format!(
             "<svg viewBox=\"0 0 100 {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><path class=\"spark\" d=\"{line}\"/></svg>"

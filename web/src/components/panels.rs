@@ -25,6 +25,19 @@ pub enum Panel {
     Group,
 }
 
+impl Panel {
+    /// The panel that a scenario calls so.
+    pub fn named(name: &str) -> Option<Panel> {
+        match name {
+            "timeline" => Some(Panel::Timeline),
+            "sequence" => Some(Panel::Sequence),
+            "charts" => Some(Panel::Charts),
+            "group" => Some(Panel::Group),
+            _ => None,
+        }
+    }
+}
+
 /// The figures with the switch beside them, and the panel.
 #[component]
 pub fn Panels(

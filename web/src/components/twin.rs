@@ -40,14 +40,30 @@ fn columns(here: &Scenario, other: Source) -> Option<(Column, Column)> {
     Some((column(here, mine)?, column(&other, theirs)?))
 }
 
-/// The settings of producers in which two worlds differ, as `name=value`.
+/// Every setting of the clients of a world.
+fn settings(spec: &Spec) -> impl Iterator<Item = &(String, String)> {
+    let groups = spec.groups.iter().flat_map(|group| {
+        let consumers = group.consumers.iter().flat_map(|consumer| &consumer.settings);
+        group.settings.iter().chain(consumers)
+    });
+    spec.producers.iter().flat_map(|producer| &producer.settings).chain(groups)
+}
+
+/// The settings of clients in which two worlds differ, as `name=value`; a name with several values is said once.
 fn difference(one: &Spec, other: &Spec) -> (String, String) {
-    let settings = |spec: &Spec, without: &Spec| {
-        let known: Vec<_> = without.producers.iter().flat_map(|producer| &producer.settings).collect();
-        let differs = spec.producers.iter().flat_map(|producer| &producer.settings).filter(|it| !known.contains(it));
-        differs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
+    let only = |spec: &Spec, without: &Spec| {
+        let known: Vec<_> = settings(without).collect();
+        let mut said: Vec<(&str, String)> = Vec::new();
+        for (name, value) in settings(spec).filter(|it| !known.contains(it)) {
+            match said.iter_mut().find(|(before, _)| *before == name) {
+                Some((_, text)) => *text = format!("{name}=…"),
+                None => said.push((name, format!("{name}={value}"))),
+            }
+        }
+        let said: Vec<String> = said.into_iter().map(|(_, text)| text).collect();
+        if said.is_empty() { "–".to_owned() } else { said.join(", ") }
     };
-    (settings(one, other), settings(other, one))
+    (only(one, other), only(other, one))
 }
 
 /// The table.
@@ -77,13 +93,20 @@ fn table(page: Page, mine: Column, theirs: Column, other: &str) -> AnyView {
             let (left, right) = (figure(&left), figure(&right));
             view! { <tr><th scope="row">{label}</th><td class:differs=left != right>{left}</td><td class:differs=left != right>{right}</td></tr> }
         };
-        [
+        let always = [
             row(td_string!(locale, page.ledger.sent), |ledger| ledger.sent),
             row(td_string!(locale, page.ledger.acked), |ledger| ledger.acked),
             row(td_string!(locale, page.ledger.stored), |ledger| ledger.stored),
             row(td_string!(locale, page.ledger.lost), |ledger| ledger.lost),
-        ]
-        .collect_view()
+        ];
+        // What groups pay is said where one of them paid something.
+        let paid = |figure: fn(&LedgerView) -> u64| figure(&left) + figure(&right) > 0;
+        let groups: [(&'static str, fn(&LedgerView) -> u64); 2] = [
+            (td_string!(locale, page.ledger.processed_again), |ledger| ledger.processed_again),
+            (td_string!(locale, page.ledger.stopped_ms), |ledger| ledger.stopped_ms),
+        ];
+        let groups = groups.map(|(label, figure)| paid(figure).then(|| row(label, figure)));
+        (always.collect_view(), groups.collect_view())
     };
     view! {
         <table class="twin">
@@ -116,5 +139,14 @@ mod tests {
         assert_eq!((mine.ledger.sent, theirs.ledger.sent), (30, 30));
         assert_eq!((mine.ledger.lost, theirs.ledger.lost), (1, 0));
         assert_eq!(other, "03b-acks-all");
+    }
+
+    #[test]
+    fn an_eager_rebalance_costs_more_than_a_cooperative_one_on_the_same_seed() {
+        let (here, other) = twin_of(Source::named("40a-eager").unwrap()).unwrap();
+        let (eager, cooperative) = columns(&here, other).unwrap();
+        assert_eq!(eager.setting, "partition.assignment.strategy=range");
+        assert_eq!(cooperative.setting, "partition.assignment.strategy=cooperative-sticky");
+        assert!(eager.ledger.stopped_ms > 2 * cooperative.ledger.stopped_ms, "{eager:?} {cooperative:?}");
     }
 }

@@ -53,6 +53,11 @@ pub fn Workbench(
     page.session.set(Some(session));
     on_cleanup(move || page.session.set(None));
     begin(page, session);
+    // A narrow screen has no room for more than the stage and the story.
+    if purpose == Purpose::Lesson && is_wide() {
+        let wanted = session.read(|run| run.scenario()?.panel.as_deref().and_then(Panel::named)).flatten();
+        page.panel.set(wanted.unwrap_or_default());
+    }
     follow_address(page, session, screen.clone());
     let crumb = Signal::derive(move || {
         let locale = page.locale.get();
@@ -84,6 +89,12 @@ pub fn Workbench(
         </div>
     }
     .into_any()
+}
+
+/// Whether panels lie beside and under the stage all the time.
+fn is_wide() -> bool {
+    let width = web_sys::window().and_then(|window| window.inner_width().ok()?.as_f64());
+    width.is_none_or(|width| width > 1100.0)
 }
 
 fn run_of(page: Page, source: Source) -> Option<Run> {

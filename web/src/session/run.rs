@@ -360,7 +360,7 @@ impl Run {
     }
 
     /// The scenario that is told.
-    pub(super) fn scenario(&self) -> Option<Rc<Scenario>> {
+    pub fn scenario(&self) -> Option<Rc<Scenario>> {
         self.scenario.clone()
     }
 
