@@ -25,6 +25,8 @@ lessons! {
     commit_before_processing_skips = "03c-commit-before";
     commit_after_processing_repeats = "03d-commit-after";
     a_dedupe_table_makes_repetition_harmless = "03e-dedupe";
+    a_log_is_a_row_of_files = "20-segments";
+    retention_does_not_ask_whether_a_record_was_read = "21-retention";
     a_lost_answer_and_a_retry_store_twice = "30a-lost-answer";
     idempotence_recognises_the_retry = "30b-idempotence";
     five_in_flight_overtake_one_another = "30c-overtaken";

@@ -363,3 +363,24 @@ fn a_leader_that_lost_its_log_with_the_power_does_not_lead_on_in_its_old_epoch()
         }
     }
 }
+
+#[test]
+fn a_broker_that_was_cut_off_for_long_is_taken_back_when_the_link_heals() {
+    check(
+        r#"
+        scenario cut-off-for-long
+        brokers 3
+        topic t partitions=1 replication-factor=3 min.insync.replicas=2 { replicas 1 2 3 }
+        producer p topic=t start="5s" every="300ms" count=80
+        story {
+            until acked 8
+            cut "broker 1" "broker 2"
+            cut "broker 1" "broker 3"
+            cut "broker 1" controller
+            run "65s"
+            heal
+            until isr t-0 "1,2,3"
+        }
+        "#,
+    );
+}

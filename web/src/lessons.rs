@@ -2,7 +2,8 @@
 //!
 //! A lesson is a folder of `lessons/`. Folders that share their leading number form a chapter:
 //! `03-commit-and-loss` names it and `03a-acks-1`, `03b-acks-all` are its stories. A folder without a script
-//! only names its chapter. Titles and leads come with the language's words; script and prose are files of their own.
+//! only names its chapter. From 20 on the number's first digit is the theme: `21-…` is about storage, `31-…` about
+//! producers, `41-…` about groups. Titles and leads come with the language's words; script and prose are files of their own.
 
 mod prose;
 
@@ -75,6 +76,29 @@ impl Source {
     }
 }
 
+/// What a chapter is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Theme {
+    /// The three ways on from the first screen.
+    First,
+    /// Logs on disks, replication, controllers: folders 20 to 29.
+    Storage,
+    /// Producers and transactions: 30 to 39.
+    Producers,
+    /// Consumers and groups: 40 to 49.
+    Consumers,
+}
+
+impl Theme {
+    /// The themes listed below the first screen, in order.
+    pub const LISTED: [Theme; 3] = [Theme::Storage, Theme::Producers, Theme::Consumers];
+
+    /// Its chapters, in order.
+    pub fn chapters(self) -> Vec<Chapter> {
+        Chapter::all().into_iter().filter(|chapter| chapter.theme() == self).collect()
+    }
+}
+
 /// Lessons that belong together.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Chapter {
@@ -97,6 +121,16 @@ impl Chapter {
         }
         chapters.retain(|chapter| !chapter.stories.is_empty());
         chapters
+    }
+
+    /// What it is about.
+    pub fn theme(&self) -> Theme {
+        match self.front.chapter().as_bytes().first() {
+            Some(b'2') => Theme::Storage,
+            Some(b'3') => Theme::Producers,
+            Some(b'4') => Theme::Consumers,
+            _ => Theme::First,
+        }
     }
 
     /// The chapter that a story or a front belongs to.

@@ -1,7 +1,8 @@
 //! What a broker asks others for: registration, heartbeats, the metadata log, and what became of the asking
 //! (`BrokerLifecycleManager`).
 
-use super::actor::{Broker, BrokerStatus};
+use super::actor::{Broker, BrokerStatus, Runtime};
+use crate::collections::Set;
 use crate::effect::{Effects, Timer};
 use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, NodeId, TransactionalId};
 use crate::protocol::{
@@ -253,16 +254,16 @@ impl Broker {
         let Some(runtime) = &mut self.runtime else { return };
         runtime.request_timer = false;
         let now = out.now;
-        let late: Vec<CorrelationId> = runtime
-            .pending
-            .iter()
-            .filter(|(_, pending)| now.since(pending.sent_at) >= timeout)
-            .map(|(id, _)| *id)
-            .collect();
-        for correlation in late {
-            if let Some(pending) = self.with_runtime(|runtime| runtime.pending.remove(&correlation)) {
-                out.close(pending.to, pending.what.channel());
-                self.on_no_answer(pending, out);
+        let late = runtime.pending.values().filter(|pending| now.since(pending.sent_at) >= timeout);
+        let broken: Set<(NodeId, Channel)> = late.map(|pending| (pending.to, pending.what.channel())).collect();
+        for (to, channel) in broken {
+            // With the connection goes whatever else was asked on it.
+            let on_it = runtime_pending(&self.runtime, to, channel);
+            out.close(to, channel);
+            for correlation in on_it {
+                if let Some(pending) = self.with_runtime(|runtime| runtime.pending.remove(&correlation)) {
+                    self.on_no_answer(pending, out);
+                }
             }
         }
         if let Some(runtime) = &mut self.runtime
@@ -272,4 +273,11 @@ impl Broker {
             out.set_timer_at(Timer::RequestTimeout, oldest + timeout);
         }
     }
+}
+
+/// The requests that wait for an answer on one connection.
+fn runtime_pending(runtime: &Option<Box<Runtime>>, to: NodeId, channel: Channel) -> Vec<CorrelationId> {
+    let pending = runtime.iter().flat_map(|runtime| runtime.pending.iter());
+    let on_it = pending.filter(|(_, pending)| pending.to == to && pending.what.channel() == channel);
+    on_it.map(|(correlation, _)| *correlation).collect()
 }

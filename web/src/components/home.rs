@@ -6,7 +6,7 @@ use super::top_bar::TopBar;
 use super::transport::{Clock, PlayButton};
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
-use crate::lessons::{Chapter, Source};
+use crate::lessons::{Chapter, Source, Theme};
 use crate::notice::Notice;
 use crate::session::{Purpose, Run, Session};
 use crate::{theme, tr};
@@ -67,6 +67,7 @@ pub fn Home() -> impl IntoView {
     };
     page.session.set(session);
     on_cleanup(move || page.session.set(None));
+    let contents_ref = NodeRef::<leptos::html::Nav>::new();
     if let Some(session) = session {
         session.to_start();
         if !theme::reduced_motion() {
@@ -91,9 +92,17 @@ pub fn Home() -> impl IntoView {
                     })}
                 </section>
                 <section class="cards" aria-label=tr!(page, home.lessons)>
-                    {move || Chapter::all().iter().map(|chapter| card(chapter, page.locale.get())).collect_view()}
+                    {move || Theme::First.chapters().iter().map(|chapter| card(chapter, page.locale.get())).collect_view()}
                 </section>
+                <button class="to-contents" on:click=move |_| {
+                    if let Some(contents) = contents_ref.get() {
+                        contents.scroll_into_view();
+                    }
+                }>{tr!(page, home.more)}</button>
             </main>
+            <nav class="contents" aria-label=tr!(page, home.more) node_ref=contents_ref>
+                {move || Theme::LISTED.into_iter().filter_map(|theme| listed(theme, page.locale.get())).collect_view()}
+            </nav>
         </div>
     }
     .into_any()
@@ -190,6 +199,46 @@ fn card(chapter: &Chapter, locale: Locale) -> impl IntoView + use<> {
             <span>{size}</span>
         </a>
     }
+}
+
+/// A theme's stories, one line each; none when there are none.
+fn listed(theme: Theme, locale: Locale) -> Option<impl IntoView + use<>> {
+    let chapters = theme.chapters();
+    if chapters.is_empty() {
+        return None;
+    }
+    let heading = match theme {
+        Theme::First => td_string!(locale, page.home.lessons),
+        Theme::Storage => td_string!(locale, page.home.storage),
+        Theme::Producers => td_string!(locale, page.home.producers),
+        Theme::Consumers => td_string!(locale, page.home.consumers),
+    };
+    let line = |story: &Source| view! { <a href=format!("#/s/{}", story.name)>{story.title(locale)}</a> };
+    let lines = chapters.into_iter().map(|chapter| {
+        let front = chapter.front;
+        let alone = chapter.stories.len() == 1;
+        let stories = (!alone).then(|| {
+            let inner = chapter.stories.iter().map(|story| view! { <li>{line(story)}</li> }).collect_view();
+            view! { <ul>{inner}</ul> }
+        });
+        let title = match chapter.stories.first().filter(|_| alone) {
+            Some(story) => line(story).into_any(),
+            None => view! { <h3>{front.title(locale)}</h3> }.into_any(),
+        };
+        view! {
+            <li>
+                {title}
+                <div class="card-lead" inner_html=front.lead(locale)></div>
+                {stories}
+            </li>
+        }
+    });
+    Some(view! {
+        <section>
+            <h2>{heading}</h2>
+            <ul>{lines.collect_view()}</ul>
+        </section>
+    })
 }
 
 /// A card's picture, in the stage's own grammar. A lesson without one of its own gets the last.
