@@ -24,8 +24,8 @@ highwater: a Kafka-like cluster you can watch, without a page
       write what happened for independent checkers; level 2 has every message
   highwater scenario check SCENARIO... [--seeds A..B] [--json]
       read scenarios and run their expectations, on their own seed or on several
-  highwater swarm [--seeds A..B] [--steps N] [--json]
-      run random worlds with random faults and check every promise
+  highwater swarm [--seeds A..B] [--steps N] [--out DIR] [--json]
+      run random worlds with random faults and check every promise; a failure is shrunk and written as a scenario
   highwater bench [--seconds S] [--json]
       measure the engine
   highwater vectors DIR [--json]

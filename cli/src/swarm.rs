@@ -1,7 +1,7 @@
 //! `highwater swarm`: random worlds with random faults, every promise on.
 
 use crate::arguments::Arguments;
-use highwater_engine::swarm::{Failure, shrink, try_seed};
+use highwater_engine::swarm::{Failure, scenario_of, shrink, try_seed};
 use serde_json::json;
 use std::time::Instant as Clock;
 
@@ -13,6 +13,7 @@ pub fn swarm(mut arguments: Arguments) -> Result<bool, String> {
     let (from, to) = range.ok_or_else(|| format!("--seeds: \"{seeds}\" is not a range such as 0..100"))?;
     let steps = arguments.number("--steps")?.unwrap_or(20_000);
     let as_json = arguments.flag("--json");
+    let out = arguments.option("--out")?;
     arguments.finish()?;
     let clock = Clock::now();
     let (mut events, mut given_up, mut failed) = (0, 0, 0);
@@ -24,13 +25,15 @@ pub fn swarm(mut arguments: Arguments) -> Result<bool, String> {
         failed += 1;
         let smallest = shrink(seed, steps, &failure).map_err(|error| error.to_string())?;
         let what = words(&failure);
+        let scenario = scenario_of(&smallest).ok_or("a failure names what its world does not have")?;
+        if let Some(out) = &out {
+            let path = format!("{out}/swarm-{seed}.kdl");
+            std::fs::write(&path, &scenario).map_err(|error| format!("{path} cannot be written: {error}"))?;
+        }
         if as_json {
-            println!("{}", json!({"seed": seed, "failure": what, "commands": smallest.commands}));
+            println!("{}", json!({"seed": seed, "failure": what, "scenario": scenario}));
         } else {
-            println!("seed {seed}: {what}; it takes these commands:");
-            for recorded in &smallest.commands {
-                println!("  {:>12}  {}", recorded.at.to_string(), json!(recorded.command));
-            }
+            println!("seed {seed}: {what}; this scenario shows it:\n\n{scenario}");
         }
     }
     let seconds = (clock.elapsed().as_secs_f64() * 10.0).round() / 10.0;

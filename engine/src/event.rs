@@ -60,6 +60,8 @@ pub enum PositionReason {
     ResetByDuration,
     /// `seek`.
     Seek,
+    /// The log was cut below the position; it goes on where the logs part (KIP-320).
+    Truncation,
 }
 
 /// Why a member left its group.
@@ -86,6 +88,8 @@ pub enum PollFailure {
     NoOffsetForPartition,
     /// The position is outside the log and `auto.offset.reset=none` (`OffsetOutOfRangeException`).
     OffsetOutOfRange,
+    /// The log was cut below the position and `auto.offset.reset=none` (`LogTruncationException`).
+    LogTruncation,
 }
 
 /// Why a message never arrived.

@@ -1,5 +1,6 @@
 //! Every lesson holds on its own seed and on fifty others: no sentence of it is luck.
 
+use crate::saved::check_saved;
 use crate::test;
 use highwater_engine::scenario::Scenario;
 use highwater_tests::story::check_seed;
@@ -10,6 +11,7 @@ macro_rules! lessons {
         fn $test() {
             let scenario = Scenario::parse(include_str!(concat!("../../web/lessons/", $folder, "/script.kdl"))).unwrap();
             check_seed(&scenario, scenario.seed);
+            check_saved(&scenario);
             for seed in 1..=50 {
                 check_seed(&scenario, seed);
             }

@@ -16,6 +16,11 @@ const WASM_TESTS: &str = "tests";
 const NEEDS: [Need; 7] =
     [Need::WasmTarget, Need::PageTests, Need::WasmOpt, Need::Chromium, Need::WasmBindgen, Need::WasmPack, Need::Trunk];
 
+/// The random worlds of every full run.
+const SWARM_SEEDS: &str = "0..500";
+/// Events in each of them.
+const SWARM_STEPS: &str = "20000";
+
 /// The native tests.
 pub fn quick(context: &Context) -> Result<()> {
     let mut report = Report::default();
@@ -28,6 +33,7 @@ pub fn all(context: &mut Context) -> Result<()> {
     // Native tests first: they need no set-up and find most mistakes.
     let mut report = Report::default();
     report.native(context);
+    report.swarm(context);
     match setup::ensure(context, &NEEDS) {
         Ok(()) => {
             report.wasm(context, "wasm in node", &["--node"], &[]);
@@ -54,6 +60,23 @@ impl Report {
         let mut cargo = context.cargo();
         cargo.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
         self.suite("native", &mut cargo);
+    }
+
+    /// Random worlds with random faults: every promise is kept, and all recovers.
+    fn swarm(&mut self, context: &Context) {
+        println!("\n== swarm");
+        let start = Instant::now();
+        let mut cargo = context.cargo();
+        // The program that the page's tests need anyway, with debug assertions.
+        cargo.args(["run", "--quiet", "--package", "highwater-cli", "--locked", "--", "swarm"]);
+        cargo.args(["--seeds", SWARM_SEEDS, "--steps", SWARM_STEPS]);
+        match shell::run(&mut cargo) {
+            Ok(()) => {
+                let line = format!("swarm: seeds {SWARM_SEEDS}, {SWARM_STEPS} events each ({})", shell::elapsed(start));
+                self.lines.push(line);
+            }
+            Err(message) => self.failures.push(format!("swarm: {message}")),
+        }
     }
 
     fn wasm(&mut self, context: &Context, name: &str, runner: &[&str], options: &[&str]) {

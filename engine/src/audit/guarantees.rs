@@ -230,6 +230,26 @@ impl Ledger {
                 (*passed, *moved_back) = (base, true);
             }
         }
+        self.guard_reads(tp, base, records, verdicts);
+    }
+
+    /// A broker begins to lead with what it has from `from` on.
+    pub(super) fn guard_contents(
+        &mut self,
+        leader: BrokerId,
+        tp: TopicPartition,
+        from: Offset,
+        verdicts: &mut Vec<Event>,
+    ) {
+        if self.guarding.given_to.get(&tp).is_some_and(|given_to| *given_to > from) {
+            for (base, records) in self.contents(leader, tp, from) {
+                self.guard_reads(tp, base, &records, verdicts);
+            }
+        }
+    }
+
+    /// These records stand at these offsets now: what was given to consumers there must be the same.
+    fn guard_reads(&mut self, tp: TopicPartition, base: Offset, records: &[RecordId], verdicts: &mut Vec<Event>) {
         if self.guarding.given_to.get(&tp).is_none_or(|given_to| *given_to <= base) {
             return;
         }
@@ -280,20 +300,17 @@ impl Ledger {
             let known = fate.acked.filter(|offset| *offset >= Offset::ZERO)?;
             (fate.tp == Some(tp) && !fate.lost).then_some(known)
         };
+        // Each record that stands too late, with one that was sent after it and overtook it.
         let mut behind = Vec::new();
-        if (number + 1..=last).any(|other| stands(self, other).is_some_and(|known| known < offset)) {
-            behind.push(record);
-        }
+        let overtook = (number + 1..=last).find(|other| stands(self, *other).is_some_and(|known| known < offset));
+        behind.extend(overtook.map(|other| (record, RecordId::new(producer, other))));
         if offset < highest {
             let first = number.saturating_sub(REORDER_WINDOW).max(1);
             let overtaken = (first..number).filter(|other| stands(self, *other).is_some_and(|known| known > offset));
-            behind.extend(overtaken.map(|other| RecordId::new(producer, other)));
+            behind.extend(overtaken.map(|other| (RecordId::new(producer, other), record)));
         }
-        let because = match self.terms(record).idempotent {
-            true => Reasons::default(),
-            false => Reasons::of(&[Because::NoIdempotence]),
-        };
-        for record in behind {
+        for (record, other) in behind {
+            let because = self.why_reordered(record, other);
             if std::mem::replace(&mut self.fate_mut(record).reordered, true) {
                 continue;
             }
@@ -307,6 +324,21 @@ impl Ledger {
                 because,
             };
             verdicts.push(self.give_up(given_up, Promise::NonmonotonicSend));
+        }
+    }
+
+    /// Why `record` could be overtaken by `other`. A leader that does not know a producer takes any first sequence
+    /// (KIP-360): so a batch sent after a change of leader can go before those still under way to the old leader. They are
+    /// refused until the producer bumps its epoch.
+    fn why_reordered(&self, record: RecordId, other: RecordId) -> Reasons {
+        if !self.terms(record).idempotent {
+            return Reasons::of(&[Because::NoIdempotence]);
+        }
+        let stamp = |record: RecordId| self.fate(record).and_then(|fate| fate.stamp).flatten();
+        match (stamp(record), stamp(other)) {
+            (Some(late), Some(early)) if late.0 != early.0 => Reasons::of(&[Because::NewSession]),
+            (Some(late), Some(early)) if late.1 > early.1 => Reasons::of(&[Because::ProducerEpochBump]),
+            _ => Reasons::default(),
         }
     }
 
@@ -378,6 +410,7 @@ impl Ledger {
             PositionReason::ResetEarliest | PositionReason::ResetLatest | PositionReason::ResetByDuration => {
                 because.add(Because::Reset);
             }
+            PositionReason::Truncation => because.add(Because::Truncation),
             PositionReason::Seek => {}
         }
         let wished = why == PositionReason::Seek;
@@ -392,7 +425,7 @@ impl Ledger {
         match why {
             PositionReason::ResetLatest | PositionReason::ResetByDuration => because.add(Because::ResetLatest),
             PositionReason::ResetEarliest => because.add(Because::Retention),
-            PositionReason::Committed | PositionReason::Seek => {}
+            PositionReason::Committed | PositionReason::Seek | PositionReason::Truncation => {}
         }
         if moved_back {
             because.add(Because::Truncation);

@@ -227,6 +227,17 @@ impl Ledger {
         }
     }
 
+    /// What the log of a broker holds from an offset on, batch by batch.
+    pub(super) fn contents(
+        &self,
+        broker: BrokerId,
+        tp: TopicPartition,
+        from: Offset,
+    ) -> Vec<(Offset, Arc<[RecordId]>)> {
+        let Some(log) = self.logs.get(&(broker, tp)) else { return Vec::new() };
+        log.starting_at(&from).map(|(base, records)| (*base, Arc::clone(records))).collect()
+    }
+
     /// The first record between two offsets in the log of the present leader.
     pub(super) fn first_readable(&self, tp: TopicPartition, from: Offset, to: Offset) -> Option<Offset> {
         let (_, leader) = self.leaders.get(&tp)?;
@@ -289,7 +300,8 @@ impl Ledger {
         if records.is_empty() {
             return;
         }
-        if as_leader {
+        // A leader that does not know yet that it was replaced appends what will never be committed.
+        if as_leader && self.leaders.get(&tp) == Some(&(epoch, broker)) {
             self.guard_append(tp, base_offset, records, verdicts);
         }
         self.logs.entry((broker, tp)).or_default().insert(base_offset, records.into());
@@ -383,6 +395,7 @@ impl Ledger {
     fn leader_activated(&mut self, leader: BrokerId, tp: TopicPartition, end: Offset, n: u64, verdicts: &mut Verdicts) {
         self.announce_return(leader, tp, verdicts);
         let from = self.verify_from(leader, tp, end);
+        self.guard_contents(leader, tp, from, verdicts);
         let Some(acked) = self.acked.get(&tp) else { return };
         let missing: Vec<((Offset, RecordId), LeaderEpoch)> = acked
             .starting_at(&(from, RecordId(0)))

@@ -33,7 +33,8 @@ impl Backoff {
 pub(super) struct InFlight<T> {
     pub to: NodeId,
     pub channel: Channel,
-    pub sent_at: Instant,
+    /// When it counts as unanswered.
+    pub deadline: Instant,
     pub what: Asked<T>,
 }
 
@@ -67,7 +68,8 @@ pub(super) struct Connections<T> {
     /// When the refresh timer runs out; none while a refresh is under way.
     refresh_at: Option<Instant>,
     refreshing: bool,
-    timer_armed: bool,
+    /// When the timer for unanswered requests runs out.
+    timer_at: Option<Instant>,
 }
 
 impl<T: Clone> Connections<T> {
@@ -93,7 +95,7 @@ impl<T: Clone> Connections<T> {
             metadata_attempts: 0,
             refresh_at: None,
             refreshing: false,
-            timer_armed: false,
+            timer_at: None,
         }
     }
 
@@ -122,16 +124,39 @@ impl<T: Clone> Connections<T> {
 
     /// Sends a request.
     pub fn ask(&mut self, to: NodeId, channel: Channel, request: Request, what: T, out: &mut Effects<'_>) {
-        self.send(to, channel, request, Asked::Own(what), out);
+        self.send(to, channel, request, Asked::Own(what), self.request_timeout, out);
     }
 
-    fn send(&mut self, to: NodeId, channel: Channel, request: Request, what: Asked<T>, out: &mut Effects<'_>) {
+    /// Sends a request whose answer may take longer than `request.timeout.ms`.
+    pub fn ask_for(
+        &mut self,
+        to: NodeId,
+        channel: Channel,
+        request: Request,
+        what: T,
+        timeout: Duration,
+        out: &mut Effects<'_>,
+    ) {
+        self.send(to, channel, request, Asked::Own(what), timeout.max(self.request_timeout), out);
+    }
+
+    fn send(
+        &mut self,
+        to: NodeId,
+        channel: Channel,
+        request: Request,
+        what: Asked<T>,
+        timeout: Duration,
+        out: &mut Effects<'_>,
+    ) {
         let correlation = CorrelationId(self.next_correlation);
         self.next_correlation = self.next_correlation.wrapping_add(1);
-        self.in_flight.insert(correlation, InFlight { to, channel, sent_at: out.now, what });
+        let deadline = out.now + timeout;
+        self.in_flight.insert(correlation, InFlight { to, channel, deadline, what });
         out.send(to, channel, Body::Request(correlation, request));
-        if !std::mem::replace(&mut self.timer_armed, true) {
-            out.set_timer(self.request_timer(), self.request_timeout);
+        if self.timer_at.is_none_or(|at| deadline < at) {
+            self.timer_at = Some(deadline);
+            out.set_timer_at(self.request_timer(), deadline);
         }
     }
 
@@ -163,11 +188,11 @@ impl<T: Clone> Connections<T> {
 
     /// Requests that have gone unanswered too long. Their connections are closed, and all that was under way on them fails.
     pub fn timed_out(&mut self, out: &mut Effects<'_>) -> Vec<InFlight<T>> {
-        let (now, timeout) = (out.now, self.request_timeout);
+        let now = out.now;
         let late: Set<(NodeId, Channel)> = self
             .in_flight
             .values()
-            .filter(|request| now.since(request.sent_at) >= timeout)
+            .filter(|request| request.deadline <= now)
             .map(|request| (request.to, request.channel))
             .collect();
         let mut lost = Vec::new();
@@ -175,10 +200,9 @@ impl<T: Clone> Connections<T> {
             out.close(to, channel);
             lost.extend(self.disconnected(to, Some(channel), out));
         }
-        let oldest = self.in_flight.values().map(|request| request.sent_at).min();
-        self.timer_armed = oldest.is_some();
-        if let Some(oldest) = oldest {
-            out.set_timer_at(self.request_timer(), oldest + timeout);
+        self.timer_at = self.in_flight.values().map(|request| request.deadline).min();
+        if let Some(next) = self.timer_at {
+            out.set_timer_at(self.request_timer(), next);
         }
         lost
     }
@@ -222,7 +246,7 @@ impl<T: Clone> Connections<T> {
         };
         self.refreshing = true;
         let request = Request::Metadata(MetadataRequest { topics: self.topics.clone() });
-        self.send(node, self.channel, request, Asked::Metadata, out);
+        self.send(node, self.channel, request, Asked::Metadata, self.request_timeout, out);
     }
 
     fn load(&self, node: NodeId) -> usize {

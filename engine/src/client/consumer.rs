@@ -4,12 +4,12 @@ use super::connection::{Backoff, Connections};
 use super::consumer_group::Membership;
 use super::processor::{Processor, Starting};
 use crate::app::DatabaseRequest;
-use crate::collections::{Map, Set};
+use crate::collections::Map;
 use crate::config::ConsumerConfig;
 use crate::effect::{Effects, Input, Instruction, Timer};
-use crate::event::Event;
-use crate::ids::{GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition};
-use crate::protocol::{Body, Channel, CommitOffset};
+use crate::event::{Event, PositionReason};
+use crate::ids::{Generation, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition};
+use crate::protocol::{Body, Channel, CommitOffset, OffsetSpec};
 use crate::storage::RecordKey;
 use crate::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,8 @@ pub struct Position {
     pub offset: Option<Offset>,
     /// The leader epoch of the last record returned.
     pub epoch: LeaderEpoch,
+    /// The epoch of the leader under which it is known to stand; none until it is validated.
+    pub leader_epoch: LeaderEpoch,
 }
 
 /// A consumer and the program that uses it.
@@ -82,8 +84,12 @@ pub(super) enum ConsumerAsk {
     ConsumerHeartbeat,
     /// Commit; true when the application waits for it, and its number.
     Commit(bool, u32),
-    OffsetFetch,
-    ListOffsets,
+    /// What is committed, as a member of this generation.
+    OffsetFetch(Generation),
+    /// Where these places in the log are.
+    ListOffsets(Vec<(TopicPartition, OffsetSpec)>),
+    /// Whether these positions still stand.
+    EpochEnds(Vec<(TopicPartition, Position)>),
     Fetch,
 }
 
@@ -149,8 +155,8 @@ pub(super) struct Runtime {
     /// Fetch errors: no fetch before then.
     pub fetch_after: Instant,
     pub resetting: bool,
-    /// Partitions whose position is looked up because of a `seek`.
-    pub seeking: Set<TopicPartition>,
+    /// Partitions whose position is looked up in the log, at what, and why: whatever is committed does not matter.
+    pub lookups: Map<TopicPartition, (OffsetSpec, PositionReason)>,
     /// The offset the last fetch of each partition asked for.
     pub fetching: Map<TopicPartition, Offset>,
     /// Partitions that go back to what is committed, and to this offset where nothing is.
@@ -186,8 +192,8 @@ impl Consumer {
     }
 
     /// Its generation, −1 for none.
-    pub fn generation(&self) -> crate::ids::Generation {
-        self.runtime.as_ref().map_or(crate::ids::Generation::NONE, |runtime| runtime.membership.generation)
+    pub fn generation(&self) -> Generation {
+        self.runtime.as_ref().map_or(Generation::NONE, |runtime| runtime.membership.generation)
     }
 
     /// The record the application processes now.
@@ -283,7 +289,7 @@ impl Consumer {
             leads_with: None,
             fetch_after: out.now,
             resetting: false,
-            seeking: Set::new(),
+            lookups: Map::new(),
             fetching: Map::new(),
             rewinding: Map::new(),
         }));
@@ -325,6 +331,7 @@ impl Consumer {
         self.watch_topics();
         self.poll_coordinator(out);
         self.update_positions(out);
+        self.validate_positions(out);
         if self.take_records(out) {
             self.begin_batch(out);
         }
@@ -381,7 +388,7 @@ impl Consumer {
             let end = runtime.buffer_ends.get(&tp).copied().filter(|_| queue.is_empty());
             let position = end.unwrap_or(Offset::ZERO).max(last.offset + 1);
             if let Some(known) = runtime.positions.get_mut(&tp) {
-                *known = Position { offset: Some(position), epoch: last.epoch };
+                *known = Position { offset: Some(position), epoch: last.epoch, ..*known };
             }
             out.emit(|| Event::RecordsPolled {
                 client,

@@ -42,10 +42,18 @@ impl Consumer {
             (Asked::Own(ConsumerAsk::Commit(wait, commit)), Response::OffsetCommit(answer)) => {
                 self.on_committed(answer.error, wait, commit, out);
             }
-            (Asked::Own(ConsumerAsk::OffsetFetch), Response::OffsetFetch(answer)) => {
+            // An answer to what was asked in an earlier generation says nothing any more: `poll` asks again.
+            (Asked::Own(ConsumerAsk::OffsetFetch(generation)), Response::OffsetFetch(answer))
+                if generation == runtime.membership.generation =>
+            {
                 self.on_committed_offsets(answer, out);
             }
-            (Asked::Own(ConsumerAsk::ListOffsets), Response::ListOffsets(answer)) => self.on_listed(&answer, out),
+            (Asked::Own(ConsumerAsk::ListOffsets(asked)), Response::ListOffsets(answer)) => {
+                self.on_listed(&asked, &answer, out);
+            }
+            (Asked::Own(ConsumerAsk::EpochEnds(asked)), Response::OffsetsForLeaderEpoch(answer)) => {
+                self.on_epoch_ends(&asked, &answer, out);
+            }
             (Asked::Own(ConsumerAsk::Fetch), Response::Fetch(answer)) => self.on_fetched(*answer, out),
             (Asked::Own(ConsumerAsk::Leave), _) if runtime.membership.closing => out.exit(),
             _ => {}
@@ -80,13 +88,6 @@ impl Consumer {
     pub(super) fn on_request_timeouts(&mut self, out: &mut Effects<'_>) {
         let client = self.node;
         let Some(runtime) = &mut self.runtime else { return };
-        let waits = |request: &InFlight<ConsumerAsk>| request.what == Asked::Own(ConsumerAsk::Join);
-        // A join waits for the whole group: its timeout is the rebalance timeout, not the request's.
-        let joining = runtime.net.in_flight.values().any(waits);
-        if joining {
-            out.set_timer(Timer::ClientRequestTimeout, self.config.request_timeout_ms);
-            return;
-        }
         let lost = runtime.net.timed_out(out);
         for request in &lost {
             let kind = match &request.what {
@@ -125,9 +126,9 @@ impl Consumer {
                 Asked::Own(ConsumerAsk::Heartbeat) => runtime.membership.heartbeat_out = false,
                 Asked::Own(ConsumerAsk::Commit(wait, commit)) => self.on_commit_lost(wait, commit, out),
                 // The positions are still unknown: `poll` asks for them again.
-                Asked::Own(ConsumerAsk::OffsetFetch) => {}
-                Asked::Own(ConsumerAsk::ListOffsets) => runtime.resetting = false,
-                Asked::Own(ConsumerAsk::Fetch) => {
+                Asked::Own(ConsumerAsk::OffsetFetch(_)) => {}
+                Asked::Own(ConsumerAsk::ListOffsets(_)) => runtime.resetting = false,
+                Asked::Own(ConsumerAsk::Fetch | ConsumerAsk::EpochEnds(_)) => {
                     runtime.fetch_after = out.now + self.config.retry_backoff_ms;
                 }
                 Asked::Own(ConsumerAsk::Leave) if runtime.membership.closing => out.exit(),
@@ -147,8 +148,9 @@ impl ConsumerAsk {
             ConsumerAsk::Leave => MessageKind::LeaveGroup,
             ConsumerAsk::ConsumerHeartbeat => MessageKind::ConsumerGroupHeartbeat,
             ConsumerAsk::Commit(..) => MessageKind::OffsetCommit,
-            ConsumerAsk::OffsetFetch => MessageKind::OffsetFetch,
-            ConsumerAsk::ListOffsets => MessageKind::ListOffsets,
+            ConsumerAsk::OffsetFetch(_) => MessageKind::OffsetFetch,
+            ConsumerAsk::ListOffsets(_) => MessageKind::ListOffsets,
+            ConsumerAsk::EpochEnds(_) => MessageKind::OffsetsForLeaderEpoch,
             ConsumerAsk::Fetch => MessageKind::Fetch,
         }
     }

@@ -20,18 +20,19 @@ impl Consumer {
         let group = self.group;
         let Some(runtime) = &mut self.runtime else { return };
         let Some(coordinator) = runtime.membership.coordinator else { return };
-        let open = |(tp, position): (&TopicPartition, &Position)| position.offset.is_none().then_some(*tp);
+        let open = |(tp, position): (&TopicPartition, &Position)| {
+            (position.offset.is_none() && !runtime.lookups.contains_key(tp)).then_some(*tp)
+        };
         let partitions: Vec<TopicPartition> = runtime.positions.iter().filter_map(open).collect();
-        let asked = runtime
-            .net
-            .in_flight
-            .values()
-            .any(|request| matches!(request.what, Asked::Own(ConsumerAsk::OffsetFetch | ConsumerAsk::ListOffsets)));
+        let asked = runtime.net.in_flight.values().any(|request| {
+            matches!(request.what, Asked::Own(ConsumerAsk::OffsetFetch(_) | ConsumerAsk::ListOffsets(_)))
+        });
         if partitions.is_empty() || asked {
             return;
         }
         let request = Request::OffsetFetch(OffsetFetchRequest { group, partitions, require_stable: true });
-        runtime.net.ask(coordinator, Channel::Coordinator, request, ConsumerAsk::OffsetFetch, out);
+        let what = ConsumerAsk::OffsetFetch(runtime.membership.generation);
+        runtime.net.ask(coordinator, Channel::Coordinator, request, what, out);
     }
 
     /// `poll`'s second step: partitions without a position get one.
@@ -43,6 +44,8 @@ impl Consumer {
             && runtime.fetch_after <= out.now
             && runtime.positions.values().any(|position| position.offset.is_none())
         {
+            let lookups: Vec<_> = runtime.lookups.iter().map(|(tp, (spec, _))| (*tp, *spec)).collect();
+            self.list_offsets(&lookups, out);
             self.fetch_committed(out);
         }
     }
@@ -61,7 +64,13 @@ impl Consumer {
         }
         let mut without = Vec::new();
         for (tp, offset, epoch) in answer.offsets {
-            let before = self.runtime.as_mut().and_then(|runtime| runtime.rewinding.remove(&tp));
+            // A `seek` may have been quicker.
+            let Some(runtime) = &mut self.runtime else { return };
+            let open = runtime.positions.get(&tp).is_some_and(|position| position.offset.is_none());
+            if !open || runtime.lookups.contains_key(&tp) {
+                continue;
+            }
+            let before = runtime.rewinding.remove(&tp);
             if let Some(began) = before.filter(|_| offset == Offset::NONE) {
                 self.set_position(tp, began, LeaderEpoch::NONE, PositionReason::Seek, out);
             } else if offset == Offset::NONE {
@@ -73,7 +82,9 @@ impl Consumer {
         self.reset(&without, PollFailure::NoOffsetForPartition, out);
     }
 
-    fn set_position(
+    /// Sets a position. One that comes with the epoch of what was read last is not yet known to stand: it counts, and is
+    /// told of, when the leader has confirmed it.
+    pub(super) fn set_position(
         &mut self,
         tp: TopicPartition,
         to: Offset,
@@ -84,35 +95,54 @@ impl Consumer {
         let (client, group) = (self.node, self.group);
         let Some(runtime) = &mut self.runtime else { return };
         let Some(position) = runtime.positions.get_mut(&tp) else { return };
-        *position = Position { offset: Some(to), epoch };
+        let moved = why == PositionReason::Truncation || epoch == LeaderEpoch::NONE;
+        let leader_epoch = if moved { runtime.net.metadata.epoch(tp) } else { LeaderEpoch::NONE };
+        *position = Position { offset: Some(to), epoch, leader_epoch };
         runtime.buffer.remove(&tp);
-        out.emit(|| Event::PositionSet { client, group, tp, to, why });
+        runtime.lookups.remove(&tp);
+        if moved {
+            out.emit(|| Event::PositionSet { client, group, tp, to, why });
+        }
     }
 
     /// No committed offset, or one that is out of range: `auto.offset.reset` decides.
-    fn reset(&mut self, partitions: &[TopicPartition], otherwise: PollFailure, out: &mut Effects<'_>) {
+    pub(super) fn reset(&mut self, partitions: &[TopicPartition], otherwise: PollFailure, out: &mut Effects<'_>) {
         if partitions.is_empty() {
             return;
         }
-        let spec = match self.config.auto_offset_reset {
-            AutoOffsetReset::Earliest => OffsetSpec::Earliest,
-            AutoOffsetReset::Latest => OffsetSpec::Latest,
+        let (spec, why) = match self.config.auto_offset_reset {
+            AutoOffsetReset::Earliest => (OffsetSpec::Earliest, PositionReason::ResetEarliest),
+            AutoOffsetReset::Latest => (OffsetSpec::Latest, PositionReason::ResetLatest),
             AutoOffsetReset::ByDuration(span) => {
-                OffsetSpec::Timestamp(out.now.as_millis().saturating_sub(span.as_millis()))
+                let since = out.now.as_millis().saturating_sub(span.as_millis());
+                (OffsetSpec::Timestamp(since), PositionReason::ResetByDuration)
             }
             AutoOffsetReset::None => return self.fail(otherwise, out),
         };
-        self.list_offsets(partitions, spec, out);
+        self.look_up(partitions, spec, why, out);
     }
 
-    fn list_offsets(&mut self, partitions: &[TopicPartition], spec: OffsetSpec, out: &mut Effects<'_>) {
+    /// These positions are what the log says, at once or as soon as somebody answers.
+    fn look_up(&mut self, partitions: &[TopicPartition], spec: OffsetSpec, why: PositionReason, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        for tp in partitions {
+            if let Some(position) = runtime.positions.get_mut(tp) {
+                position.offset = None;
+                runtime.lookups.insert(*tp, (spec, why));
+            }
+        }
+        let lookups: Vec<_> = partitions.iter().map(|tp| (*tp, spec)).collect();
+        self.list_offsets(&lookups, out);
+    }
+
+    fn list_offsets(&mut self, partitions: &[(TopicPartition, OffsetSpec)], out: &mut Effects<'_>) {
         let read_committed = self.config.isolation_level == IsolationLevel::ReadCommitted;
         let Some(runtime) = &mut self.runtime else { return };
         let mut requests: Map<NodeId, Vec<(TopicPartition, LeaderEpoch, OffsetSpec)>> = Map::new();
-        for tp in partitions {
+        for (tp, spec) in partitions {
             match runtime.net.metadata.leader(*tp) {
                 Some((node, epoch)) if runtime.net.usable(node, out.now) => {
-                    requests.entry(node).or_default().push((*tp, epoch, spec));
+                    requests.entry(node).or_default().push((*tp, epoch, *spec));
                 }
                 _ => {
                     runtime.fetch_after = out.now + self.config.retry_backoff_ms;
@@ -122,50 +152,42 @@ impl Consumer {
         }
         for (node, partitions) in requests {
             runtime.resetting = true;
+            let asked = partitions.iter().map(|(tp, _, spec)| (*tp, *spec)).collect();
             let request = Request::ListOffsets(ListOffsetsRequest { replica: None, read_committed, partitions });
-            runtime.net.ask(node, Channel::Client, request, ConsumerAsk::ListOffsets, out);
+            runtime.net.ask(node, Channel::Client, request, ConsumerAsk::ListOffsets(asked), out);
         }
     }
 
-    pub(super) fn on_listed(&mut self, answer: &ListOffsetsResponse, out: &mut Effects<'_>) {
-        let why = match self.config.auto_offset_reset {
-            AutoOffsetReset::Earliest => PositionReason::ResetEarliest,
-            AutoOffsetReset::Latest | AutoOffsetReset::None => PositionReason::ResetLatest,
-            AutoOffsetReset::ByDuration(_) => PositionReason::ResetByDuration,
-        };
+    pub(super) fn on_listed(
+        &mut self,
+        asked: &[(TopicPartition, OffsetSpec)],
+        answer: &ListOffsetsResponse,
+        out: &mut Effects<'_>,
+    ) {
         let backoff = self.config.retry_backoff_ms;
         let mut later = Vec::new();
         if let Some(runtime) = &mut self.runtime {
-            runtime.resetting =
-                runtime.net.in_flight.values().any(|request| request.what == Asked::Own(ConsumerAsk::ListOffsets));
+            runtime.resetting = runtime.net.in_flight.values().any(|request| is_lookup(&request.what));
         }
         for (tp, error, offset) in &answer.partitions {
-            if error.is_error() {
-                if let Some(runtime) = &mut self.runtime {
-                    runtime.fetch_after = out.now + backoff;
-                    runtime.net.stale(out);
-                }
-                continue;
-            }
             let Some(runtime) = &mut self.runtime else { return };
-            let open = runtime.positions.get(tp).is_some_and(|position| position.offset.is_none());
-            let sought = runtime.seeking.remove(tp);
-            if !open {
-                continue;
-            }
-            if *offset == Offset::NONE {
+            // What is wanted may have changed since the question.
+            let wanted = runtime.lookups.get_mut(tp).filter(|(spec, _)| asked.contains(&(*tp, *spec)));
+            let Some((spec, why)) = wanted else { continue };
+            if error.is_error() {
+                runtime.fetch_after = out.now + backoff;
+                runtime.net.stale(out);
+            } else if *offset == Offset::NONE {
                 // Nothing is as young as that: the end.
-                later.push(*tp);
-                if sought {
-                    runtime.seeking.insert(*tp);
-                }
-                continue;
+                *spec = OffsetSpec::Latest;
+                later.push((*tp, *spec));
+            } else {
+                let why = *why;
+                self.set_position(*tp, *offset, LeaderEpoch::NONE, why, out);
             }
-            let why = if sought { PositionReason::Seek } else { why };
-            self.set_position(*tp, *offset, LeaderEpoch::NONE, why, out);
         }
         if !later.is_empty() {
-            self.list_offsets(&later, OffsetSpec::Latest, out);
+            self.list_offsets(&later, out);
         }
     }
 
@@ -186,11 +208,7 @@ impl Consumer {
             SeekTo::End => OffsetSpec::Latest,
             SeekTo::Time(at) => OffsetSpec::Timestamp(at),
         };
-        for position in runtime.positions.values_mut() {
-            position.offset = None;
-        }
-        runtime.seeking = partitions.iter().copied().collect();
-        self.list_offsets(&partitions, spec, out);
+        self.look_up(&partitions, spec, PositionReason::Seek, out);
     }
 
     /// One fetch per broker, for the partitions that have a position and nothing in the buffer.
@@ -207,6 +225,10 @@ impl Consumer {
         let mut unknown = false;
         for (tp, position) in &runtime.positions {
             let Some(fetch_offset) = position.offset.filter(|_| !runtime.membership.is_revoking(*tp)) else { continue };
+            if position.leader_epoch != runtime.net.metadata.epoch(*tp) {
+                unknown |= runtime.net.metadata.leader(*tp).is_none();
+                continue;
+            }
             if runtime.buffer.get(tp).is_some_and(|queue| !queue.is_empty()) {
                 continue;
             }
@@ -258,20 +280,18 @@ impl Consumer {
     fn take_partition(&mut self, answer: PartitionFetchResponse, out: &mut Effects<'_>) {
         let tp = answer.tp;
         let backoff = self.config.retry_backoff_ms;
+        let validated = self.is_validated(tp);
         let Some(runtime) = &mut self.runtime else { return };
         // Stale answers, of partitions that were revoked or moved meanwhile, are dropped silently.
         let asked = runtime.fetching.remove(&tp);
         let Some(Position { offset: Some(wanted), .. }) = runtime.positions.get(&tp).copied() else { return };
-        // So are answers to what was asked before the position was set anew.
-        if asked != Some(wanted) {
+        // So are answers to what was asked before the position was set anew, or is no longer sure to stand.
+        if asked != Some(wanted) || (!validated && !answer.error.is_error()) {
             return;
         }
         match answer.error {
             ErrorCode::None => {}
             ErrorCode::OffsetOutOfRange => {
-                if let Some(position) = runtime.positions.get_mut(&tp) {
-                    position.offset = None;
-                }
                 return self.reset(&[tp], PollFailure::OffsetOutOfRange, out);
             }
             _ => {
@@ -291,6 +311,7 @@ impl Consumer {
             // Only markers, or only what was aborted: nothing to hand out, but the position moves on.
             if let Some(position) = runtime.positions.get_mut(&tp) {
                 position.offset = Some(end.max(wanted));
+                position.epoch = answer.batches.last().map_or(position.epoch, |batch| batch.leader_epoch);
             }
             return;
         }
@@ -300,6 +321,10 @@ impl Consumer {
             runtime.arrival.push_back(tp);
         }
     }
+}
+
+fn is_lookup(asked: &Asked<ConsumerAsk>) -> bool {
+    matches!(asked, Asked::Own(ConsumerAsk::ListOffsets(_)))
 }
 
 /// What an application may see of an answer: no markers, and nothing of the transactions it names as aborted.

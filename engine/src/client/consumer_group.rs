@@ -15,6 +15,10 @@ use crate::protocol::{
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
 
+/// How much longer than the rebalance timeout a JoinGroup request is waited for
+/// (`AbstractCoordinator.JOIN_GROUP_TIMEOUT_LAPSE`).
+const JOIN_GROUP_TIMEOUT_LAPSE: Duration = Duration::from_millis(5_000);
+
 /// Where the consumer is in its group (`AbstractCoordinator.MemberState`, `MemberState` of KIP-848).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) enum MemberState {
@@ -210,7 +214,7 @@ impl Consumer {
         for tp in &partitions {
             runtime.positions.remove(tp);
             runtime.buffer.remove(tp);
-            runtime.seeking.remove(tp);
+            runtime.lookups.remove(tp);
             runtime.rewinding.remove(tp);
         }
         runtime.arrival.retain(|tp| !partitions.contains(tp));
@@ -224,7 +228,9 @@ impl Consumer {
         let (client, group) = (self.node, self.group);
         let Some(runtime) = &mut self.runtime else { return };
         for tp in &added {
-            runtime.positions.insert(*tp, Position { offset: None, epoch: LeaderEpoch::NONE });
+            runtime
+                .positions
+                .insert(*tp, Position { offset: None, epoch: LeaderEpoch::NONE, leader_epoch: LeaderEpoch::NONE });
         }
         let generation = runtime.membership.generation;
         out.emit(|| Event::PartitionsAssigned { client, group, generation, partitions: added });
@@ -258,7 +264,9 @@ impl Consumer {
             },
         };
         let request = Request::JoinGroup(Box::new(request));
-        runtime.net.ask(coordinator, Channel::Coordinator, request, ConsumerAsk::Join, out);
+        // The answer comes when the whole group has joined, or the rebalance timeout is over.
+        let timeout = self.config.max_poll_interval_ms + JOIN_GROUP_TIMEOUT_LAPSE;
+        runtime.net.ask_for(coordinator, Channel::Coordinator, request, ConsumerAsk::Join, timeout, out);
     }
 
     pub(super) fn on_joined(&mut self, answer: JoinGroupResponse, out: &mut Effects<'_>) {

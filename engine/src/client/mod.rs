@@ -16,11 +16,11 @@
 //! Consumer, modelled: `poll` as the only place where records are handed out, positions move, groups are joined and
 //! automatic commits are sent; the heartbeat thread beside it; the leader's assignors, eager and cooperative rebalancing
 //! with the commit before it; static members; KIP-848 with `group.protocol=consumer`; `auto.offset.reset` in all four
-//! forms; OFFSET_OUT_OF_RANGE; `commitSync` and `commitAsync`; seek to an offset or a time; `max.poll.interval.ms`;
+//! forms; OFFSET_OUT_OF_RANGE; positions asked about after a change of leader (KIP-320); `commitSync` and `commitAsync`; seek to an offset or a time; `max.poll.interval.ms`;
 //! `isolation.level`.
 //! Simplified: listeners are the events PartitionsAssigned and PartitionsRevoked; an exception `poll` throws ends the
 //! application.
-//! Absent: `pause`, truncation detection (KIP-320), subscription by pattern, fetch from followers.
+//! Absent: `pause`, subscription by pattern, fetch from followers.
 
 mod connection;
 mod consumer;
@@ -29,6 +29,7 @@ mod consumer_commit;
 mod consumer_epochs;
 mod consumer_fetch;
 mod consumer_group;
+mod consumer_validation;
 mod metadata;
 mod partitioner;
 mod processor;

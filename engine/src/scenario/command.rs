@@ -6,7 +6,7 @@ use crate::command::{Command, DiskFault};
 use crate::config::{BrokerConfig, TopicConfig};
 use crate::effect::SeekTo;
 use crate::event::StopKind;
-use crate::ids::{BrokerId, NodeId, Offset};
+use crate::ids::{BrokerId, EnvelopeId, FaultId, NodeId, Offset};
 use crate::protocol::{AdminRequest, MessageKind};
 use crate::sim::Directory;
 use crate::time::Duration;
@@ -23,6 +23,7 @@ pub(super) const COMMANDS: &[&str] = &[
     "cut",
     "isolate",
     "heal",
+    "drop",
     "drop-next",
     "send",
     "seek",
@@ -41,26 +42,43 @@ pub(super) const COMMANDS: &[&str] = &[
     "tombstone",
 ];
 
-const KINDS: &[(&str, MessageKind)] = &[
-    ("Produce", MessageKind::Produce),
-    ("Fetch", MessageKind::Fetch),
-    ("OffsetCommit", MessageKind::OffsetCommit),
-    ("JoinGroup", MessageKind::JoinGroup),
-    ("SyncGroup", MessageKind::SyncGroup),
-    ("Heartbeat", MessageKind::Heartbeat),
-    ("Metadata", MessageKind::Metadata),
-    ("BrokerHeartbeat", MessageKind::BrokerHeartbeat),
-    ("AlterPartition", MessageKind::AlterPartition),
-    ("InitProducerId", MessageKind::InitProducerId),
-    ("AddPartitionsToTxn", MessageKind::AddPartitionsToTxn),
-    ("AddOffsetsToTxn", MessageKind::AddOffsetsToTxn),
-    ("TxnOffsetCommit", MessageKind::TxnOffsetCommit),
-    ("EndTxn", MessageKind::EndTxn),
-    ("WriteTxnMarkers", MessageKind::WriteTxnMarkers),
-    ("basic.publish", MessageKind::QueuePublish),
-    ("confirm", MessageKind::QueueConfirm),
-    ("basic.deliver", MessageKind::QueueDeliver),
-    ("basic.ack", MessageKind::QueueAck),
+/// Kinds of messages by their names; the queue protocol's by its methods'.
+pub(super) const KINDS: &[MessageKind] = &[
+    MessageKind::Produce,
+    MessageKind::Fetch,
+    MessageKind::ListOffsets,
+    MessageKind::OffsetsForLeaderEpoch,
+    MessageKind::Metadata,
+    MessageKind::FindCoordinator,
+    MessageKind::JoinGroup,
+    MessageKind::SyncGroup,
+    MessageKind::Heartbeat,
+    MessageKind::LeaveGroup,
+    MessageKind::ConsumerGroupHeartbeat,
+    MessageKind::OffsetCommit,
+    MessageKind::OffsetFetch,
+    MessageKind::InitProducerId,
+    MessageKind::AddPartitionsToTxn,
+    MessageKind::AddOffsetsToTxn,
+    MessageKind::TxnOffsetCommit,
+    MessageKind::EndTxn,
+    MessageKind::WriteTxnMarkers,
+    MessageKind::BrokerRegistration,
+    MessageKind::BrokerHeartbeat,
+    MessageKind::AlterPartition,
+    MessageKind::AllocateProducerIds,
+    MessageKind::CreateTopics,
+    MessageKind::FetchMetadata,
+    MessageKind::Vote,
+    MessageKind::BeginQuorumEpoch,
+    MessageKind::EndQuorumEpoch,
+    MessageKind::QueuePublish,
+    MessageKind::QueueConfirm,
+    MessageKind::QueueConsume,
+    MessageKind::QueueDeliver,
+    MessageKind::QueueAck,
+    MessageKind::QueueNack,
+    MessageKind::Database,
 ];
 
 /// Reads one command; none when the verb is not one.
@@ -142,11 +160,12 @@ pub(super) fn read_command(
             template.nodes.push(node(line, source));
             template.flag = line.flag("one-way", source);
         }
-        "heal" => {}
+        "heal" => template.words.extend(line.argument()),
+        "drop" => template.words.push(line.required("the number of a message", source)),
         "drop-next" => {
             let kind = line.required("a kind of message", source);
-            if !KINDS.iter().any(|(name, _)| *name == kind) {
-                let known: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+            if !KINDS.iter().any(|known| known.name() == kind) {
+                let known: Vec<&str> = KINDS.iter().map(|known| known.name()).collect();
                 source.unknown(line.node, "kind of message", &kind, &known);
             }
             template.words.push(kind);
@@ -216,9 +235,16 @@ pub(super) fn read_command(
         _ => {
             let latency = line.required("a duration", source);
             template.span = line.read_duration("latency", &latency, source);
+            template.words.extend(line.duration("jitter", source).map(|jitter| jitter.0.to_string()));
         }
     }
-    line.finish(&["one-way", "response", "unclean", "kept", "torn"], source);
+    if matches!(*verb, "heal" | "drop")
+        && let Some(number) = template.words.first()
+        && number.parse::<u64>().is_err()
+    {
+        source.error(line.node, format!("\"{number}\" is not a number"), format!("write: {verb} 3"));
+    }
+    line.finish(&["one-way", "response", "unclean", "jitter", "kept", "torn"], source);
     Some(template)
 }
 
@@ -271,11 +297,15 @@ impl CommandTemplate {
             "resume" => Command::Resume { node: node(0)? },
             "isolate" => Command::Isolate { node: node(0)? },
             "cut" => Command::Cut { from: node(0)?, to: node(1)?, both_ways: !self.flag },
-            "heal" => Command::HealAll,
+            "heal" => match self.words.first() {
+                Some(fault) => Command::Heal { fault: FaultId(fault.parse().map_err(|_| fault.clone())?) },
+                None => Command::HealAll,
+            },
+            "drop" => Command::Drop { envelope: EnvelopeId(word(0).parse().map_err(|_| word(0).to_owned())?) },
             "drop-next" => Command::DropNext {
                 from: node(0)?,
                 to: node(1)?,
-                kind: KINDS.iter().find(|(name, _)| *name == word(0)).map(|(_, kind)| *kind).ok_or(word(0))?,
+                kind: *KINDS.iter().find(|known| known.name() == word(0)).ok_or(word(0))?,
                 response: self.flag,
             },
             "send" => Command::Send { producer: node(0)?, count: word(0).parse().map_err(|_| word(0).to_owned())? },
@@ -294,7 +324,10 @@ impl CommandTemplate {
             }
             "delete-topic" => admin(AdminRequest::DeleteTopic { topic: topic(0)? }),
             "processing" => Command::Processing { node: node(0)?, takes: self.span.unwrap_or(Duration::ZERO) },
-            _ => Command::Latency { latency: self.span.unwrap_or(Duration::ZERO), jitter: Duration::ZERO },
+            _ => {
+                let jitter = Duration(word(0).parse().unwrap_or(0));
+                Command::Latency { latency: self.span.unwrap_or(Duration::ZERO), jitter }
+            }
         })
     }
 }
@@ -304,8 +337,8 @@ fn seek_to(word: &str) -> Option<SeekTo> {
     match word {
         "beginning" => Some(SeekTo::Beginning),
         "end" => Some(SeekTo::End),
-        _ => match word.parse::<u32>() {
-            Ok(offset) => Some(SeekTo::Offset(u64::from(offset))),
+        _ => match word.parse::<i64>() {
+            Ok(offset) => u64::try_from(offset).ok().map(SeekTo::Offset),
             Err(_) => Duration::parse(word).map(|at| SeekTo::Time(at.as_millis())),
         },
     }

@@ -5,7 +5,7 @@ use super::document::{Line, Source};
 use super::fact::{Fact, FactKind};
 use super::matcher::EventPattern;
 use crate::sim::Directory;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 /// The verbs of a story besides commands.
 const VERBS: &[&str] = &["wait", "until", "run", "say", "predict", "expect", "bind"];
@@ -41,6 +41,17 @@ pub enum StepKind {
     Expect(Expectation),
     /// Remember a fact's value under a name.
     Bind { name: String, fact: Fact },
+}
+
+/// A command of the first part of a scenario.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Timed {
+    /// How many events have happened when it is given; 0 for one that is known from the start.
+    pub after: u64,
+    /// When it is carried out.
+    pub at: Instant,
+    /// What.
+    pub command: CommandTemplate,
 }
 
 /// A command whose names are looked up when it is given.

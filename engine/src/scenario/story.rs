@@ -91,10 +91,10 @@ impl Story {
     pub fn tell(scenario: &Scenario, seed: u64) -> Result<Story, SpecError> {
         let mut recording = Recording { seed, spec: scenario.spec.clone(), commands: Vec::new() };
         let directory = crate::sim::Directory::of(&scenario.spec);
-        for (at, template) in &scenario.timed {
+        for timed in &scenario.timed {
             // Commands at fixed times bind nothing, so they can be filled in at once.
-            if let Ok(command) = template.fill(&directory, &BTreeMap::new()) {
-                recording.commands.push(Recorded { after: 0, at: *at, command });
+            if let Ok(command) = timed.command.fill(&directory, &BTreeMap::new()) {
+                recording.commands.push(Recorded { after: timed.after, at: timed.at, command });
             }
         }
         Teller::begin(recording, &scenario.steps)?.tell(0)

@@ -3,7 +3,7 @@
 use super::command::{COMMANDS, read_command};
 use super::document::{Line, Source};
 use super::error::ScenarioError;
-use super::step::{CommandTemplate, Step, read_story};
+use super::step::{Step, Timed, read_story};
 use crate::app::{TransactionWorkload, Workload};
 use crate::client::CommitMode;
 use crate::sim::{
@@ -44,7 +44,7 @@ pub struct Scenario {
     /// The world.
     pub spec: Spec,
     /// Commands at fixed times.
-    pub timed: Vec<(Instant, CommandTemplate)>,
+    pub timed: Vec<Timed>,
     /// The story's steps.
     pub steps: Vec<Step>,
     /// A scenario that differs in one thing and is worth comparing with.
@@ -74,6 +74,8 @@ impl Scenario {
             for node in document.nodes() {
                 read_actions(node, &mut scenario, &directory, &mut source);
             }
+            // A run gives its commands in the order of their places.
+            scenario.timed.sort_by_key(|timed| timed.after);
         }
         if source.errors.is_empty() { Ok(scenario) } else { Err(source.errors) }
     }
@@ -252,7 +254,10 @@ fn read_producer(line: &mut Line<'_>, source: &mut Source<'_>) -> ProducerSpec {
 fn read_group(line: &mut Line<'_>, source: &mut Source<'_>) -> GroupSpec {
     let mut group = GroupSpec { name: line.required("a name", source), ..GroupSpec::default() };
     match line.property("topic") {
-        Some(topics) => group.topics = topics.split(',').map(|topic| topic.trim().to_owned()).collect(),
+        Some(topics) => {
+            let topics = topics.split(',').map(str::trim).filter(|topic| !topic.is_empty());
+            group.topics = topics.map(str::to_owned).collect();
+        }
         None => {
             source.error(line.node, format!("group {} needs a topic", group.name), "write: group billing topic=orders")
         }
@@ -352,14 +357,15 @@ fn read_actions(node: &KdlNode, scenario: &mut Scenario, directory: &Directory, 
             let time = line.required("a time", source);
             let Some(span) = line.read_duration("at", &time, source) else { return };
             let at = Instant::ZERO + span;
+            let after = line.number("after", source).unwrap_or(0);
             for child in line.children() {
                 let mut inner = Line::new(child);
                 match read_command(&mut inner, directory, source) {
-                    Some(command) => scenario.timed.push((at, command)),
+                    Some(command) => scenario.timed.push(Timed { after, at, command }),
                     None => source.unknown(child, "command", inner.name(), COMMANDS),
                 }
             }
-            line.finish(&[], source);
+            line.finish(&["after"], source);
         }
         "story" => scenario.steps.extend(read_story(&line, directory, source)),
         _ => {}

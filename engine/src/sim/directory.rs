@@ -106,10 +106,10 @@ impl Directory {
 
     /// A node by its name; brokers also by `1` or `broker-1`.
     pub fn find_node(&self, name: &str) -> Option<NodeId> {
-        let spaced = name.strip_prefix("broker-").map(|id| format!("broker {id}"));
-        let number = name.parse::<u32>().ok().map(|id| format!("broker {id}"));
-        let wanted = spaced.or(number).unwrap_or_else(|| name.to_owned());
-        self.nodes.iter().position(|(known, _)| *known == wanted).map(|index| NodeId(index as u32))
+        let find = |wanted: &str| self.nodes.iter().position(|(known, _)| known == wanted);
+        let id = name.strip_prefix("broker-").unwrap_or(name);
+        let found = find(name).or_else(|| id.parse::<u32>().ok().and_then(|id| find(&format!("broker {id}"))));
+        found.map(|index| NodeId(index as u32))
     }
 
     /// A broker by its name, as `broker-1` or `1`.

@@ -2,9 +2,9 @@
 //!
 //! Modelled: a world from a seed with a subset of fault kinds drawn from it (swarm testing); breaches; the liveness phase,
 //! in which everything is healed and leaders, settled groups and answered sends are demanded within a bound; failures
-//! shrunk to the commands they need. Absent: a failure as a scenario's text; worlds in which only a core is healed.
+//! shrunk to the commands they need, and written as scenarios. Absent: worlds in which only a core is healed.
 
 mod trial;
 pub mod world;
 
-pub use trial::{Failure, Trial, shrink, try_seed};
+pub use trial::{Failure, Trial, scenario_of, shrink, try_seed};

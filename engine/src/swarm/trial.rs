@@ -4,14 +4,15 @@ use super::world::{Faults, recording};
 use crate::audit::Promise;
 use crate::command::Command;
 use crate::event::Event;
-use crate::history::Recording;
+use crate::history::{Recorded, Recording};
 use crate::ids::NodeId;
 use crate::rng::SimRng;
 use crate::sim::{Actor, Observe, Process, Simulation, SpecError};
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
-/// How long after the last fault everything may take to be well: elections, sessions, delivery timeouts.
-const RECOVERY: Duration = Duration::from_secs(240);
+/// How long after the last fault everything may take to be well: elections, sessions, delivery timeouts, and a JoinGroup
+/// whose answer is lost, which takes the rebalance timeout (`max.poll.interval.ms`, five minutes) and five seconds.
+const RECOVERY: Duration = Duration::from_secs(420);
 
 /// What went wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +41,10 @@ pub struct Trial {
     pub given_up: u64,
     /// The first thing that went wrong.
     pub failure: Option<Failure>,
+    /// The run, with the commands that healed it.
+    pub recording: Recording,
+    /// When it ended.
+    pub at: Instant,
 }
 
 /// The world of a seed, with only those kinds of faults the seed chooses.
@@ -67,31 +72,40 @@ pub fn try_seed(seed: u64, steps: u64) -> Result<Trial, SpecError> {
 }
 
 /// The same failure with as few commands as removing one after the other leaves.
-pub fn shrink(seed: u64, steps: u64, failure: &Failure) -> Result<Recording, SpecError> {
+pub fn shrink(seed: u64, steps: u64, failure: &Failure) -> Result<Trial, SpecError> {
     let same = |other: &Option<Failure>| {
         other.as_ref().is_some_and(|other| match (failure, other) {
             (Failure::Broken { promise, .. }, Failure::Broken { promise: other, .. }) => promise == other,
             (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
         })
     };
-    let mut smallest = world_of(seed);
-    let mut index = smallest.commands.len();
+    let mut given = world_of(seed);
+    let mut smallest = try_recording(&given, steps)?;
+    let mut index = given.commands.len();
     while index > 0 {
         index -= 1;
-        let mut fewer = smallest.clone();
+        let mut fewer = given.clone();
         fewer.commands.remove(index);
-        if same(&try_recording(&fewer, steps)?.failure) {
-            smallest = fewer;
+        let trial = try_recording(&fewer, steps)?;
+        if same(&trial.failure) {
+            (given, smallest) = (fewer, trial);
         }
     }
     Ok(smallest)
 }
 
+/// A failed trial as a scenario that anybody can open; none when it cannot be written.
+pub fn scenario_of(trial: &Trial) -> Option<String> {
+    let name = format!("swarm-{}", trial.recording.seed);
+    crate::scenario::print(&name, &trial.recording, trial.at).ok()
+}
+
 fn try_recording(recording: &Recording, steps: u64) -> Result<Trial, SpecError> {
     let mut simulation = recording.begin(Observe::ALL)?;
-    let mut trial = Trial { events: 0, given_up: 0, failure: None };
+    let recording = recording.clone();
+    let mut trial = Trial { events: 0, given_up: 0, failure: None, recording, at: Instant::ZERO };
     while simulation.dispatched() < steps && trial.failure.is_none() {
-        if recording.step(&mut simulation).is_none() {
+        if trial.recording.step(&mut simulation).is_none() {
             break;
         }
         watch(&mut simulation, &mut trial);
@@ -100,6 +114,7 @@ fn try_recording(recording: &Recording, steps: u64) -> Result<Trial, SpecError> 
         recover(&mut simulation, &mut trial);
     }
     trial.events = simulation.dispatched();
+    trial.at = simulation.now();
     Ok(trial)
 }
 
@@ -127,7 +142,7 @@ fn recover(simulation: &mut Simulation, trial: &mut Trial) {
         })
         .collect();
     loop {
-        heal(simulation, healed);
+        heal(simulation, healed, &mut trial.recording);
         healed += Duration::from_secs(5);
         while simulation.next_at().is_some_and(|at| at <= healed) && simulation.step().is_some() {
             watch(simulation, trial);
@@ -143,15 +158,23 @@ fn recover(simulation: &mut Simulation, trial: &mut Trial) {
     }
 }
 
-fn heal(simulation: &mut Simulation, at: crate::time::Instant) {
-    simulation.command(at, Command::HealAll);
+fn heal(simulation: &mut Simulation, at: Instant, recording: &mut Recording) {
+    let after = simulation.dispatched();
+    let mut wanted = Vec::new();
+    if !simulation.network().faults().is_empty() {
+        wanted.push(Command::HealAll);
+    }
     let nodes: Vec<NodeId> = simulation.actors().map(|(node, _)| node).collect();
     for node in nodes {
         match simulation.process(node) {
-            Some(Process::Down { .. }) => simulation.command(at, Command::Start { node }),
-            Some(Process::Paused(_)) => simulation.command(at, Command::Resume { node }),
+            Some(Process::Down { .. }) => wanted.push(Command::Start { node }),
+            Some(Process::Paused(_)) => wanted.push(Command::Resume { node }),
             Some(Process::Running) | None => {}
         }
+    }
+    for command in wanted {
+        simulation.command(at, command.clone());
+        recording.commands.push(Recorded { after, at, command });
     }
 }
 

@@ -126,6 +126,7 @@ fn any_faults(spec: &Spec, rng: &mut SimRng) -> Vec<Recorded> {
         commands.push(Recorded { after: 0, at: back, command: Command::Resume { node } });
         commands.push(Recorded { after: 0, at: back, command: Command::HealAll });
     }
+    commands.sort_by_key(|recorded| recorded.at);
     commands
 }
 

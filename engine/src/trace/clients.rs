@@ -91,6 +91,7 @@ impl Tracer {
             PositionReason::ResetLatest => "reset-latest",
             PositionReason::ResetByDuration => "reset-by-duration",
             PositionReason::Seek => "seek",
+            PositionReason::Truncation => "truncation",
         };
         if why == PositionReason::Seek {
             let op = self.operation() as i64;

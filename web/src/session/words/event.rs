@@ -311,6 +311,7 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
                 PositionReason::ResetLatest => t!(position_latest, client = client, tp = tp, to = to),
                 PositionReason::ResetByDuration => t!(position_by_duration, client = client, tp = tp, to = to),
                 PositionReason::Seek => t!(position_seek, client = client, tp = tp, to = to),
+                PositionReason::Truncation => t!(position_truncation, client = client, tp = tp, to = to),
             }
         }
         Event::RecordsPolled { client, tp, records, .. } => {
@@ -343,6 +344,7 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
                 PollFailure::Refused(error) => t!(consumer_refused, client = client, error = error.name()),
                 PollFailure::NoOffsetForPartition => t!(consumer_no_offset, client = client),
                 PollFailure::OffsetOutOfRange => t!(consumer_out_of_range, client = client),
+                PollFailure::LogTruncation => t!(consumer_log_truncation, client = client),
             }
         }
         Event::CommitRefused { client, error, .. } => {

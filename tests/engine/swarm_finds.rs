@@ -1,0 +1,178 @@
+//! What swarms found, each as the smallest story that shows it.
+
+use crate::test;
+use highwater_engine::audit::{Because, Guarantee, Ledger, Promise};
+use highwater_engine::event::{Event, PositionReason};
+use highwater_engine::history::History;
+use highwater_engine::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition};
+use highwater_engine::scenario::{Scenario, Story};
+use highwater_engine::sim::Actor;
+
+/// Tells a story and returns its history at its end. No promise may break on the way.
+#[track_caller]
+fn told(text: &str) -> History {
+    let scenario = Scenario::parse(text).unwrap_or_else(|errors| panic!("{errors:?}"));
+    let story = Story::tell(&scenario, scenario.seed).unwrap();
+    assert_eq!(story.failures, []);
+    let mut history = History::new(story.recording).unwrap();
+    history.seek_event(story.end);
+    let broken = history.events().iter().find(|emitted| matches!(emitted.event, Event::PromiseBroken { .. }));
+    assert_eq!(broken, None);
+    history
+}
+
+fn given_up(history: &History, wanted: Guarantee) -> Vec<Because> {
+    let reasons = history.events().iter().filter_map(|emitted| match &emitted.event {
+        Event::GuaranteeGivenUp { guarantee, because, .. } if *guarantee == wanted => Some(*because),
+        _ => None,
+    });
+    reasons.flat_map(|because| because.iter()).collect()
+}
+
+#[test]
+fn a_committed_offset_beyond_a_log_that_was_lost_leads_back_to_where_the_logs_part() {
+    // One copy only, and its machine loses power: the new log grows past the old commit before the member is back.
+    // Without the question of KIP-320 the member would go on in the middle of records nobody has read.
+    let history = told(
+        r#"scenario lost-log seed=1
+        brokers 2
+        topic orders partitions=1 replication-factor=1 {
+            replicas 2
+        }
+        producer p1 topic=orders every="100ms" acks=all
+        group billing topic=orders auto.offset.reset=earliest {
+            consumer c1 commit=each
+        }
+        at "10s" { kill c1; power-off 2; }
+        at "12s" { start 2; }
+        at "60s" { start c1; }
+        story {
+            run "59s"
+            expect log-end orders-0 2 ">100"
+            run "40s"
+        }"#,
+    );
+    let back = history.events().iter().find_map(|emitted| match emitted.event {
+        Event::PositionSet { to, why: PositionReason::Truncation, .. } => Some(to),
+        _ => None,
+    });
+    assert_eq!(back, Some(Offset(0)));
+    assert_eq!(given_up(&history, Guarantee::Skipped), []);
+}
+
+#[test]
+fn what_was_asked_for_before_a_seek_is_not_handed_out_after_it() {
+    // The consumer waits at the end of the log when it is told to go back: the fetch that waits is answered with the next
+    // record, which belongs to no position any more.
+    let history = told(
+        r#"scenario seek-race seed=1
+        brokers 1
+        topic orders
+        producer p1 topic=orders every="300ms" acks=all
+        group billing topic=orders auto.offset.reset=earliest {
+            consumer c1 commit=each
+        }
+        at "10s" { seek billing beginning; }
+        story { run "15s"; }"#,
+    );
+    let mut after_seek = history.events().iter().skip_while(|emitted| {
+        !matches!(emitted.event, Event::PositionSet { why: PositionReason::Seek, to: Offset(0), .. })
+    });
+    let first = after_seek.find_map(|emitted| match &emitted.event {
+        Event::RecordsPolled { records, .. } => records.first().map(|(offset, _)| *offset),
+        _ => None,
+    });
+    assert_eq!(first, Some(Offset(0)));
+}
+
+#[test]
+fn a_join_whose_answer_never_comes_is_asked_again_after_the_rebalance_timeout() {
+    // Only the request's own timeout helps: max.poll.interval.ms (5 min) and five seconds.
+    let history = told(
+        r#"scenario lost-join seed=1
+        brokers 1
+        topic orders partitions=2
+        group billing topic=orders {
+            consumer c1
+            consumer c2 stopped=#true
+        }
+        story {
+            until group-state billing Stable
+            drop-next JoinGroup 1 c2 response=#true
+            start c2
+            run "400s"
+        }"#,
+    );
+    for (_, actor) in history.simulation().actors() {
+        if let Actor::Consumer(consumer) = actor {
+            assert!(consumer.is_stable());
+        }
+    }
+}
+
+#[test]
+fn a_leader_that_does_not_know_the_producer_takes_a_later_batch_first_and_that_is_announced() {
+    // The producer has just got its id when the leader loses power (the seed decides which broker gives the id). The first
+    // five batches are under way to a leader that has lost power; the producer hears of its successor with the
+    // next routine refresh of its metadata, long before the requests time out. The successor has never heard of this
+    // producer and takes any first sequence (KIP-360), so the sixth batch overtakes them. They are refused until the
+    // first of them is given up and the producer's epoch is bumped; then they are stored, behind.
+    let history = told(
+        r#"scenario overtaken seed=6
+        brokers 3
+        topic orders partitions=1 replication-factor=3 min.insync.replicas=2 {
+            replicas 1 2 3
+        }
+        producer before topic=orders every="200ms" count=20 acks=all
+        producer p1 topic=orders start="11s" every="300ms" count=60 acks=all linger.ms=0 metadata.max.age.ms=5000
+        at "11008ms" { power-off 1; }
+        story { run "200s"; }"#,
+    );
+    let reasons = given_up(&history, Guarantee::Reordered);
+    assert!(!reasons.is_empty() && reasons.iter().all(|because| *because == Because::ProducerEpochBump), "{reasons:?}");
+}
+
+#[test]
+fn an_old_leader_that_does_not_know_its_successor_changes_nothing_that_was_read() {
+    let tp = TopicPartition::new(TopicId(1), 0);
+    let record = |number| RecordId::new(NodeId(7), number);
+    let leads = |id, epoch, end| Event::LeaderActivated {
+        broker: BrokerId(id),
+        tp,
+        epoch: LeaderEpoch(epoch),
+        log_end_offset: Offset(end),
+        high_watermark: Offset(0),
+    };
+    let appends = |id, epoch, base, number, as_leader| Event::RecordsAppended {
+        broker: BrokerId(id),
+        tp,
+        base_offset: Offset(base),
+        records: vec![record(number)],
+        count: 1,
+        epoch: LeaderEpoch(epoch),
+        producer: None,
+        as_leader,
+    };
+    let read = |offset, number| Event::RecordsPolled {
+        client: NodeId(8),
+        group: GroupId(0),
+        tp,
+        records: vec![(Offset(offset), record(number))],
+        position: Offset(offset + 1),
+    };
+    let story = [
+        leads(3, 1, 0),
+        leads(1, 2, 0),
+        appends(1, 2, 0, 1, true),
+        read(0, 1),
+        // Broker 3 has not heard of epoch 2: what it appends will never be committed.
+        appends(3, 1, 0, 2, true),
+    ];
+    let mut ledger = Ledger::default();
+    let said: Vec<Event> = story.iter().flat_map(|event| ledger.observe(event, 1)).collect();
+    assert_eq!(said, []);
+    // But if it began to lead with that, somebody would have read what no longer is.
+    let said = ledger.observe(&leads(3, 3, 1), 2);
+    let changed = |event: &Event| matches!(event, Event::PromiseBroken { promise: Promise::ConsistentRead, .. });
+    assert!(said.iter().any(changed), "{said:?}");
+}
