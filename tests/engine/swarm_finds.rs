@@ -7,6 +7,7 @@ use highwater_engine::history::History;
 use highwater_engine::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition};
 use highwater_engine::scenario::{Scenario, Story};
 use highwater_engine::sim::Actor;
+use highwater_engine::time::Instant;
 
 /// Tells a story and returns its history at its end. No promise may break on the way.
 #[track_caller]
@@ -147,6 +148,7 @@ fn an_old_leader_that_does_not_know_its_successor_changes_nothing_that_was_read(
         broker: BrokerId(id),
         tp,
         base_offset: Offset(base),
+        end: Offset(base + 1),
         records: vec![record(number)],
         count: 1,
         epoch: LeaderEpoch(epoch),
@@ -169,10 +171,10 @@ fn an_old_leader_that_does_not_know_its_successor_changes_nothing_that_was_read(
         appends(3, 1, 0, 2, true),
     ];
     let mut ledger = Ledger::default();
-    let said: Vec<Event> = story.iter().flat_map(|event| ledger.observe(event, 1)).collect();
+    let said: Vec<Event> = story.iter().flat_map(|event| ledger.observe(event, 1, Instant::ZERO)).collect();
     assert_eq!(said, []);
     // But if it began to lead with that, somebody would have read what no longer is.
-    let said = ledger.observe(&leads(3, 3, 1), 2);
+    let said = ledger.observe(&leads(3, 3, 1), 2, Instant::ZERO);
     let changed = |event: &Event| matches!(event, Event::PromiseBroken { promise: Promise::ConsistentRead, .. });
     assert!(said.iter().any(changed), "{said:?}");
 }
