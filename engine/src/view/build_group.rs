@@ -24,6 +24,7 @@ fn member_view(simulation: &Simulation, node: NodeId, consumer: &Consumer) -> Me
         activity,
         generation: consumer.generation(),
         positions: consumer.positions().map(|(tp, offset)| (tp, offset.unwrap_or(Offset::NONE))).collect(),
+        inside: consumer.producer().and_then(|producer| producer.inside()).map(Box::new),
         clocks: consumer.threads(simulation.now()).map(|(heartbeat_at, last_poll)| ClocksView {
             heartbeat_at,
             last_poll,

@@ -65,6 +65,8 @@ pub struct MemberView {
     pub positions: Vec<(TopicPartition, Offset)>,
     /// The clocks of its two threads, while its process is not down.
     pub clocks: Option<ClocksView>,
+    /// Its producer opened, when the program also writes.
+    pub inside: Option<Box<super::stage::ProducerInside>>,
 }
 
 /// The two clocks a consumer is measured by.

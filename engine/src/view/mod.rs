@@ -9,9 +9,11 @@ mod flight;
 mod group;
 mod ledger_view;
 mod stage;
+mod transaction;
 
 pub use build::{ledger, stage};
 pub use flight::{FlightView, PacketKind, departed_at, flights, packet_kind, quickest};
 pub use group::*;
 pub use ledger_view::LedgerView;
 pub use stage::*;
+pub use transaction::*;

@@ -232,6 +232,12 @@ pub struct ProducerInside {
     pub producer_id: Option<(ProducerId, i16)>,
     /// Bytes of `buffer.memory` that are free.
     pub free_memory: i64,
+    /// `buffer.memory`.
+    pub buffer_memory: i64,
+    /// `batch.size`.
+    pub batch_size: i32,
+    /// The number of its `transactional.id`.
+    pub transactional: Option<TransactionalId>,
     /// The record whose `send` has not returned.
     pub blocked: Option<RecordId>,
     /// Its transaction: number, state, and how many partitions belong to it.

@@ -33,6 +33,7 @@ pub fn label(action: Action, locale: Locale) -> String {
         Action::Sequence => t!(sequence),
         Action::Charts => t!(charts),
         Action::GroupPanel => t!(group_panel),
+        Action::ProducerPanel => t!(producer_panel),
         Action::Palette => t!(palette),
         Action::AddBroker => t!(add_broker),
         Action::AddTopic => t!(add_topic),

@@ -60,6 +60,8 @@ pub enum Action {
     Charts,
     /// A group with its readers, offsets and clocks, or back to the timeline.
     GroupPanel,
+    /// A producer's memory, batches and transaction, or back to the timeline.
+    ProducerPanel,
     /// The command palette.
     Palette,
     /// Another broker.

@@ -40,6 +40,7 @@ pub fn perform(action: Action, page: Page) -> bool {
         Action::Sequence => turn_to(page, Panel::Sequence),
         Action::Charts => turn_to(page, Panel::Charts),
         Action::GroupPanel => turn_to(page, Panel::Group),
+        Action::ProducerPanel => turn_to(page, Panel::Producer),
         _ => {
             let Some(session) = page.session.get_untracked() else { return false };
             return perform_on(action, page, session);

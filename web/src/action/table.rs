@@ -69,6 +69,7 @@ pub const TABLE: &[Entry] = &[
     on(Action::Sequence, "sequence", Scope::Workbench, &[key("s")]),
     on(Action::Charts, "charts", Scope::Workbench, &[key("m")]),
     on(Action::GroupPanel, "group-panel", Scope::Workbench, &[key("g")]),
+    on(Action::ProducerPanel, "producer-panel", Scope::Workbench, &[key("x")]),
     on(Action::Palette, "palette", Scope::Everywhere, &[key("k").ctrl(), key("/")]),
     on(Action::AddBroker, "add-broker", Scope::Sandbox, &[]),
     on(Action::AddTopic, "add-topic", Scope::Sandbox, &[]),

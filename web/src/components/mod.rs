@@ -18,6 +18,7 @@ mod open_file;
 mod palette;
 mod panels;
 mod prediction;
+mod producer_panel;
 mod scrub;
 mod sequence;
 mod stage;

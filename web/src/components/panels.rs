@@ -3,6 +3,7 @@
 use super::charts::Charts;
 use super::group_panel::GroupPanel;
 use super::ledger::Ledger;
+use super::producer_panel::ProducerPanel;
 use super::sequence::Sequence;
 use super::timeline::Timeline;
 use crate::action::Action;
@@ -23,6 +24,8 @@ pub enum Panel {
     Charts,
     /// A group: readers, offsets, clocks.
     Group,
+    /// A producer opened: memory, batches, its transaction.
+    Producer,
 }
 
 impl Panel {
@@ -46,6 +49,7 @@ pub fn Panels(
 ) -> impl IntoView {
     let page = Page::here();
     let here = Memo::new(move |_| page.panel.get());
+    let kafka = session.read(|run| run.recording().spec.brokers > 0).unwrap_or(false);
     let groups = session.read(|run| !run.recording().spec.groups.is_empty()).unwrap_or(false);
     let pressed = move |panel| (here.get() == panel).to_string();
     view! {
@@ -61,6 +65,11 @@ pub fn Panels(
                 <button aria-pressed=move || pressed(Panel::Charts) on:click=page.asks(Action::Charts)>
                     {tr!(page, panel.charts)}
                 </button>
+                {kafka.then(|| view! {
+                    <button aria-pressed=move || pressed(Panel::Producer) on:click=page.asks(Action::ProducerPanel)>
+                        {tr!(page, panel.producer)}
+                    </button>
+                })}
                 {groups.then(|| view! {
                     <button aria-pressed=move || pressed(Panel::Group) on:click=page.asks(Action::GroupPanel)>
                         {tr!(page, panel.group)}
@@ -76,6 +85,7 @@ pub fn Panels(
             Panel::Sequence => view! { <Sequence session /> }.into_any(),
             Panel::Charts => view! { <Charts session /> }.into_any(),
             Panel::Group => view! { <GroupPanel session /> }.into_any(),
+            Panel::Producer => view! { <ProducerPanel session /> }.into_any(),
         }}
     }
     .into_any()

@@ -136,6 +136,7 @@ fn group(crowd: Crowd, index: usize) -> GroupView {
                 .map(|own| (TopicPartition::new(TOPIC, own as i32), Offset((crowd.records - 1).max(0))))
                 .collect(),
             clocks: None,
+            inside: None,
         }
     });
     let offsets = (0..crowd.partitions).map(|partition| GroupOffsetView {

@@ -230,10 +230,11 @@ impl Strip<'_> {
             return;
         }
         let x = self.x_of(lso.0);
-        let (top, foot) = (self.frame.base - self.frame.tall - LINE_RISE, self.frame.base + 6.0);
-        shapes.push(Shape::path("lso", vertical(x, top, foot)));
+        let y = self.frame.base - self.frame.tall - LABEL_RISE;
+        // Under the labels: it may stand anywhere left of HW.
+        shapes.push(Shape::path("lso", vertical(x, y + 3.0, self.frame.base + 6.0)));
         let label = format!("LSO {lso}");
-        let (wide, y) = (TextStyle::Mark.width(&label), self.frame.base - self.frame.tall - LABEL_RISE);
+        let wide = TextStyle::Mark.width(&label);
         if x + 4.0 + wide <= end {
             shapes.push(Shape::text(TextStyle::Mark, "lso-t", x + 4.0, y, label));
         } else if (x - 4.0).min(end) - wide >= self.frame.left {

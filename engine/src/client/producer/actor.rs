@@ -111,6 +111,9 @@ impl Producer {
         Some(ProducerInside {
             producer_id: runtime.sequences.id,
             free_memory: runtime.accumulator.free,
+            buffer_memory: self.config.buffer_memory,
+            batch_size: self.config.batch_size,
+            transactional: self.transactional,
             blocked: runtime.application.pending.as_ref().map(|pending| pending.record),
             transaction: self.transaction(),
             batches: batches.collect(),

@@ -140,6 +140,9 @@ fn node_state(out: &mut Builder<'_>, node: NodeId, view: &StageView) -> Option<(
         let positions =
             member.positions.iter().map(|(tp, offset)| format!("{} → {offset}", out.names.tp(*tp))).collect();
         out.fact(td_string!(locale, page.fact.position), list(positions, locale));
+        if let Some(inside) = &member.inside {
+            producer_inside(out, inside, view.now);
+        }
     } else if let Some((queue, worker)) =
         view.queues.iter().find_map(|queue| Some((queue, queue.workers.iter().find(|worker| worker.node == node)?)))
     {
