@@ -7,6 +7,7 @@ mod keyboard;
 mod label;
 mod perform;
 mod table;
+mod zoom;
 
 pub use chord::Chord;
 pub use items::{Item, items, process_of};
@@ -14,6 +15,7 @@ pub use keyboard::listen;
 pub use label::{Refusal, label, reason};
 pub use perform::{ask, perform};
 pub use table::{Entry, Scope, TABLE, entry};
+pub use zoom::turn;
 
 /// Everything that can be asked.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -62,6 +64,12 @@ pub enum Action {
     GroupPanel,
     /// A producer's memory, batches and transaction, or back to the timeline.
     ProducerPanel,
+    /// Nearer: from the cluster to a topic, from a topic to a partition.
+    ZoomIn,
+    /// Farther.
+    ZoomOut,
+    /// As near as everything can be read.
+    ZoomFit,
     /// The command palette.
     Palette,
     /// Another broker.

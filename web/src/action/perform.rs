@@ -1,6 +1,7 @@
 //! Doing what was asked.
 
 use super::build::build;
+use super::zoom::zoom;
 use super::{Action, process_of};
 use crate::app::Page;
 use crate::components::{Panel, describe};
@@ -80,6 +81,7 @@ fn perform_on(action: Action, page: Page, session: Session) -> bool {
         }
         Action::Number(n) => return choose(session, n),
         Action::NumberToggle(n) => return toggle_broker(page, session, n),
+        Action::ZoomIn | Action::ZoomOut | Action::ZoomFit => return zoom(action, session),
         Action::Menu => return page.open_menu_at_focus(session),
         Action::AddBroker
         | Action::AddTopic

@@ -29,6 +29,12 @@ pub enum Icon {
     Help,
     /// A panel at the side.
     Panel,
+    /// Nearer.
+    Plus,
+    /// Farther.
+    Minus,
+    /// Everything.
+    Fit,
     /// A cross.
     Close,
     /// Open a file.
@@ -52,6 +58,9 @@ impl Icon {
                 r#"<circle cx="8" cy="8" r="6"/><path d="M6.2 6.3a1.8 1.8 0 1 1 2.6 1.6q-.8.4-.8 1.3M8 11.3v.1"/>"#
             }
             Icon::Panel => r#"<path d="M2 3h12v10H2zM10 3v10"/>"#,
+            Icon::Plus => r#"<path d="M8 3v10M3 8h10"/>"#,
+            Icon::Minus => r#"<path d="M3 8h10"/>"#,
+            Icon::Fit => r#"<path d="M2.5 3h11v10h-11zM5.5 6h5v4h-5z"/>"#,
             Icon::Close => r#"<path d="M3.5 3.5l9 9M12.5 3.5l-9 9"/>"#,
             Icon::Open => r#"<path d="M2 13V3h4l1.5 2H13v2M2 13l2-6h10.5L12.5 13z"/>"#,
         }

@@ -28,6 +28,7 @@ mod top_bar;
 mod transport;
 mod twin;
 mod workbench;
+mod zoom;
 
 pub use black::Black;
 pub use context_menu::{ContextMenu, MenuAt};

@@ -1,6 +1,8 @@
 //! The stage: the drawing, its packets, and the hand on it.
 
 use super::context_menu::MenuAt;
+use super::zoom::Zoom;
+use crate::action::{Action, ask};
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::paint::{Direction, PacketFilter, StagePainter};
@@ -50,12 +52,13 @@ pub fn Stage(
     // The drawing follows the engine, the selection, the language and the room; packets follow the frames.
     Effect::new(move || {
         session.version.track();
-        let selection = session.selection.get();
+        session.selection.track();
+        session.depth.track();
         let locale = page.locale.get();
         let layout = layout(room.get(), session.partition.get());
         let Some(layout) = layout else { return };
         session.read(|run| {
-            let ratio = draw(shown, run, selection, layout, locale);
+            let ratio = draw(shown, session, run, layout, locale);
             // One under the other, brokers need the height they need; side by side they take what there is.
             let height = match (layout, ratio) {
                 (Layout::Phone { width, .. }, Some(ratio)) => format!("{}px", number((width * ratio).round())),
@@ -79,6 +82,12 @@ pub fn Stage(
     let press: StoredValue<Option<Timeout>, LocalStorage> = StoredValue::new_local(None);
     let on_click = move |event: web_sys::MouseEvent| {
         session.selection.set(target_at(shown, &event));
+    };
+    let on_double_click = move |event: web_sys::MouseEvent| {
+        if let Some(target) = target_at(shown, &event) {
+            session.selection.set(Some(target));
+            ask(Action::ZoomIn, page);
+        }
     };
     let on_menu = move |event: web_sys::MouseEvent| {
         if let Some(target) = target_at(shown, &event) {
@@ -108,10 +117,12 @@ pub fn Stage(
     view! {
         <div class="stage-box">
             <Turn session count narrow=Signal::derive(move || { let (width, _) = room.get(); width > 0.0 && width <= PHONE }) />
+            <Zoom session wide=Signal::derive(move || { let (width, _) = room.get(); width > PHONE }) />
             <figure
                 class="stage-figure"
                 node_ref=figure
                 on:click=on_click
+                on:dblclick=on_double_click
                 on:contextmenu=on_menu
                 on:pointerdown=on_down
                 on:pointerup=cancel_press
@@ -136,8 +147,9 @@ fn layout((width, height): (f64, f64), partition_index: usize) -> Option<Layout>
 }
 
 /// Draws the state; the drawing's height over its width.
-fn draw(shown: Slot, run: &Run, selection: Option<Target>, layout: Layout, locale: Locale) -> Option<f64> {
+fn draw(shown: Slot, session: Session, run: &Run, layout: Layout, locale: Locale) -> Option<f64> {
     let shown = shown.get_value()?;
+    let (selection, depth) = (session.selection.get_untracked(), session.depth.get_untracked());
     let (view, marks) = (run.view(), run.marks());
     let input = StageInput {
         view: &view,
@@ -145,12 +157,16 @@ fn draw(shown: Slot, run: &Run, selection: Option<Target>, layout: Layout, local
         directory: run.simulation().directory(),
         selection,
         layout,
+        depth,
         marks: &marks,
     };
     let scene = compose(&input, locale);
     let mut shown = shown.borrow_mut();
     shown.painter.show(&scene);
     let ratio = scene.height / scene.width.max(1.0);
+    if session.extent.get_untracked() != scene.extent {
+        session.extent.set(scene.extent);
+    }
     shown.scene = scene;
     Some(ratio)
 }

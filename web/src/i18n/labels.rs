@@ -74,6 +74,12 @@ phrases! {
     elected_short(from, to);
     /// “only here”
     only_here();
+    /// “others”
+    others();
+    /// “{partitions} partitions in {rows} rows …”
+    summed(partitions, rows, brokers, columns);
+    /// “{name}, {partitions} partitions, {in_sync} of {replicas} replicas in sync”
+    say_sum(name, partitions, in_sync, replicas);
     /// “{count} lost”
     lost(count);
     /// “{count} twice”

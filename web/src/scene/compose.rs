@@ -1,11 +1,12 @@
 //! Which drawing shows a state best.
 
+use super::depth::{Depth, Extent};
 use super::group::Group;
 use super::input::{Layout, StageInput};
 use super::picture::Scene;
 use super::shape::Shape;
 use super::text::TextStyle;
-use super::{pair, phone, wide};
+use super::{depth, overview, pair, phone, wide};
 use crate::i18n::Locale;
 use crate::i18n::labels::Labels;
 
@@ -15,7 +16,7 @@ pub fn compose(input: &StageInput<'_>, locale: Locale) -> Scene {
     let view = input.view;
     let mut scene = match input.layout {
         _ if view.brokers.is_empty() && view.queues.is_empty() => nothing(input.layout, labels),
-        Layout::Wide { width, height } if view.queues.is_empty() => wide::compose(input, labels, width, height),
+        Layout::Wide { width, height } if view.queues.is_empty() => cluster(input, labels, width, height),
         Layout::Wide { width, height } => pair::compose(input, labels, width, Some(height)),
         Layout::Phone { width, partition_index } if view.queues.is_empty() => {
             phone::compose(input, labels, width, partition_index)
@@ -24,6 +25,25 @@ pub fn compose(input: &StageInput<'_>, locale: Locale) -> Scene {
     };
     scene.label = labels.say_stage(view.brokers.len(), view.partitions.len(), view.queues.len());
     scene
+}
+
+/// A cluster, as near as the reader stands.
+fn cluster(input: &StageInput<'_>, labels: Labels, width: f64, height: f64) -> Scene {
+    let glance = || Scene { extent: Extent::Glance, ..overview::compose(input, labels, width, height) };
+    let (anchor, most) = match input.depth {
+        Depth::Fit if depth::readable(input.view, labels, width, height) => {
+            return wide::compose(input, labels, width, height);
+        }
+        Depth::Fit | Depth::Glance => return glance(),
+        Depth::Topic(anchor) => (anchor, depth::TOPIC),
+        Depth::Partition(anchor) => (anchor, 1),
+    };
+    // A partition that is gone: the whole again.
+    let Some((near, extent)) = depth::neighbourhood(input.view, labels, anchor, most, (width, height)) else {
+        return glance();
+    };
+    let input = StageInput { view: &near, ..*input };
+    Scene { extent, ..wide::compose(&input, labels, width, height) }
 }
 
 fn nothing(layout: Layout, labels: Labels) -> Scene {

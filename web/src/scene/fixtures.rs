@@ -127,7 +127,7 @@ fn group(crowd: Crowd, index: usize) -> GroupView {
         let own =
             (0..crowd.partitions).filter(|partition| partition * crowd.members / crowd.partitions.max(1) == member);
         MemberView {
-            node: NodeId(40 + (index * 8 + member) as u32),
+            node: NodeId(100 + (index * 16 + member) as u32),
             name: format!("c{}", index * 4 + member + 1),
             process: ProcessView::Running,
             activity: ConsumerActivity::Polling,

@@ -1,7 +1,7 @@
 //! Pictures of real runs, as text. `UPDATE=1 cargo test -p highwater-web` writes them anew; read the difference.
 
 use super::shape::{Anchor, Shape};
-use super::{Layout, Scene, StageInput, compose};
+use super::{Depth, Layout, Scene, StageInput, compose};
 use crate::i18n::Locale;
 use highwater_engine::history::History;
 use highwater_engine::scenario::{Scenario, Story};
@@ -72,7 +72,8 @@ fn run(text: &str) -> (Vec<StageView>, History) {
 fn picture(views: &[StageView], history: &History, layout: Layout, locale: Locale) -> Scene {
     let (view, before) = views.split_last().expect("a beat was told");
     let directory = history.simulation().directory();
-    let input = StageInput { view, previous: before.last(), directory, selection: None, layout, marks: &[] };
+    let input =
+        StageInput { view, previous: before.last(), directory, selection: None, layout, depth: Depth::Fit, marks: &[] };
     compose(&input, locale)
 }
 

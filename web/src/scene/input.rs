@@ -1,5 +1,6 @@
 //! What a picture is composed from.
 
+use super::depth::Depth;
 use super::mark::Mark;
 use super::target::Target;
 use highwater_engine::sim::Directory;
@@ -37,6 +38,8 @@ pub struct StageInput<'a> {
     pub selection: Option<Target>,
     /// The room there is.
     pub layout: Layout,
+    /// How near the reader stands, on a wide stage.
+    pub depth: Depth,
     /// Lost and duplicated records.
     pub marks: &'a [Mark],
 }

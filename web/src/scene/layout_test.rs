@@ -3,7 +3,7 @@
 use super::fixtures::{self, Crowd, cluster, flight};
 use super::geometry::Rect;
 use super::shape::Shape;
-use super::{Layout, Scene, StageInput, Target, compose};
+use super::{Depth, Extent, Layout, Scene, StageInput, Target, compose};
 use crate::i18n::Locale;
 use highwater_engine::ids::*;
 use highwater_engine::sim::{Directory, Spec};
@@ -14,8 +14,12 @@ const SMALL: Crowd =
     Crowd { brokers: 3, partitions: 3, producers: 1, groups: 1, members: 2, records: 7, dead: false, elected: true };
 
 fn picture(view: &StageView, previous: Option<&StageView>, layout: Layout, locale: Locale) -> Scene {
+    at_depth(view, previous, layout, Depth::Fit, locale)
+}
+
+fn at_depth(view: &StageView, previous: Option<&StageView>, layout: Layout, depth: Depth, locale: Locale) -> Scene {
     let directory = Directory::of(&Spec::default());
-    let input = StageInput { view, previous, directory: &directory, selection: None, layout, marks: &[] };
+    let input = StageInput { view, previous, directory: &directory, selection: None, layout, depth, marks: &[] };
     compose(&input, locale)
 }
 
@@ -120,6 +124,59 @@ fn no_labels_overlap_in_the_cluster_drawing() {
     }
 }
 
+/// From a small cluster to one that is drawn in sums: at every depth, whoever is there.
+#[test]
+fn no_labels_overlap_at_any_depth() {
+    let anchor = |partition| TopicPartition::new(fixtures::TOPIC, partition);
+    for locale in [Locale::en, Locale::zh_CN] {
+        for brokers in [1, 5, 12, 14] {
+            for partitions in [2, 12, 24, 60] {
+                for (producers, groups, members) in [(0, 0, 0), (1, 1, 3), (6, 4, 12)] {
+                    for records in [0, 26, 1_234] {
+                        for dead in [false, true] {
+                            let crowd =
+                                Crowd { brokers, partitions, producers, groups, members, records, dead, elected: true };
+                            let view = cluster(crowd);
+                            for (width, height) in [(822.0, 450.0), (640.0, 300.0)] {
+                                let layout = Layout::Wide { width, height };
+                                for depth in
+                                    [Depth::Glance, Depth::Topic(anchor(1)), Depth::Partition(anchor(1)), Depth::Fit]
+                                {
+                                    let scene = at_depth(&view, None, layout, depth, locale);
+                                    check(&format!("{locale:?} {crowd:?} {width} {depth:?}"), &scene);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_crowd_is_seen_at_a_glance_and_a_few_logs_from_near() {
+    let layout = Layout::Wide { width: 822.0, height: 450.0 };
+    let few = cluster(SMALL);
+    let extent = |view: &StageView, depth| at_depth(view, None, layout, depth, Locale::en).extent;
+    assert_eq!(extent(&few, Depth::Fit), Extent::Whole);
+    let many = cluster(Crowd { brokers: 9, partitions: 24, ..SMALL });
+    assert_eq!(extent(&many, Depth::Fit), Extent::Glance);
+    let tp = |partition| TopicPartition::new(fixtures::TOPIC, partition);
+    // Pages: every partition is on exactly one of them.
+    let mut at = 0;
+    while at < 24 {
+        let Extent::Part { first, shown, of: 24 } = extent(&many, Depth::Topic(tp(at))) else { panic!("at {at}") };
+        assert_eq!(first, tp(at));
+        at += shown as i32;
+    }
+    assert_eq!(extent(&many, Depth::Partition(tp(7))), Extent::Part { first: tp(7), shown: 1, of: 24 });
+    // A partition that has been deleted meanwhile.
+    assert_eq!(extent(&few, Depth::Partition(tp(9))), Extent::Glance);
+    let crowd = cluster(Crowd { brokers: 14, partitions: 60, ..SMALL });
+    assert!(at_depth(&crowd, None, layout, Depth::Fit, Locale::en).markup().contains("60 partitions in 1 rows"));
+}
+
 #[test]
 fn no_labels_overlap_in_other_rooms() {
     let mut view = cluster(Crowd { dead: true, groups: 2, ..SMALL });
@@ -183,14 +240,14 @@ fn every_conversation_has_a_wire_that_starts_and_ends_in_the_picture() {
         let mut pairs = vec![
             (NodeId(20), NodeId(1), PacketKind::Produce, Some(0)),
             (NodeId(1), NodeId(21), PacketKind::Ack, Some(0)),
-            (NodeId(40), NodeId(1), PacketKind::Fetch, Some(0)),
+            (NodeId(100), NodeId(1), PacketKind::Fetch, Some(0)),
             (NodeId(2), NodeId(1), PacketKind::Fetch, Some(0)),
             (NodeId(2), NodeId(1), PacketKind::Fetch, None),
         ];
         if matches!(layout, Layout::Wide { .. }) {
             pairs.extend([
                 (NodeId(1), NodeId(0), PacketKind::Heartbeat, None),
-                (NodeId(40), NodeId(2), PacketKind::Rebalance, None),
+                (NodeId(100), NodeId(2), PacketKind::Rebalance, None),
                 (NodeId(20), NodeId(4), PacketKind::Metadata, None),
                 (NodeId(4), NodeId(1), PacketKind::Fetch, None),
             ]);

@@ -5,10 +5,12 @@
 //! and the wires that packets travel.
 
 mod compose;
+mod depth;
 mod geometry;
 mod group;
 mod input;
 mod mark;
+mod overview;
 mod pair;
 mod phone;
 mod picture;
@@ -32,6 +34,7 @@ mod golden_test;
 mod layout_test;
 
 pub use compose::compose;
+pub use depth::{Depth, Extent};
 pub use geometry::{Point, Rect, number, percent};
 pub use group::Group;
 pub use input::{Layout, StageInput};

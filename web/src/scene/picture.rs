@@ -1,5 +1,6 @@
 //! A finished picture.
 
+use super::depth::Extent;
 use super::geometry::{Point, Rect};
 use super::group::Group;
 use super::routes::Routes;
@@ -39,6 +40,8 @@ pub struct Scene {
     pub width: f64,
     /// Height of the viewBox.
     pub height: f64,
+    /// What it shows of the whole.
+    pub extent: Extent,
     /// The picture in a sentence.
     pub label: String,
     /// What to draw, first at the back.

@@ -24,7 +24,7 @@ pub use run::Run;
 pub use tally::{Marked, Moment, Tally};
 
 use crate::playback::{Frames, Pace, PaceWords, Speed, now_seconds};
-use crate::scene::Target;
+use crate::scene::{Depth, Extent, Target};
 use highwater_engine::command::{Command, Rejected};
 use highwater_engine::sim::SpecError;
 use highwater_engine::time::Instant;
@@ -70,6 +70,10 @@ pub struct Session {
     pub selection: RwSignal<Option<Target>>,
     /// The partition that a narrow screen shows.
     pub partition: RwSignal<usize>,
+    /// How near the reader stands, on a wide stage.
+    pub depth: RwSignal<Depth>,
+    /// What the stage shows of the whole.
+    pub extent: RwSignal<Extent>,
     /// Predictions by key.
     pub answers: RwSignal<BTreeMap<String, Answer>>,
     run: StoredValue<Run, LocalStorage>,
@@ -92,6 +96,8 @@ impl Session {
             leap: RwSignal::new(None),
             selection: RwSignal::new(None),
             partition: RwSignal::new(0),
+            depth: RwSignal::new(Depth::Fit),
+            extent: RwSignal::new(Extent::Whole),
             answers: RwSignal::new(BTreeMap::new()),
             run: StoredValue::new_local(run),
             pace: StoredValue::new_local(Pace::default()),

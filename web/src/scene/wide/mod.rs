@@ -16,6 +16,7 @@ use super::shape::Shape;
 use super::target::Target;
 use crate::i18n::labels::Labels;
 use highwater_engine::ids::TopicPartition;
+use highwater_engine::view::StageView;
 use plan::Plan;
 
 /// Composes the cluster drawing for a room of this size.
@@ -32,6 +33,11 @@ pub fn compose(input: &StageInput<'_>, labels: Labels, width: f64, height: f64) 
     stage.groups(&mut scene);
     stage.databases(&mut scene);
     scene
+}
+
+/// How large the drawing is in a room of this size: 1 for words in the size they are designed for.
+pub fn scale(view: &StageView, labels: Labels, width: f64, height: f64) -> f64 {
+    width / Plan::new(view, labels, width, height).width
 }
 
 /// What the pieces of the drawing share.
