@@ -62,12 +62,18 @@ impl Board {
             && self.painted.iter().zip(&scene.groups).all(|(painted, group)| painted.key == group.key);
         let mut old: BTreeMap<String, Painted> =
             std::mem::take(&mut self.painted).into_iter().map(|painted| (painted.key.clone(), painted)).collect();
-        let fresh = old.is_empty();
+        let mut changed = Vec::with_capacity(scene.groups.len());
         for group in &scene.groups {
             let painted = old.remove(&group.key).or_else(|| create(&document, &group.key));
             let Some(mut painted) = painted else { continue };
-            painted.update(group, outline && !fresh, self.current.as_deref() == Some(group.key.as_str()));
+            changed.push(painted.update(group, self.current.as_deref() == Some(group.key.as_str())));
             self.painted.push(painted);
+        }
+        // A leap changes nearly everything: a frame round each thing would say nothing.
+        let targets = scene.groups.iter().filter(|group| group.target.is_some()).count();
+        let outline = outline && changed.iter().filter(|changed| **changed).count() * 2 <= targets;
+        for (painted, changed) in self.painted.iter_mut().zip(changed) {
+            painted.outline(outline && changed);
         }
         for gone in old.into_values() {
             gone.element.remove();
@@ -133,9 +139,10 @@ fn create(document: &Document, key: &str) -> Option<Painted> {
 }
 
 impl Painted {
-    fn update(&mut self, group: &Group, outline: bool, tabbable: bool) {
+    /// Shows a group; whether it is something known that looks different now.
+    fn update(&mut self, group: &Group, tabbable: bool) -> bool {
         let markup = group.markup();
-        let changed = outline && group.target.is_some() && markup != self.markup;
+        let changed = group.target.is_some() && !self.markup.is_empty() && markup != self.markup;
         if markup != self.markup {
             self.element.set_inner_html(&markup);
             self.markup = markup;
@@ -165,12 +172,16 @@ impl Painted {
             let _ = self.element.set_attribute("aria-label", &group.label);
             self.label = group.label.clone();
         }
+        if group.target.is_some() {
+            self.set_tabbable(tabbable);
+        }
+        changed
+    }
+
+    fn outline(&mut self, changed: bool) {
         if changed != self.changed {
             let _ = self.element.class_list().toggle_with_force("changed", changed);
             self.changed = changed;
-        }
-        if group.target.is_some() {
-            self.set_tabbable(tabbable);
         }
     }
 
