@@ -85,11 +85,14 @@ pub fn Twin(
     (move || shown.get().map(|(mine, theirs)| table(page, mine, theirs, other.name))).into_any()
 }
 
+/// One of the ledger's totals.
+type Figure = fn(&LedgerView) -> u64;
+
 fn table(page: Page, mine: Column, theirs: Column, other: &str) -> AnyView {
     let (left, right) = (mine.ledger, theirs.ledger);
     let rows = move || {
         let locale = page.locale.get();
-        let row = |label: &'static str, figure: fn(&LedgerView) -> u64| {
+        let row = |label: &'static str, figure: Figure| {
             let (left, right) = (figure(&left), figure(&right));
             view! { <tr><th scope="row">{label}</th><td class:differs=left != right>{left}</td><td class:differs=left != right>{right}</td></tr> }
         };
@@ -100,8 +103,8 @@ fn table(page: Page, mine: Column, theirs: Column, other: &str) -> AnyView {
             row(td_string!(locale, page.ledger.lost), |ledger| ledger.lost),
         ];
         // What groups pay is said where one of them paid something.
-        let paid = |figure: fn(&LedgerView) -> u64| figure(&left) + figure(&right) > 0;
-        let groups: [(&'static str, fn(&LedgerView) -> u64); 2] = [
+        let paid = |figure: Figure| figure(&left) + figure(&right) > 0;
+        let groups: [(&'static str, Figure); 2] = [
             (td_string!(locale, page.ledger.processed_again), |ledger| ledger.processed_again),
             (td_string!(locale, page.ledger.stopped_ms), |ledger| ledger.stopped_ms),
         ];
