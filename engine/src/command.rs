@@ -42,6 +42,8 @@ pub enum Command {
     Seek { group: GroupId, to: SeekTo },
     /// Change how long a consumer or worker takes for one record.
     Processing { node: NodeId, takes: Duration },
+    /// A consumer's application calls `pause` (or `resume`) on everything it is assigned: it polls on and gets nothing.
+    PausePartitions { node: NodeId, paused: bool },
     /// An administrator asks the active controller.
     Admin { request: AdminRequest },
     /// Change the latency of every link.
@@ -170,6 +172,9 @@ impl Command {
             },
             "send" => Command::Send { producer: fields.node("producer")?, count: fields.id("count")? },
             "seek" => Command::Seek { group: GroupId(fields.id("group")?), to: fields.word("to")? },
+            "pause-partitions" => {
+                Command::PausePartitions { node: fields.node("node")?, paused: fields.flag("paused")? }
+            }
             "processing" => Command::Processing { node: fields.node("node")?, takes: fields.span("takes")? },
             "admin" => match fields.need("request")? {
                 Field::Text(text) => Command::Admin { request: AdminRequest::try_from(text)? },
@@ -258,6 +263,7 @@ mod tests {
             Command::Seek { group: GroupId(0), to: SeekTo::Offset(7) },
             Command::Seek { group: GroupId(0), to: SeekTo::Time(12_000) },
             Command::Processing { node, takes: span },
+            Command::PausePartitions { node, paused: true },
             Command::Latency { latency: span, jitter: Duration::ZERO },
             Command::Admin { request: AdminRequest::DeleteTopic { topic: TopicId(1) } },
             Command::PowerCut { node, kept: 3, torn: true },

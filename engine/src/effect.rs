@@ -54,6 +54,8 @@ pub enum Instruction {
     CreateTopic(crate::protocol::CreatableTopic),
     /// Change how long a consumer or worker takes for one record.
     Processing(Duration),
+    /// A consumer: `pause` everything assigned, or `resume` it.
+    PausePartitions(bool),
     /// A leader: forget everything below an offset (DeleteRecords, KIP-107).
     DeleteRecords(TopicPartition, Offset),
     /// A producer: send a record with this key and a null value.

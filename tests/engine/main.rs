@@ -12,6 +12,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 mod assignors;
 mod checker;
+mod client_invariants;
 mod consuming;
 mod controller;
 mod exactly_once;

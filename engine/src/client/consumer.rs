@@ -157,6 +157,8 @@ pub(super) struct Runtime {
     pub resetting: bool,
     /// Partitions whose position is looked up in the log, at what, and why: whatever is committed does not matter.
     pub lookups: Map<TopicPartition, (OffsetSpec, PositionReason)>,
+    /// Partitions the application has paused: they keep position and buffer, and are neither fetched nor handed out.
+    pub paused: Set<TopicPartition>,
     /// The offset the last fetch of each partition asked for.
     pub fetching: Map<TopicPartition, Offset>,
     /// Partitions that go back to what is committed, and to this offset where nothing is.
@@ -257,10 +259,17 @@ impl Consumer {
             Input::TimerFired(timer) => self.on_timer(timer, out),
             Input::Told(Instruction::Stop) => self.stop(out),
             Input::Told(Instruction::Seek(to)) => self.seek(to, out),
+            Input::Told(Instruction::PausePartitions(paused)) => self.pause_partitions(paused),
             Input::Told(Instruction::Processing(takes)) => self.program.processing = takes,
             _ => {}
         }
         self.poll(out);
+    }
+
+    /// `pause(assignment())`, or `resume(paused())`. Polls go on, so the member stays in its group.
+    fn pause_partitions(&mut self, paused: bool) {
+        let Some(runtime) = &mut self.runtime else { return };
+        runtime.paused = if paused { runtime.positions.keys().copied().collect() } else { Set::new() };
     }
 
     fn on_started(&mut self, out: &mut Effects<'_>) {
@@ -290,6 +299,7 @@ impl Consumer {
             fetch_after: out.now,
             resetting: false,
             lookups: Map::new(),
+            paused: Set::new(),
             fetching: Map::new(),
             rewinding: Map::new(),
         }));
@@ -373,13 +383,18 @@ impl Consumer {
             return false;
         }
         let Some(runtime) = &mut self.runtime else { return false };
+        let mut place = 0;
         while runtime.in_hand.len() < limit
-            && let Some(tp) = runtime.arrival.front().copied()
+            && let Some(tp) = runtime.arrival.get(place).copied()
         {
+            if runtime.paused.contains(&tp) {
+                place += 1;
+                continue;
+            }
             let revoking = runtime.membership.is_revoking(tp);
             let Some(queue) = runtime.buffer.get_mut(&tp).filter(|queue| !queue.is_empty() && !revoking) else {
                 runtime.buffer.remove(&tp);
-                runtime.arrival.pop_front();
+                runtime.arrival.remove(place);
                 continue;
             };
             let room = (limit - runtime.in_hand.len()).min(queue.len());

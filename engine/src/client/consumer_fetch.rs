@@ -225,6 +225,9 @@ impl Consumer {
         let mut unknown = false;
         for (tp, position) in &runtime.positions {
             let Some(fetch_offset) = position.offset.filter(|_| !runtime.membership.is_revoking(*tp)) else { continue };
+            if runtime.paused.contains(tp) {
+                continue;
+            }
             if position.leader_epoch != runtime.net.metadata.epoch(*tp) {
                 unknown |= runtime.net.metadata.leader(*tp).is_none();
                 continue;

@@ -215,6 +215,7 @@ impl Consumer {
             runtime.positions.remove(tp);
             runtime.buffer.remove(tp);
             runtime.lookups.remove(tp);
+            runtime.paused.remove(tp);
             runtime.rewinding.remove(tp);
         }
         runtime.arrival.retain(|tp| !partitions.contains(tp));

@@ -16,11 +16,12 @@
 //! Consumer, modelled: `poll` as the only place where records are handed out, positions move, groups are joined and
 //! automatic commits are sent; the heartbeat thread beside it; the leader's assignors, eager and cooperative rebalancing
 //! with the commit before it; static members; KIP-848 with `group.protocol=consumer`; `auto.offset.reset` in all four
-//! forms; OFFSET_OUT_OF_RANGE; positions asked about after a change of leader (KIP-320); `commitSync` and `commitAsync`; seek to an offset or a time; `max.poll.interval.ms`;
+//! forms; OFFSET_OUT_OF_RANGE; positions asked about after a change of leader (KIP-320); `commitSync` and `commitAsync`;
+//! seek to an offset or a time; `pause` and `resume`; `max.poll.interval.ms`, noticed by the heartbeat thread;
 //! `isolation.level`.
 //! Simplified: listeners are the events PartitionsAssigned and PartitionsRevoked; an exception `poll` throws ends the
-//! application.
-//! Absent: `pause`, subscription by pattern, fetch from followers.
+//! application; a commit of a member that is out is refused by the coordinator, where a real client may know by itself.
+//! Absent: subscription by pattern, fetch from followers.
 
 mod connection;
 mod consumer;

@@ -28,6 +28,8 @@ pub(super) const COMMANDS: &[&str] = &[
     "send",
     "seek",
     "processing",
+    "pause-partitions",
+    "resume-partitions",
     "latency",
     "elect-leader",
     "reassign",
@@ -98,7 +100,8 @@ pub(super) fn read_command(
         name
     };
     match *verb {
-        "kill" | "stop" | "start" | "pause" | "resume" | "isolate" | "disk-full" | "disk-freed" | "disk-lost" => {
+        "kill" | "stop" | "start" | "pause" | "resume" | "isolate" | "pause-partitions" | "resume-partitions"
+        | "disk-full" | "disk-freed" | "disk-lost" => {
             template.nodes.push(node(line, source));
         }
         "power-off" => {
@@ -323,6 +326,8 @@ impl CommandTemplate {
                 admin(AdminRequest::CreatePartitions { topic: topic(0)?, count })
             }
             "delete-topic" => admin(AdminRequest::DeleteTopic { topic: topic(0)? }),
+            "pause-partitions" => Command::PausePartitions { node: node(0)?, paused: true },
+            "resume-partitions" => Command::PausePartitions { node: node(0)?, paused: false },
             "processing" => Command::Processing { node: node(0)?, takes: self.span.unwrap_or(Duration::ZERO) },
             _ => {
                 let jitter = Duration(word(0).parse().unwrap_or(0));

@@ -32,7 +32,9 @@ impl Simulation {
                 Process::Down { .. } => Ok(()),
                 Process::Running | Process::Paused(_) => Err(Rejected::AlreadyRunning(*node)),
             },
-            Command::Pause { node } | Command::Processing { node, .. } => self.running(*node),
+            Command::Pause { node } | Command::Processing { node, .. } | Command::PausePartitions { node, .. } => {
+                self.running(*node)
+            }
             Command::Resume { node } => match self.known(*node)? {
                 Process::Paused(_) => Ok(()),
                 Process::Running => Err(Rejected::AlreadyRunning(*node)),
@@ -190,6 +192,9 @@ impl Simulation {
             }
             Command::Processing { node, takes } => {
                 self.handle(*node, Input::Told(Instruction::Processing(*takes)));
+            }
+            Command::PausePartitions { node, paused } => {
+                self.handle(*node, Input::Told(Instruction::PausePartitions(*paused)));
             }
             Command::Admin { request } => {
                 if let Some((node, _)) = self.active_controller() {

@@ -78,6 +78,7 @@ fn translate(command: &Command, old: &Directory, new: &Directory) -> Option<Comm
         | Command::Resume { node: at }
         | Command::Isolate { node: at }
         | Command::Processing { node: at, .. }
+        | Command::PausePartitions { node: at, .. }
         | Command::Send { producer: at, .. } => node(at)?,
         Command::Cut { from, to, .. } | Command::DropNext { from, to, .. } => {
             node(from)?;

@@ -67,6 +67,8 @@ fn command_sentence(command: &Command, names: &Names<'_>) -> String {
                 t!(you_sought_time, group = names.group(*group), at = names.span(Duration::from_millis(*at)))
             }
         },
+        Command::PausePartitions { node, paused: true } => t!(you_paused_partitions, node = names.node(*node)),
+        Command::PausePartitions { node, paused: false } => t!(you_resumed_partitions, node = names.node(*node)),
         Command::Processing { node, takes } => {
             t!(you_set_processing, node = names.node(*node), takes = names.span(*takes))
         }
