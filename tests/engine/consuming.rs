@@ -150,7 +150,7 @@ fn a_paused_consumer_polls_on_and_gets_nothing() {
 const SHORTER: &str = r#"
     scenario shorter seed=3
     brokers 3
-    topic t partitions=1 replication-factor=3 unclean.leader.election.enable=true replica.lag.time.max.ms=30000 {
+    topic t partitions=1 replication-factor=3 unclean.leader.election.enable=#true {
         replicas 1 2 3
     }
     producer p topic=t start="2s" every="200ms" acks=1

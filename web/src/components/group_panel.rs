@@ -225,7 +225,7 @@ impl Writer<'_> {
                 GroupState::Empty => String::new(),
                 state => state.name().to_owned(),
             };
-            let least = if phase.state == GroupState::Stable { 2.0 } else { 16.0 };
+            let least = if phase.state == GroupState::Stable { 2.0 } else { 26.0 };
             self.bar(class, phase.from, phase.to, &word, least, out);
         }
         self.now_line(out);
@@ -249,7 +249,7 @@ impl Writer<'_> {
                     }
                     None => {
                         let word = self.names.span(stretch.to.since(stretch.from));
-                        self.bar("reader nobody", stretch.from, stretch.to, &word, 6.0, out);
+                        self.bar("reader nobody", stretch.from, stretch.to, &word, 8.5, out);
                     }
                 }
             }
