@@ -146,58 +146,6 @@ fn a_paused_consumer_polls_on_and_gets_nothing() {
     assert_eq!(count(&history, |event| matches!(event, Event::MemberLeft { .. })), 0);
 }
 
-/// The only replica in sync dies with records that a consumer has read, and a shorter log takes over.
-const SHORTER: &str = r#"
-    scenario shorter seed=3
-    brokers 3
-    topic t partitions=1 replication-factor=3 unclean.leader.election.enable=#true {
-        replicas 1 2 3
-    }
-    producer p topic=t start="2s" every="200ms" acks=1
-    group g topic=t auto.offset.reset=RESET { consumer c1 }
-    story {
-        until processed-by g ">=10"
-        cut "broker 1" "broker 2"
-        cut "broker 1" "broker 3"
-        until isr t-0 "1"
-        run "5s"
-        bind position position c1 t-0
-        kill "broker 1"
-        until leader t-0 "!=1"
-        THEN
-    }
-"#;
-
-#[test]
-fn a_reader_goes_back_to_where_the_log_was_cut_and_misses_nothing() {
-    let then = "wait PositionSet client=c1 why=Truncation\n expect position c1 t-0 \"<$position\"\n run \"5s\"\n expect skipped 0\n expect lag g \"<=30\"";
-    let history = check(&SHORTER.replace("RESET", "earliest").replace("THEN", then));
-    let read: Vec<_> = history
-        .past_events()
-        .iter()
-        .filter_map(|emitted| match &emitted.event {
-            Event::RecordsPolled { records, .. } => Some(records.iter().map(|(offset, _)| offset.0)),
-            _ => None,
-        })
-        .flatten()
-        .collect();
-    let back = read.windows(2).filter(|pair| pair[1] <= pair[0]).count();
-    assert_eq!(back, 1, "once back, else offset by offset");
-    assert!(read.windows(2).all(|pair| pair[1] <= pair[0] + 1), "nothing is passed over");
-}
-
-#[test]
-fn with_reset_none_a_cut_log_ends_the_application() {
-    let text =
-        SHORTER.replace("consumer c1", "consumer c0\n consumer c1 auto.offset.reset=none stopped=#true").replace(
-            "until processed-by g \">=10\"",
-            "until processed-by g \">=10\"\n run \"6s\"\n stop c0\n start c1\n until assigned c1 1\n run \"1s\"",
-        );
-    let text = text.replace("RESET", "earliest").replace("THEN", "wait ConsumerFailed client=c1 why=LogTruncation");
-    let history = check(&text);
-    assert_eq!(count(&history, |event| matches!(event, Event::ConsumerFailed { .. })), 1);
-}
-
 #[test]
 fn commit_sync_waits_for_a_coordinator_and_commit_async_does_not() {
     // With the only broker frozen, the synchronous commit outlasts it; the asynchronous one is lost and not repeated.

@@ -4,7 +4,7 @@ use super::connection::{Backoff, Connections};
 use super::consumer_group::Membership;
 use super::processor::{Processor, Starting};
 use crate::app::DatabaseRequest;
-use crate::collections::Map;
+use crate::collections::{Map, Set};
 use crate::config::ConsumerConfig;
 use crate::effect::{Effects, Input, Instruction, Timer};
 use crate::event::{Event, PositionReason};

@@ -309,6 +309,10 @@ impl Text {
             Command::Start { node } => self.word("start").node(*node, directory)?,
             Command::Pause { node } => self.word("pause").node(*node, directory)?,
             Command::Resume { node } => self.word("resume").node(*node, directory)?,
+            Command::PausePartitions { node, paused } => {
+                let verb = if *paused { "pause-partitions" } else { "resume-partitions" };
+                self.word(verb).node(*node, directory)?;
+            }
             Command::Isolate { node } => self.word("isolate").node(*node, directory)?,
             Command::Cut { from, to, both_ways } => {
                 self.word("cut").node(*from, directory)?;
