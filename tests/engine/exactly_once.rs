@@ -5,6 +5,7 @@ use highwater_engine::event::{Event, TransactionState};
 use highwater_engine::history::History;
 use highwater_engine::protocol::ErrorCode;
 use highwater_engine::scenario::Scenario;
+use highwater_engine::trace::Exporter;
 use highwater_tests::story::{check, check_seed, count};
 
 /// A topic is copied to another, three records at a time; downstream reads what was committed.
@@ -158,6 +159,19 @@ fn a_crash_at_any_moment_neither_loses_nor_repeats_anything() {
         repeated > 0
     });
     assert!(repeated.count() > 5);
+}
+
+#[test]
+fn an_independent_checker_finds_nothing_wrong_in_it() {
+    both(|world| {
+        for seed in 0..5 {
+            let scenario = Scenario::parse(&format!("{world} {}", crashes(seed))).unwrap();
+            let history = check_seed(&scenario, seed);
+            let trace = Exporter::new(history.recording(), history.simulation().now(), 1).unwrap().whole();
+            let complaints = crate::checker::check(&trace);
+            assert!(complaints.is_empty(), "seed {seed}\n{}", complaints[..complaints.len().min(8)].join("\n"));
+        }
+    });
 }
 
 #[test]

@@ -144,7 +144,11 @@ impl Tracer {
             };
             let line = match &batch.producer {
                 Some(stamp) => {
-                    let sequence = increment_sequence(stamp.base_sequence, index as i32);
+                    // A coordinator's batch has no sequence.
+                    let sequence = match stamp.base_sequence {
+                        -1 => -1,
+                        first => increment_sequence(first, index as i32),
+                    };
                     line.int("pid", stamp.id.0).int("pe", stamp.epoch).int("seq", sequence)
                 }
                 None => line.int("pid", -1).int("pe", -1).int("seq", -1),

@@ -34,8 +34,11 @@ impl Checker {
         let known = self.contents.entry(place).or_insert_with(|| value.clone()).clone();
         self.demand(known == value, format!("LogMatching: {known} and {value} at {offset} in epoch {epoch}"));
         let (pid, producer_epoch) = (line["pid"].as_i64().unwrap_or(-1), line["pe"].as_i64().unwrap_or(-1));
-        if pid >= 0 {
-            let sequence = line["seq"].as_i64().unwrap_or(-1);
+        let sequence = line["seq"].as_i64().unwrap_or(-1);
+        // What coordinators write in a producer's name, markers and offsets, has no sequence and is not among its own.
+        let by_coordinator = self.offsets_topics.contains(&tp.0) || line["ctl"].is_string();
+        self.demand(pid < 0 || (sequence < 0) == by_coordinator, format!("ProducerSequence: {sequence} in {tp:?}"));
+        if pid >= 0 && sequence >= 0 {
             let log = self.logs.entry(key).or_default();
             if offset > end {
                 // What a cleaner took before this replica copied the log has taken its sequences with it.
