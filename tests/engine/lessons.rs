@@ -29,6 +29,17 @@ lessons! {
     a_dedupe_table_makes_repetition_harmless = "03e-dedupe";
     a_log_is_a_row_of_files = "20-segments";
     retention_does_not_ask_whether_a_record_was_read = "21-retention";
+    compaction_keeps_the_last_value_of_each_key = "22-compaction";
+    a_power_failure_of_all_replicas_loses_what_was_not_flushed = "23a-power-loss";
+    an_fsync_after_every_record_keeps_it = "23b-flush";
+    a_torn_batch_is_found_by_its_checksum = "24-torn-write";
+    an_unclean_election_loses_acknowledged_records = "25-unclean";
+    the_last_replica_leads_even_when_it_is_empty = "26a-last-replica";
+    an_eligible_replica_leads_instead = "26b-eligible-leaders";
+    truncating_to_the_high_watermark_loses_a_committed_record = "27a-truncate-to-hw";
+    leader_epochs_keep_it = "27b-leader-epochs";
+    a_zombie_leader_commits_nothing = "28-zombie";
+    a_flapping_isr_stops_writes_each_time = "29-isr-flapping";
     a_lost_answer_and_a_retry_store_twice = "30a-lost-answer";
     idempotence_recognises_the_retry = "30b-idempotence";
     five_in_flight_overtake_one_another = "30c-overtaken";

@@ -2,16 +2,18 @@
 //!
 //! This is output, not interface: it is English in every language, as on a real cluster. Modelled: topic descriptions,
 //! the state of the metadata quorum, the lines of `server.log`, `state-change.log` and `controller.log` that go with
-//! events of the engine, consumer groups, the records of `__consumer_offsets`. Simplified: ids (topic, cluster, directory,
-//! member) are made from the world's seed. Absent: record dumps, lines about `__consumer_offsets`, lines for events the
+//! events of the engine, consumer groups, the records of `__consumer_offsets`, dumps of segments. Simplified: ids (topic,
+//! cluster, directory, member) are made from the world's seed. Absent: lines about `__consumer_offsets`, lines for events the
 //! engine does not have.
 
+mod dump_log;
 mod groups;
 mod offsets_topic;
 mod quorum;
 mod server_log;
 mod topics;
 
+pub use dump_log::{LOG_DIR, dump_log, segment_path};
 pub use groups::{Describe, describe_group, host, member_id};
 pub use offsets_topic::{OffsetsRecord, offsets_partition, offsets_records};
 pub use quorum::describe_quorum;

@@ -14,7 +14,7 @@ use highwater_engine::storage::RecordBody;
 use highwater_engine::time::Instant;
 
 /// Milliseconds since 1970 at which every run begins: noon of the first of January 2026, as in its logs.
-const NOON: u64 = 1_767_268_800_000;
+pub(super) const NOON: u64 = 1_767_268_800_000;
 
 /// One record of a group.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -140,3 +140,28 @@ fn the_records_of_a_group_can_be_read() {
     assert!(commit.value.starts_with(r#"{"version":4,"data":{"offset":"#), "{}", commit.value);
     assert!(commit.value.contains(r#""metadata":"","commitTimestamp":17672688"#), "{}", commit.value);
 }
+
+#[test]
+fn a_segment_is_dumped_as_kafka_dump_log_does_it() {
+    let run = failover(7);
+    let tp = view_tp(&run);
+    let replica = run.simulation().actors().find_map(|(_, actor)| match actor {
+        highwater_engine::sim::Actor::Broker(broker) => broker.replicas().get(&tp),
+        _ => None,
+    });
+    let segment = replica.unwrap().log.active();
+    let text = dump_log("orders-1", segment, 2);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "Dumping /var/lib/kafka/data/orders-1/00000000000000000000.log");
+    assert_eq!(lines[1], "Log starting offset: 0");
+    let batches: Vec<&&str> = lines.iter().filter(|line| line.starts_with("baseOffset: ")).collect();
+    assert_eq!(batches.len(), 2, "{text}");
+    for part in [
+        "isTransactional: false isControl: false deleteHorizonMs: OptionalLong.empty position: ",
+        "magic: 2 compresscodec: none crc: ",
+        " isvalid: true",
+    ] {
+        assert!(batches[1].contains(part), "{text}");
+    }
+    assert!(lines.iter().any(|line| line.starts_with("| offset: ") && line.contains(" payload: 4-")), "{text}");
+}

@@ -5,9 +5,13 @@ use crate::i18n::{Locale, td_string};
 use crate::kafka::{self, Describe};
 use crate::scene::Target;
 use crate::session::Run;
-use highwater_engine::ids::{GroupId, TopicId};
-use highwater_engine::sim::{NodeKind, Target as Feeds};
+use highwater_engine::ids::{BrokerId, GroupId, Offset, TopicId, TopicPartition};
+use highwater_engine::sim::{Actor, NodeKind, Target as Feeds};
+use highwater_engine::storage::Segment;
 use std::fmt::Write as _;
+
+/// Batches shown of a segment, the newest.
+const BATCHES: usize = 30;
 
 /// Commits shown.
 const COMMITS: usize = 12;
@@ -25,7 +29,11 @@ pub struct Shown {
 pub fn commands(target: Target, run: &Run) -> Vec<Shown> {
     let directory = run.simulation().directory();
     match target {
-        Target::Partition(tp) | Target::Replica(_, tp) | Target::Record(_, tp, _) => vec![topic(run, Some(tp.topic))],
+        Target::Partition(tp) => vec![topic(run, Some(tp.topic))],
+        Target::Replica(broker, tp) => {
+            std::iter::once(topic(run, Some(tp.topic))).chain(dump(run, broker, tp, None)).collect()
+        }
+        Target::Record(broker, tp, offset) => dump(run, broker, tp, Some(offset)).into_iter().collect(),
         Target::Node(node) => match directory.node_kind(node) {
             Some(NodeKind::Broker(_)) => vec![topic(run, None), quorum(run)],
             Some(NodeKind::Controller) => vec![quorum(run)],
@@ -93,6 +101,21 @@ fn commits(run: &Run, group: GroupId) -> Option<Shown> {
              --formatter org.apache.kafka.tools.consumer.OffsetsMessageFormatter --from-beginning | tail -n {COMMITS}"
         ),
         output,
+    })
+}
+
+/// The segment that holds an offset, or the active one.
+fn dump(run: &Run, broker: BrokerId, tp: TopicPartition, offset: Option<Offset>) -> Option<Shown> {
+    let directory = run.simulation().directory().tp_name(tp);
+    let replica = run.simulation().actors().find_map(|(_, actor)| match actor {
+        Actor::Broker(actor) if actor.id == broker => actor.replicas().get(&tp),
+        _ => None,
+    })?;
+    let holds = |segment: &&Segment| offset.is_none_or(|offset| segment.base_offset() <= offset);
+    let segment = replica.log.segments().rfind(holds)?;
+    Some(Shown {
+        command: format!("kafka-dump-log.sh --print-data-log --files {}", kafka::segment_path(&directory, segment)),
+        output: kafka::dump_log(&directory, segment, BATCHES),
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Each tab is a function from a target and a run to markup; a button with `data-n` in it leads to that step.
 
+mod bytes;
 mod cli;
 mod concerns;
 mod config;
@@ -31,11 +32,12 @@ enum Tab {
     State,
     Config,
     Why,
+    Bytes,
     Cli,
     Log,
 }
 
-const TABS: [Tab; 5] = [Tab::State, Tab::Config, Tab::Why, Tab::Cli, Tab::Log];
+const TABS: [Tab; 6] = [Tab::State, Tab::Config, Tab::Why, Tab::Bytes, Tab::Cli, Tab::Log];
 
 impl Tab {
     fn id(self) -> &'static str {
@@ -43,6 +45,7 @@ impl Tab {
             Tab::State => "tab-state",
             Tab::Config => "tab-config",
             Tab::Why => "tab-why",
+            Tab::Bytes => "tab-bytes",
             Tab::Cli => "tab-cli",
             Tab::Log => "tab-log",
         }
@@ -53,6 +56,7 @@ impl Tab {
             Tab::State => td_string!(locale, page.inspector.state),
             Tab::Config => td_string!(locale, page.inspector.config),
             Tab::Why => td_string!(locale, page.inspector.why),
+            Tab::Bytes => td_string!(locale, page.inspector.bytes),
             Tab::Cli => td_string!(locale, page.inspector.cli),
             Tab::Log => td_string!(locale, page.inspector.log),
         }
@@ -64,6 +68,7 @@ impl Tab {
             Tab::State => String::new(),
             Tab::Config => config::config(target, run, locale),
             Tab::Why => why::chain(target, run, locale),
+            Tab::Bytes => bytes::bytes(target, run, locale),
             Tab::Cli => cli::cli(target, run, locale),
             Tab::Log => log::log(target, run, locale),
         }
@@ -103,7 +108,7 @@ pub fn Inspector(
         }
     };
     view! {
-        <aside class="side inspect" class:open=move || page.inspector.get() class:broad=move || matches!(tab.get(), Tab::Config | Tab::Cli | Tab::Log) aria-label=tr!(page, inspector.title)>
+        <aside class="side inspect" class:open=move || page.inspector.get() class:broad=move || matches!(tab.get(), Tab::Config | Tab::Bytes | Tab::Cli | Tab::Log) aria-label=tr!(page, inspector.title)>
             <button class="close not-wide" on:click=move |_| page.inspector.set(false) aria-label=tr!(page, close)>
                 {icon(Icon::Close)}
             </button>
@@ -119,6 +124,8 @@ pub fn Inspector(
                 aria-labelledby=move || tab.get().id()
                 on:click=move |event| follow_link(session, &event)
                 on:change=on_change
+                on:mouseover=move |event| light(event.target())
+                on:focusin=move |event| light(event.target())
                 inner_html=move || body.get()
             ></div>
             <button class="quiet-button" on:click=page.asks(Action::Describe)>{tr!(page, inspector.describe)}</button>
@@ -127,10 +134,32 @@ pub fn Inspector(
     .into_any()
 }
 
-/// A button that names a step leads there.
+/// The bytes of the field under the pointer or in focus are marked, and its name with them.
+fn light(target: Option<web_sys::EventTarget>) {
+    let element = target.and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let Some(field) = element.and_then(|element| element.closest("[data-f]").ok().flatten()) else { return };
+    let (Some(number), Ok(Some(panel))) = (field.get_attribute("data-f"), field.closest(".panel")) else { return };
+    let all = |selector: &str| panel.query_selector_all(selector).ok();
+    let each = |selector: &str, change: &dyn Fn(&web_sys::Element)| {
+        let found = all(selector);
+        for element in found.iter().flat_map(|found| (0..found.length()).filter_map(|index| found.get(index))) {
+            if let Some(element) = element.dyn_ref::<web_sys::Element>() {
+                change(element);
+            }
+        }
+    };
+    each(".lit", &|element| drop(element.class_list().remove_1("lit")));
+    each(&format!("[data-f=\"{number}\"]"), &|element| drop(element.class_list().add_1("lit")));
+}
+
+/// A button that names a step leads there, one that names a thing selects it.
 fn follow_link(session: Session, event: &web_sys::MouseEvent) {
     let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let link = element.and_then(|element| element.closest("[data-n]").ok().flatten());
+    let link = element.and_then(|element| element.closest("[data-n], [data-target]").ok().flatten());
+    let target = link.as_ref().and_then(|link| Target::parse(&link.get_attribute("data-target")?));
+    if target.is_some() {
+        session.selection.set(target);
+    }
     if let Some(n) = link.and_then(|link| link.get_attribute("data-n")?.parse().ok()) {
         session.seek_event(n);
     }
