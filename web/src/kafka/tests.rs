@@ -56,7 +56,7 @@ fn view_tp(run: &Run) -> highwater_engine::ids::TopicPartition {
 fn the_quorum_is_described_with_its_observers() {
     let run = failover(6);
     let view = stage(run.simulation(), &Lens::default());
-    let text = describe_quorum(&view, run.recording());
+    let text = describe_quorum(run.simulation(), &view, run.recording());
     assert!(text.lines().all(|line| line.contains(": ") && line.len() > 24), "{text}");
     assert!(text.contains("CurrentObservers:       [{\"id\": 1, \"directoryId\""), "{text}");
     assert_eq!(view.brokers[0].id, BrokerId(1));
@@ -144,12 +144,14 @@ fn the_records_of_a_group_can_be_read() {
 #[test]
 fn a_segment_is_dumped_as_kafka_dump_log_does_it() {
     let run = failover(7);
-    let tp = view_tp(&run);
-    let replica = run.simulation().actors().find_map(|(_, actor)| match actor {
-        highwater_engine::sim::Actor::Broker(broker) => broker.replicas().get(&tp),
+    let mut users = run.simulation().actors().filter_map(|(_, actor)| match actor {
+        highwater_engine::sim::Actor::Broker(broker) => {
+            broker.replicas().iter().find(|(tp, replica)| !tp.topic.is_internal() && replica.log.batches().count() > 2)
+        }
         _ => None,
     });
-    let segment = replica.unwrap().log.active();
+    let (_, replica) = users.next().unwrap();
+    let segment = replica.log.active();
     let text = dump_log("orders-1", segment, 2);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "Dumping /var/lib/kafka/data/orders-1/00000000000000000000.log");
@@ -164,4 +166,18 @@ fn a_segment_is_dumped_as_kafka_dump_log_does_it() {
         assert!(batches[1].contains(part), "{text}");
     }
     assert!(lines.iter().any(|line| line.starts_with("| offset: ") && line.contains(" payload: 4-")), "{text}");
+}
+
+#[test]
+fn a_quorum_of_three_names_its_voters_and_its_leader() {
+    let text = "scenario t seed=7\ncontrollers 3\nbrokers 3\ntopic orders partitions=1 replication-factor=3\n\
+                at \"5s\" { kill \"controller 1\" }\n";
+    let mut run = Run::of_scenario(Scenario::parse(text).unwrap()).unwrap();
+    run.seek_time(Instant(20_000_000));
+    let view = stage(run.simulation(), &Lens::default());
+    let text = describe_quorum(run.simulation(), &view, run.recording());
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+    assert!(["3000", "3001", "3002"].contains(&value("LeaderId:").as_str()), "{text}");
+    assert!(value("LeaderEpoch:").parse::<i32>().unwrap() >= 1, "{text}");
+    assert_eq!(value("CurrentVoters:").matches("\"id\"").count(), 3, "{text}");
 }

@@ -122,7 +122,7 @@ fn dump(run: &Run, broker: BrokerId, tp: TopicPartition, offset: Option<Offset>)
 fn quorum(run: &Run) -> Shown {
     Shown {
         command: "kafka-metadata-quorum.sh --bootstrap-server broker1:9092 describe --status".to_owned(),
-        output: kafka::describe_quorum(&run.view(), run.recording()),
+        output: kafka::describe_quorum(run.simulation(), &run.view(), run.recording()),
     }
 }
 
