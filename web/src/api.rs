@@ -94,7 +94,12 @@ pub fn install(page: Page) {
     });
     // What `static/crash.js` calls when a script broke and the program did not.
     add(&api, "broken", move |what| {
-        notice::show_crash_card(&what.as_string().unwrap_or_default());
+        let what = what.as_string().unwrap_or_default();
+        // What `static/later.js` says when the second part of the program cannot be had and something cannot wait.
+        match what.split_once("not loaded: ") {
+            Some((_, file)) => notice::show_incomplete_card(file),
+            None => drop(notice::show_crash_card(&what)),
+        }
         JsValue::NULL
     });
     add(&api, "stats", move |_| session().map_or(JsValue::NULL, stats));

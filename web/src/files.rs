@@ -17,6 +17,16 @@ thread_local! {
     static KEPT: RefCell<Vec<(&'static str, &'static str)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Stands among the files for the second part of the program (`static/later.js`), which a first visit does without.
+const PROGRAM: &str = "later.wasm";
+
+/// The second part on its way, unless it is here or the program is whole.
+fn program() -> Option<js_sys::Promise> {
+    let window = web_sys::window()?;
+    let fetch = js_sys::Reflect::get(&window, &"highwaterLater".into()).ok()?.dyn_into::<js_sys::Function>().ok()?;
+    fetch.call0(&JsValue::NULL).ok()?.dyn_into().ok()
+}
+
 /// A file's text, unless it still has to be fetched. A file without a name is empty.
 pub fn text(name: &str) -> Option<&'static str> {
     if name.is_empty() {
@@ -26,13 +36,16 @@ pub fn text(name: &str) -> Option<&'static str> {
     of(generated::INSIDE).or_else(|| KEPT.with_borrow(|kept| of(kept)))
 }
 
-/// The words of a language, and of a lesson what is told and run.
+/// The words of a language; for a lesson what is told and run, and the program's second part.
 pub fn needed(locale: Locale, lesson: Option<Source>) -> Vec<&'static str> {
     let mut names = vec![WORD_FILES[locale as usize]];
     if let Some(lesson) = lesson {
         names.extend([lesson.script, lesson.prose[locale as usize]]);
     }
     names.retain(|name| text(name).is_none());
+    if lesson.is_some() && program().is_some() {
+        names.push(PROGRAM);
+    }
     names
 }
 
@@ -40,8 +53,13 @@ pub fn needed(locale: Locale, lesson: Option<Source>) -> Vec<&'static str> {
 pub async fn fetch(names: Vec<&'static str>) -> Result<(), &'static str> {
     let Some(window) = web_sys::window() else { return Ok(()) };
     // Relative to the page, so that it works in any folder.
-    let asked: Vec<_> = names.iter().map(|name| (*name, JsFuture::from(window.fetch_with_str(name)))).collect();
+    let ask = |name| if name == PROGRAM { program() } else { Some(window.fetch_with_str(name)) };
+    let asked: Vec<_> = names.iter().filter_map(|name| Some((*name, JsFuture::from(ask(name)?)))).collect();
     for (name, answer) in asked {
+        if name == PROGRAM {
+            answer.await.map_err(|_| name)?;
+            continue;
+        }
         let text = read(answer).await.ok().flatten().ok_or(name)?;
         KEPT.with_borrow_mut(|kept| kept.push((name, text.leak())));
     }

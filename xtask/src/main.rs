@@ -11,6 +11,7 @@ mod licences;
 mod serve;
 mod setup;
 mod shell;
+mod split;
 mod test;
 mod totals;
 

@@ -83,7 +83,7 @@ pub fn Home() -> impl IntoView {
                     {session.map(|session| view! {
                         <div class="hero-figure">
                             <Stage session />
-                            <div class="under">
+                            <div class="under" data-first="">
                                 <Ledger session />
                                 <Clock session />
                                 <PlayButton session worded=true />
@@ -153,9 +153,9 @@ fn Say(
             <p>{tr!(page, home.lead)}</p>
             <p class="phase" aria-live="polite">{words}</p>
             {move || if is_whole() {
-                view! { <button class="btn-ink btn-big" on:click=kill>{tr!(page, home.kill)}</button> }.into_any()
+                view! { <button class="btn-ink btn-big" data-first="" on:click=kill>{tr!(page, home.kill)}</button> }.into_any()
             } else {
-                view! { <button class="btn-ink btn-big" on:click=restart>{tr!(page, home.restart)}</button> }.into_any()
+                view! { <button class="btn-ink btn-big" data-first="" on:click=restart>{tr!(page, home.restart)}</button> }.into_any()
             }}
             <p class="fine">
                 {move || if is_whole() {

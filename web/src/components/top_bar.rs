@@ -35,12 +35,14 @@ pub fn TopBar(
             {(!workbench).then(|| view! { <a class="top-link" href="#/sandbox">{tr!(page, sandbox.title)}</a> })}
             <button
                 class="language"
+                data-first=""
                 lang=move || if page.locale.get() == Locale::en { "zh-CN" } else { "en" }
                 on:click=page.asks(Action::Language)
             >
                 {tr!(page, other_language)}
             </button>
             <button
+                data-first=""
                 on:click=page.asks(Action::Theme)
                 title=move || theme_name(page.theme.get(), page.locale.get())
                 aria-label=move || {
