@@ -54,7 +54,7 @@ await Promise.all([
   // The whole of it, with the switches on top, the transport and the first screen's keys.
   visit({ ...WIDE, lang: "en-US" }, async (page) => {
     await watch(page);
-    for (const key of ["Tab", "Tab", "k", "Space", "-", "-", "=", "=", "d", "t", "t", "t", "l", "l", "Escape"]) {
+    for (const key of ["Tab", "Tab", "k", "Space", "=", "t", "t", "t", "l", "l", "Escape"]) {
       await page.keyboard.press(key);
       await seconds(page, 0.3);
     }
@@ -63,7 +63,6 @@ await Promise.all([
     await page.locator(".under button").first().click();
     await page.mouse.move(300, 300);
     await page.mouse.move(800, 400);
-    await page.setViewportSize({ width: 800, height: 700 });
     await seconds(page, 1);
     await page.evaluate(() => {
       window.highwater.pause();
