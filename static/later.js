@@ -54,7 +54,7 @@ window.highwaterLater = () => (compiled ? null : fetchPart());
 
 // Who presses anything but the first screen's own buttons and keys is about to need it, and who points at a link too.
 // If it cannot be had now, nothing is lost: it is asked for again when it is needed, and then somebody says so.
-const KEYS = ["Tab", "Shift", "Control", "Alt", "Meta", "Enter", " ", "Escape", "k", "l", "t", "=", "+"];
+const KEYS = ["Tab", "Shift", "Control", "Alt", "Meta", "Enter", " ", "Escape", "k", "l", "t"];
 const soon = () => compiled || fetchPart().catch(() => {});
 const on = (type, is) => addEventListener(type, (event) => is(event) && soon(), { capture: true, passive: true });
 const isOwn = (event) => event.target.closest?.("[data-first]");
