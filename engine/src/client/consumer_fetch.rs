@@ -283,7 +283,7 @@ impl Consumer {
     fn take_partition(&mut self, answer: PartitionFetchResponse, out: &mut Effects<'_>) {
         let tp = answer.tp;
         let backoff = self.config.retry_backoff_ms;
-        let validated = self.is_validated(tp);
+        let (client, group, validated) = (self.node, self.group, self.is_validated(tp));
         let Some(runtime) = &mut self.runtime else { return };
         // Stale answers, of partitions that were revoked or moved meanwhile, are dropped silently.
         let asked = runtime.fetching.remove(&tp);
@@ -311,12 +311,14 @@ impl Consumer {
         let Some(end) = answer.batches.last().map(RecordBatch::next_offset) else { return };
         let records = visible_records(&answer, wanted);
         if records.is_empty() {
-            // Only markers, or only what was aborted: nothing to hand out, but the position moves on.
+            // Only markers, or only what was aborted: `poll` returns nothing, but the position moves on.
+            let to = end.max(wanted);
             if let Some(position) = runtime.positions.get_mut(&tp) {
-                position.offset = Some(end.max(wanted));
+                position.offset = Some(to);
                 position.epoch = answer.batches.last().map_or(position.epoch, |batch| batch.leader_epoch);
             }
-            return;
+            let records = Vec::new();
+            return out.emit(|| Event::RecordsPolled { client, group, tp, records, position: to });
         }
         runtime.buffer_ends.insert(tp, end);
         if !records.is_empty() {

@@ -12,6 +12,9 @@ const TEXT_MAX: usize = 256 * 1024;
 /// Deepest nesting that is looked at: the parser is recursive.
 const DEPTH_MAX: usize = 32;
 
+/// Of the same usual mistake nobody reads more.
+const MISTAKES_MAX: usize = 20;
+
 /// What to do about most mistakes in KDL itself.
 const UNITS_AND_WORDS: &str =
     "values with a unit need quotation marks, as in latency=\"2ms\"; true and false are #true and #false";
@@ -72,6 +75,9 @@ impl<'a> Source<'a> {
     fn usual_mistakes(&mut self) {
         let mut offset = 0;
         for line in self.text.split_inclusive('\n') {
+            if self.errors.len() >= MISTAKES_MAX {
+                return;
+            }
             let code = line.split("//").next().unwrap_or_default();
             let mut start = 0;
             for word in code.split([' ', '\t', '=', '{', '}', ';', '\n', '\r']) {

@@ -314,6 +314,9 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
                 PositionReason::Truncation => t!(position_truncation, client = client, tp = tp, to = to),
             }
         }
+        Event::RecordsPolled { client, tp, records, .. } if records.is_empty() => {
+            t!(polled_past, client = names.node(*client), tp = names.tp(*tp))
+        }
         Event::RecordsPolled { client, tp, records, .. } => {
             let records: Vec<_> = records.iter().map(|(_, record)| *record).collect();
             t!(records_polled, client = names.node(*client), tp = names.tp(*tp), records = names.records(&records))
