@@ -39,21 +39,24 @@ async function visit(options, act, before) {
 const started = (page) => page.waitForFunction(() => window.highwater?.stats());
 const seconds = (page, count) => page.waitForTimeout(count * 1000);
 
-/** Looks on, kills the leader, looks on, starts it again. */
-async function watch(page) {
+/** Looks on, kills the leader, looks on, starts it again. What follows depends on when it is killed. */
+async function watch(page, after) {
   await started(page);
-  await seconds(page, 4);
+  await seconds(page, after);
   await page.locator(".btn-big").click();
-  await seconds(page, 9);
+  await seconds(page, 10);
   await page.locator(".btn-big").click();
-  await seconds(page, 5);
+  await seconds(page, 8);
 }
+
+// Alone, so that frames follow each other as they do for a visitor.
+await visit({ ...WIDE, lang: "en-US" }, (page) => watch(page, 2));
 
 // All at once: most of it is looking on.
 await Promise.all([
   // The whole of it, with the switches on top, the transport and the first screen's keys.
   visit({ ...WIDE, lang: "en-US" }, async (page) => {
-    await watch(page);
+    await watch(page, 2);
     for (const key of ["Tab", "Tab", "k", "Space", "t", "t", "t", "l", "l", "Escape"]) {
       await page.keyboard.press(key);
       await seconds(page, 0.3);
@@ -70,24 +73,26 @@ await Promise.all([
     });
   }),
   visit({ ...WIDE, lang: "zh-CN", theme: "dark" }, async (page) => {
-    await watch(page);
+    await watch(page, 3.3);
     // By pointer here, by key above: both have to fetch the words.
     await page.locator(".language").click();
     await page.waitForFunction(() => document.documentElement.lang === "en");
     await seconds(page, 1);
   }),
-  visit({ ...PHONE, lang: "zh-CN" }, watch),
+  visit({ ...PHONE, lang: "zh-CN" }, (page) => watch(page, 5)),
   visit({ ...PHONE, lang: "en-US", reducedMotion: true }, async (page) => {
     await started(page);
     await seconds(page, 1);
     await page.locator(".under button").first().click();
-    await watch(page);
+    await watch(page, 4);
   }),
   visit({ ...WIDE, path: "?theme=projector&lang=en#/" }, async (page) => {
     await started(page);
     // Long enough to see it begin anew.
     await seconds(page, 40);
   }),
+  visit({ ...WIDE, lang: "en-US" }, (page) => watch(page, 1)),
+  visit({ ...WIDE, lang: "en-US" }, (page) => watch(page, 7)),
 
   // What is shown when something is wrong must not need what may be missing.
   visit(WIDE, async (page) => {
