@@ -1,6 +1,7 @@
 //! A mistake in a scenario is named with its place and what to do; nothing is taken of a text with a mistake.
 
 use crate::test;
+use highwater_engine::rng::SimRng;
 use highwater_engine::scenario::Scenario;
 
 #[track_caller]
@@ -47,5 +48,79 @@ fn hostile_texts_are_refused_quickly() {
     assert!(Scenario::parse("brokers 3\ntopic t\nproducer p topic=t every=\"0us\"").is_err());
     assert!(Scenario::parse("brokers 3\ntopic \"<script>alert(1)</script>\"").is_err());
     assert!(Scenario::parse("brokers -1").is_err());
+    // The parser is recursive, and slow with what it does not understand: neither may reach the reader.
+    refused(&"\"".repeat(60_000), 1, 1, "60000 bytes; at most 1024", "a line of its own");
+    refused("brokers 3\ntopic \"t", 2, 7, "no partner on its line", "close the string");
+    refused("brokers 3\n}", 2, 1, "closes nothing", "remove it");
+    refused("brokers (u8)3", 1, 9, "type annotation", "remove the parentheses");
+    refused(&"(a)".repeat(20_000), 1, 1, "60000 bytes; at most 1024", "a line of its own");
+    refused(&"brokers 3\n".repeat(8_000), 2_001, 1, "after 2000 lines", "split it");
+    for line in [
+        "\"".repeat(1_000),
+        "(a)".repeat(340),
+        "a{".repeat(15),
+        "/*".repeat(500),
+        "#\"".repeat(500),
+        "\"\" ".repeat(60),
+        "a;".repeat(500),
+        "a=b ".repeat(250),
+        "}".repeat(1_000),
+        "\\ ".repeat(500),
+        "/-".repeat(500),
+    ] {
+        assert!(Scenario::parse(&line).is_err(), "{line}");
+
+        assert!(Scenario::parse(&format!("{line}\n").repeat(200)).is_err(), "200 times {line}");
+    }
     assert!(Scenario::parse("").is_ok(), "an empty world is a world");
+}
+
+/// Signs of the language in any order: a text is taken or refused, and the page goes on.
+#[test]
+fn noise_is_refused_and_breaks_nothing() {
+    const SIGNS: [&str; 28] = [
+        "{",
+        "}",
+        "(",
+        ")",
+        "\"",
+        "\"\"\"",
+        "#",
+        "#true",
+        ";",
+        "=",
+        "/",
+        "/-",
+        "//",
+        "/*",
+        "*/",
+        "\\",
+        "-",
+        "+",
+        ".",
+        "0x",
+        "1_0",
+        "e9",
+        " ",
+        "\n",
+        "\r",
+        "brokers",
+        "topic t",
+        "高水位",
+    ];
+    let mut rng = SimRng::stream(7, "noise");
+    for round in 0..400 {
+        // Few different signs at a time: long runs of one are what hurts a parser.
+        let mut few: Vec<&str> = Vec::new();
+        for _ in 0..=rng.below(5) {
+            few.extend(rng.pick(&SIGNS));
+        }
+        let mut text = String::new();
+        for _ in 0..rng.below(3_000) {
+            text.extend(rng.pick(&few).copied());
+        }
+        if let Err(errors) = Scenario::parse(&text) {
+            assert!(errors.iter().all(|error| error.line > 0 && !error.message.is_empty()), "round {round}: {text}");
+        }
+    }
 }

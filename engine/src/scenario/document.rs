@@ -3,14 +3,10 @@
 //! Nothing here is hot, and every directive calls most of it: `inline(never)` keeps one copy of each.
 
 use super::error::ScenarioError;
+use super::guard;
 use crate::config::edit_distance;
 use crate::time::Duration;
 use kdl::{KdlDocument, KdlNode, KdlValue};
-
-/// Longest text that is looked at.
-const TEXT_MAX: usize = 256 * 1024;
-/// Deepest nesting that is looked at: the parser is recursive.
-const DEPTH_MAX: usize = 32;
 
 /// Of the same usual mistake nobody reads more.
 const MISTAKES_MAX: usize = 20;
@@ -30,28 +26,11 @@ impl<'a> Source<'a> {
         Source { text, errors: Vec::new() }
     }
 
-    /// Parses the text; none when it is not KDL, or too large to look at.
+    /// Parses the text; none when it is not KDL, or not fit to look at.
     pub fn document(&mut self) -> Option<KdlDocument> {
-        if self.text.len() > TEXT_MAX {
-            let message = format!("the text has {} bytes; at most {TEXT_MAX} are read", self.text.len());
-            self.error_at(0, message, "split it, or remove what is not a scenario".to_owned());
+        if let Err(refused) = guard::fit(self.text) {
+            self.error_at(refused.offset, refused.message, refused.help.to_owned());
             return None;
-        }
-        let mut depth = 0usize;
-        for (offset, byte) in self.text.bytes().enumerate() {
-            match byte {
-                b'{' => depth += 1,
-                b'}' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            if depth > DEPTH_MAX {
-                self.error_at(
-                    offset,
-                    format!("braces are nested deeper than {DEPTH_MAX}"),
-                    "a scenario needs three levels".to_owned(),
-                );
-                return None;
-            }
         }
         match KdlDocument::parse_v2(self.text) {
             Ok(document) => Some(document),

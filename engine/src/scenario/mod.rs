@@ -9,6 +9,7 @@ mod command;
 mod document;
 mod error;
 mod fact;
+mod guard;
 mod matcher;
 mod print;
 mod step;
