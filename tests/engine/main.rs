@@ -8,7 +8,7 @@ pub(crate) use std::prelude::rust_2024::test;
 pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[cfg(all(target_arch = "wasm32", feature = "browser"))]
-wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 mod assignors;
 mod checker;
