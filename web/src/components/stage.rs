@@ -193,7 +193,11 @@ pub(super) fn watch_size(figure: web_sys::Element, room: RwSignal<(f64, f64)>) {
     };
     measure(&figure);
     let watched = figure.clone();
-    let on_resize = Closure::<dyn FnMut()>::new(move || measure(&watched));
+    // After the frame: what is drawn for the new size may change the size again, which an observer must not.
+    let on_resize = Closure::<dyn FnMut()>::new(move || {
+        let element = watched.clone();
+        Timeout::new(0, move || measure(&element)).forget();
+    });
     let Ok(observer) = web_sys::ResizeObserver::new(on_resize.as_ref().unchecked_ref()) else { return };
     observer.observe(&figure);
     let kept = StoredValue::new_local((observer, on_resize));

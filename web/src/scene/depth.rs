@@ -41,12 +41,18 @@ pub enum Extent {
 /// Below this scale the words on the stage are too small to read.
 const READABLE: f64 = 0.74;
 
+/// Up to so many partitions the logs are shown down to this scale.
+const FEW: usize = 3;
+const SMALL: f64 = 0.5;
+
 /// The most logs one under the other, and the most brokers side by side, that are looked at together.
 const MOST_ROWS: usize = 8;
 
 /// Whether the logs of all partitions can be read in a room of this size.
 pub fn readable(view: &StageView, labels: Labels, width: f64, height: f64) -> bool {
-    wide::scale(view, labels, width, height) >= READABLE
+    // A few logs say more than a few tiles, even when they are small.
+    let least = if view.partitions.len() <= FEW { SMALL } else { READABLE };
+    wide::scale(view, labels, width, height) >= least
 }
 
 /// The neighbourhood of a partition: as many partitions of its topic as can be read together, at most `most`, in pages,
