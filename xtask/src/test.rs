@@ -155,7 +155,8 @@ fn page_tests(context: &Context) -> Result<Command> {
     let chromium = setup::chromium(context).ok_or("Chromium is missing")?;
     let reporter = if std::io::stdout().is_terminal() { "spec" } else { "tap" };
     let mut node = context.command("node");
-    node.args(["--test", "--test-timeout=180000"])
+    // For node a file is a test too: the stories take minutes.
+    node.args(["--test", "--test-timeout=900000"])
         .arg(format!("--test-reporter={reporter}"))
         .args(files)
         .env("HIGHWATER_CHROMIUM", chromium);
