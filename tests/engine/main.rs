@@ -13,6 +13,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 mod assignors;
 mod checker;
 mod client_invariants;
+mod compression;
 mod consuming;
 mod controller;
 mod exactly_once;

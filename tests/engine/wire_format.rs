@@ -1,8 +1,10 @@
 //! Batches as bytes: every round trip, and another implementation as the judge.
 
 use bytes::{Bytes, BytesMut};
+use highwater_engine::config::{CompressionType, GzipLevel};
 use highwater_engine::storage::format::{
-    Attributes, DecodeError, WireBatch, WireRecord, fields_of, put_varint, put_varlong, take_varint, take_varlong,
+    Attributes, DecodeError, WireBatch, WireRecord, compress, expand, fields_of, put_varint, put_varlong, take_varint,
+    take_varlong,
 };
 use kafka_protocol::protocol::StrBytes;
 use kafka_protocol::records::{
@@ -10,6 +12,10 @@ use kafka_protocol::records::{
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+/// The codecs as the other implementation names them, in the order of their numbers.
+const CODECS: [Compression; 5] =
+    [Compression::None, Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
 
 fn bytes_or_null() -> impl Strategy<Value = Option<Vec<u8>>> {
     proptest::option::of(vec(any::<u8>(), 0..200))
@@ -33,6 +39,7 @@ fn records() -> impl Strategy<Value = Vec<WireRecord>> {
 
 fn batches() -> impl Strategy<Value = WireBatch> {
     let flags = prop::sample::select(vec![0i16, 0x10, 0x20, 0x30, 0x40, 8]);
+    let flags = (flags, 0..5i16).prop_map(|(flags, codec)| flags | codec);
     let stamp = (-1..1_000_000i64, -1..300i16, -1..1_000i32);
     (records(), 0..1i64 << 40, 0..1_000i32, 0..1i64 << 41, flags, stamp).prop_map(
         |(records, base_offset, partition_leader_epoch, base_timestamp, flags, stamp)| WireBatch {
@@ -111,10 +118,39 @@ proptest! {
     fn we_read_another_implementations_bytes(mut batch in batches()) {
         batch.attributes.0 &= !8;
         let mut bytes = BytesMut::new();
-        let options = RecordEncodeOptions { version: 2, compression: Compression::None };
+        let compression = CODECS[usize::from(batch.attributes.codec())];
+        let options = RecordEncodeOptions { version: 2, compression };
         RecordBatchEncoder::encode(&mut bytes, theirs(&batch).iter(), &options).unwrap();
         prop_assert_eq!(WireBatch::decode(&bytes), Ok((batch.clone(), bytes.len())));
-        prop_assert_eq!(batch.encode(), bytes.to_vec());
+        if batch.attributes.codec() == 0 {
+            prop_assert_eq!(batch.encode(), bytes.to_vec());
+        }
+    }
+
+    #[test]
+    fn every_codec_gives_back_what_it_got_of_any_size_and_kind(
+        seed in vec(any::<u8>(), 1..400), times in 1..600usize, id in 0..5u8, level in 1..10i8,
+    ) {
+        let records = seed.repeat(times);
+        let codec = CompressionType::of_id(id).unwrap();
+        let block = compress(codec, GzipLevel(level), &records);
+        prop_assert_eq!(expand(id, &block), Ok(records));
+    }
+
+    #[test]
+    fn a_block_that_no_codec_wrote_is_an_error_and_never_a_panic(
+        noise in vec(any::<u8>(), 0..200), id in 0..8u8, at: prop::sample::Index, bit in 0..8u8,
+    ) {
+        let _ = expand(id, &noise);
+        if let Some(codec) = CompressionType::of_id(id).filter(|codec| *codec != CompressionType::None) {
+            let mut block = compress(codec, GzipLevel::DEFAULT, &noise);
+            let cut = at.index(block.len());
+            prop_assert!(noise.is_empty() || expand(id, &block[..cut]).as_ref() != Ok(&noise));
+            block[cut] ^= 1 << bit;
+            let _ = expand(id, &block);
+        } else if id > 4 {
+            prop_assert_eq!(expand(id, &noise), Err(DecodeError::UnknownCodec(id)));
+        }
     }
 
     #[test]

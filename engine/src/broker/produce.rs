@@ -129,6 +129,7 @@ impl Broker {
     ) -> Result<Appended, ErrorCode> {
         let broker = self.id;
         self.may_append(tp, &batch, needs_isr, out.now)?;
+        let batch = self.recompress(tp, batch)?;
         if batch.producer.is_some()
             && let Some(replica) = self.replicas.get(&tp)
         {
@@ -142,6 +143,18 @@ impl Broker {
             }
         }
         self.store_as_leader(tp, batch, out)
+    }
+
+    /// The topic's `compression.type` has the last word (`LogValidator`); what it makes larger may be too large then.
+    fn recompress(&self, tp: TopicPartition, batch: RecordBatch) -> Result<RecordBatch, ErrorCode> {
+        let Some(replica) = self.replicas.get(&tp) else { return Ok(batch) };
+        let target = replica.config.compression_type.target(batch.codec());
+        if target == batch.codec() {
+            return Ok(batch);
+        }
+        let batch = batch.compressed(target, replica.config.compression_gzip_level);
+        let fits = i64::from(batch.size_in_bytes) <= i64::from(replica.config.max_message_bytes);
+        if fits { Ok(batch) } else { Err(ErrorCode::MessageTooLarge) }
     }
 
     /// Appends a batch of a coordinator on this broker: it needs the in-sync replicas, and its order is its own affair.

@@ -3,10 +3,10 @@
 //! Producer, modelled: one thread that sends, and waits in `send` for metadata and memory (`max.block.ms`); metadata
 //! with refresh on error; partitioners; batches per partition with `batch.size`, `linger.ms` and `buffer.memory`;
 //! readiness per broker, one batch per partition per request; `max.in.flight.requests.per.connection`;
-//! `request.timeout.ms`, `retries`, `delivery.timeout.ms`, exponential back-off with jitter; batches divided that were
+//! compression with an estimate of what it will give; `request.timeout.ms`, `retries`, `delivery.timeout.ms`, exponential back-off with jitter; batches divided that were
 //! too large; idempotence with sequences assigned when a batch is drained, doubts settled and epochs bumped; synchronous
 //! sending, `flush`, `close`; transactions in both protocols of KIP-890; the defaults of 4.x and of 2.x.
-//! Absent: compression, several topics per producer, `metadata.max.idle.ms`, `metadata.recovery.strategy` (always
+//! Absent: several topics per producer, `metadata.max.idle.ms`, `metadata.recovery.strategy` (always
 //! rebootstrap), `partitioner.rack.aware`, two-phase commit, a limit on `initTransactions`.
 //!
 //! Both in one program: poll, make a record of each record, write it, and commit what was read, in a transaction

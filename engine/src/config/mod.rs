@@ -9,6 +9,7 @@
 //! Absent: settings of features that are not modelled yet; a name that is not in a table is refused by name.
 
 mod broker;
+mod compression;
 mod consumer;
 mod controller;
 mod feature;
@@ -21,6 +22,7 @@ mod value;
 mod words;
 
 pub use broker::BrokerConfig;
+pub use compression::{BrokerCompressionType, CompressionType, GzipLevel};
 pub use consumer::{ConsumerConfig, IsolationLevel};
 pub use controller::ControllerConfig;
 pub use feature::{FeatureConfig, PlacementRule, TruncationMode};

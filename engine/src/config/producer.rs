@@ -1,5 +1,6 @@
 //! Producer settings (`ProducerConfig`).
 
+use super::compression::{CompressionType, GzipLevel};
 use super::config_struct;
 use super::value::{ConfigError, ConfigValue};
 use super::words::{ANY_INT, Millis};
@@ -84,6 +85,10 @@ config_struct! {
     "batch.size" => batch_size: i32 = 16_384, Some((0, INT)), "B";
     /// How long a batch waits for more records.
     "linger.ms" => linger_ms: Duration = Duration::from_millis(5), Some((0, i64::MAX));
+    /// How batches are compressed.
+    "compression.type" => compression_type: CompressionType = CompressionType::None, None;
+    /// How hard gzip tries.
+    "compression.gzip.level" => compression_gzip_level: GzipLevel = GzipLevel::DEFAULT, None;
     /// Requests in flight per connection.
     "max.in.flight.requests.per.connection" => max_in_flight_requests_per_connection: i32 = 5, Some((1, INT)), "requests";
     /// How often a batch is sent again, within `delivery.timeout.ms`.

@@ -1,5 +1,6 @@
 //! Topic settings (`TopicConfig`, `LogConfig`).
 
+use super::compression::{BrokerCompressionType, GzipLevel};
 use super::config_struct;
 use super::value::NEVER;
 use super::words::{CleanupPolicy, Millis, Ratio, TimestampType};
@@ -17,6 +18,10 @@ config_struct! {
     "unclean.leader.election.enable" => unclean_leader_election_enable: bool = false, None;
     /// Largest record batch the topic takes.
     "max.message.bytes" => max_message_bytes: i32 = 1_048_588, Some((0, INT)), "B";
+    /// Which codec the log's batches have; `producer` keeps the producer's.
+    "compression.type" => compression_type: BrokerCompressionType = BrokerCompressionType::Producer, None;
+    /// How hard gzip tries when the leader compresses anew.
+    "compression.gzip.level" => compression_gzip_level: GzipLevel = GzipLevel::DEFAULT, None;
     /// Whose clock the records' timestamps are.
     "message.timestamp.type" => message_timestamp_type: TimestampType = TimestampType::CreateTime, None;
     /// How far a record's timestamp may lie behind the leader's clock.

@@ -1,5 +1,6 @@
 //! The broker's settings that give topics their defaults (`LogConfig.extractLogConfigMap`).
 
+use super::compression::{BrokerCompressionType, GzipLevel};
 use super::config_struct;
 use super::topic::TopicConfig;
 use super::value::NEVER;
@@ -19,6 +20,10 @@ config_struct! {
     "unclean.leader.election.enable" => unclean_leader_election_enable: bool = false, None;
     /// Default of `max.message.bytes`.
     "message.max.bytes" => message_max_bytes: i32 = 1_048_588, Some((0, INT)), "B";
+    /// Default of the topic's `compression.type`.
+    "compression.type" => compression_type: BrokerCompressionType = BrokerCompressionType::Producer, None;
+    /// Default of the topic's `compression.gzip.level`.
+    "compression.gzip.level" => compression_gzip_level: GzipLevel = GzipLevel::DEFAULT, None;
     /// Default of `message.timestamp.type`.
     "log.message.timestamp.type" => log_message_timestamp_type: TimestampType = TimestampType::CreateTime, None;
     /// Default of `message.timestamp.before.max.ms`.
@@ -73,6 +78,8 @@ impl TopicDefaults {
             min_insync_replicas: self.min_insync_replicas,
             unclean_leader_election_enable: self.unclean_leader_election_enable,
             max_message_bytes: self.message_max_bytes,
+            compression_type: self.compression_type,
+            compression_gzip_level: self.compression_gzip_level,
             message_timestamp_type: self.log_message_timestamp_type,
             message_timestamp_before_max_ms: self.log_message_timestamp_before_max_ms,
             message_timestamp_after_max_ms: self.log_message_timestamp_after_max_ms,

@@ -1,8 +1,9 @@
 //! The record batch: the unit that is sent, stored, replicated and read.
 
 use super::Damage;
-use super::format::{Attributes, DecodeError, WireBatch, checked_size};
+use super::format::{Attributes, DecodeError, WireBatch, checked_size, compress};
 use super::record::{EndTxnMarker, Record, RecordBody};
+use crate::config::{CompressionType, GzipLevel};
 use crate::ids::{LeaderEpoch, Offset, ProducerId};
 use std::sync::Arc;
 
@@ -48,10 +49,23 @@ pub struct RecordBatch {
     pub max_timestamp: u64,
     /// Whether the leader's clock stands for all records (`message.timestamp.type=LogAppendTime`, attribute bit 3).
     pub log_append_time: bool,
+    /// The records compressed; none when they are stored as they are.
+    pub packed: Option<Arc<PackedRecords>>,
     /// What a cleaner has left of it; none as it was written.
     pub compacted: Option<Arc<Compacted>>,
     /// What happened to its bytes on the disk it was read from; none as it was written.
     pub damage: Option<Damage>,
+}
+
+/// What stands behind the header of a compressed batch.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct PackedRecords {
+    /// Who can undo it.
+    pub codec: CompressionType,
+    /// The compressed bytes.
+    pub block: Vec<u8>,
+    /// Bytes of the records before.
+    pub expanded: u32,
 }
 
 /// A batch after compaction: offsets have gaps, and the header still covers the old range.
@@ -88,6 +102,7 @@ impl RecordBatch {
             size_in_bytes,
             max_timestamp,
             log_append_time: false,
+            packed: None,
             compacted: None,
             damage: None,
         }
@@ -98,6 +113,28 @@ impl RecordBatch {
         let record = Record { timestamp, body: RecordBody::Control(marker) };
         let stamp = ProducerStamp { id, epoch, base_sequence: -1 };
         RecordBatch { transactional: true, ..RecordBatch::new(Some(stamp), vec![record]) }
+    }
+
+    /// The batch with its records compressed by `codec`, whatever they were before.
+    pub fn compressed(self, codec: CompressionType, level: GzipLevel) -> RecordBatch {
+        let records = RecordBatch { packed: None, ..self.clone() }.wire().record_bytes();
+        let expanded = records.len() as u32;
+        let packed = match codec {
+            CompressionType::None => None,
+            codec => Some(Arc::new(PackedRecords { codec, block: compress(codec, level, &records), expanded })),
+        };
+        self.with_packed(packed, expanded)
+    }
+
+    /// The batch with records that were compressed before; `expanded` counts their bytes without compression.
+    pub fn with_packed(self, packed: Option<Arc<PackedRecords>>, expanded: u32) -> RecordBatch {
+        let block = packed.as_ref().map_or(expanded, |packed| packed.block.len() as u32);
+        RecordBatch { packed, size_in_bytes: BATCH_OVERHEAD + block, ..self }
+    }
+
+    /// How its records are compressed.
+    pub fn codec(&self) -> CompressionType {
+        self.packed.as_ref().map_or(CompressionType::None, |packed| packed.codec)
     }
 
     /// What a control batch says; none for data.
@@ -183,7 +220,8 @@ impl RecordBatch {
         let horizon = self.compacted.as_ref().and_then(|compacted| compacted.delete_horizon);
         let base_timestamp = horizon.unwrap_or_else(|| self.base_timestamp());
         let bit = |set: bool, bit: i16| if set { bit } else { 0 };
-        let attributes = bit(self.log_append_time, 8)
+        let attributes = i16::from(self.codec().id())
+            | bit(self.log_append_time, 8)
             | bit(self.transactional, 0x10)
             | bit(self.is_control(), 0x20)
             | bit(horizon.is_some(), 0x40);
@@ -206,7 +244,10 @@ impl RecordBatch {
 
     /// Its bytes as they are on the disk it was read from: damage included.
     pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = self.wire().encode();
+        let mut bytes = match &self.packed {
+            Some(packed) => self.wire().encode_block(&packed.block),
+            None => self.wire().encode(),
+        };
         if let Some(damage) = self.damage {
             damage.apply(&mut bytes);
         }
@@ -222,8 +263,9 @@ impl RecordBatch {
         }
     }
 
-    /// The size its bytes have.
-    pub fn computed_size(&self) -> u32 {
-        self.wire().encode().len() as u32
+    /// Size and compressed block made anew, with the codec it had: a cleaner took records out.
+    pub fn rebuilt(self) -> RecordBatch {
+        let codec = self.codec();
+        self.compressed(codec, GzipLevel::DEFAULT)
     }
 }

@@ -161,7 +161,7 @@ fn clean_batch(
     // The first meeting with a tombstone sets the clock by which it may go (KIP-534).
     let fresh = has_tombstone.then(|| now_ms.saturating_add(config.delete_retention_ms));
     let (deltas, records): (Vec<i32>, Vec<Record>) = kept.into_iter().unzip();
-    let mut batch = RecordBatch {
+    let batch = RecordBatch {
         records: records.into(),
         compacted: Some(Arc::new(Compacted {
             last_offset_delta: batch.last_offset_delta(),
@@ -171,6 +171,5 @@ fn clean_batch(
         })),
         ..batch.clone()
     };
-    batch.size_in_bytes = batch.computed_size();
-    Some(batch)
+    Some(batch.rebuilt())
 }

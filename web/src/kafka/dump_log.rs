@@ -48,7 +48,7 @@ fn dump_batch(out: &mut String, batch: &RecordBatch, position: u64) {
         out,
         "baseOffset: {} lastOffset: {} count: {} baseSequence: {} lastSequence: {last_sequence} producerId: {} \
          producerEpoch: {} partitionLeaderEpoch: {} isTransactional: {} isControl: {} deleteHorizonMs: {horizon} \
-         position: {position} {time}: {} size: {} magic: 2 compresscodec: none crc: {crc} isvalid: {is_valid}",
+         position: {position} {time}: {} size: {} magic: 2 compresscodec: {} crc: {crc} isvalid: {is_valid}",
         batch.base_offset,
         batch.last_offset(),
         batch.records.len(),
@@ -60,6 +60,7 @@ fn dump_batch(out: &mut String, batch: &RecordBatch, position: u64) {
         batch.is_control(),
         stamp(wire.max_timestamp),
         batch.size_in_bytes,
+        batch.codec().name(),
     );
     for (index, (offset, record)) in batch.iter().enumerate() {
         let Some(data) = wire.records.get(index) else { continue };

@@ -2,7 +2,9 @@
 //! they may take.
 
 use super::batch::{BatchId, ProducerBatch};
+use super::compression::Ratio;
 use crate::collections::Map;
+use crate::config::CompressionType;
 use crate::ids::{NodeId, TopicPartition};
 use crate::storage::Record;
 use crate::time::Instant;
@@ -29,18 +31,21 @@ pub(in crate::client) struct Accumulator {
     /// `batch.size`, at least 1.
     pub batch_size: u32,
     next_id: BatchId,
+    /// What the codec has made of earlier batches; none without one.
+    pub ratio: Option<Ratio>,
     /// Where the next round over a node's partitions begins.
     pub drain_index: Map<NodeId, usize>,
 }
 
 impl Accumulator {
-    pub fn new(memory: i64, batch_size: i32) -> Accumulator {
+    pub fn new(memory: i64, batch_size: i32, codec: CompressionType) -> Accumulator {
         Accumulator {
             batches: Map::new(),
             queues: Map::new(),
             free: memory,
             batch_size: u32::try_from(batch_size).unwrap_or(0).max(1),
             next_id: 0,
+            ratio: Ratio::at_first(codec),
             drain_index: Map::new(),
         }
     }
@@ -67,7 +72,7 @@ impl Accumulator {
         if i64::from(ProducerBatch::reservation(self.batch_size, record)) > self.free {
             return Appended::NoMemory;
         }
-        let batch = ProducerBatch::new(tp, self.batch_size, record.clone(), transactional, now);
+        let batch = ProducerBatch::new(tp, self.batch_size, record.clone(), self.ratio, transactional, now);
         let bytes = batch.size_in_bytes;
         self.free -= i64::from(batch.reserved);
         let id = self.insert(batch);
@@ -123,7 +128,9 @@ impl Accumulator {
     pub fn split(&mut self, id: BatchId) -> Vec<BatchId> {
         let Some(batch) = self.finish(id) else { return Vec::new() };
         let (tp, size) = (batch.tp, batch.part_size(self.batch_size));
-        let parts = batch.split(size);
+        // The hope that led to a batch this large is given up.
+        self.ratio = self.ratio.map(|_| batch.observed().unwrap_or(Ratio::ONE).max(Ratio::ONE));
+        let parts = batch.split(size, self.ratio);
         self.free -= parts.iter().map(|part| i64::from(part.reserved)).sum::<i64>();
         let ids: Vec<BatchId> = parts.into_iter().map(|part| self.insert(part)).collect();
         for id in ids.iter().rev() {

@@ -186,7 +186,11 @@ impl Producer {
         net.want_refresh(out);
         self.runtime = Some(Box::new(Runtime {
             net,
-            accumulator: Accumulator::new(self.config.buffer_memory, self.config.batch_size),
+            accumulator: Accumulator::new(
+                self.config.buffer_memory,
+                self.config.batch_size,
+                self.config.compression_type,
+            ),
             partitioner: Partitioner::new(&self.config),
             sequences: Sequences::default(),
             asking_producer_id: false,

@@ -1,9 +1,12 @@
 //! A batch on its way from `send` to its verdict (`ProducerBatch`).
 
+use super::compression::Ratio;
+use crate::config::{CompressionType, GzipLevel};
 use crate::ids::{LeaderEpoch, RecordId, TopicPartition};
 use crate::protocol::ErrorCode;
-use crate::storage::{BATCH_OVERHEAD, ProducerStamp, Record};
+use crate::storage::{BATCH_OVERHEAD, PackedRecords, ProducerStamp, Record, RecordBatch};
 use crate::time::Instant;
+use std::sync::Arc;
 
 /// Which batch of a producer.
 pub(in crate::client) type BatchId = u64;
@@ -15,8 +18,14 @@ const RECORD_OVERHEAD_MAX: u32 = 21;
 pub(in crate::client) struct ProducerBatch {
     pub tp: TopicPartition,
     pub records: Vec<Record>,
-    /// Estimated size, header included.
+    /// Size, header included; of a compressed batch an estimate until it is drained.
     pub size_in_bytes: u32,
+    /// Bytes of the records without compression.
+    pub records_size: u32,
+    /// What the estimate assumes compression makes of them.
+    ratio: Option<Ratio>,
+    /// The records compressed: when the batch is drained for the first time.
+    pub packed: Option<Arc<PackedRecords>>,
     /// Taken from `buffer.memory`; also how far the batch can be filled.
     pub reserved: u32,
     pub created_at: Instant,
@@ -45,13 +54,24 @@ pub(in crate::client) struct ProducerBatch {
 }
 
 impl ProducerBatch {
-    pub fn new(tp: TopicPartition, batch_size: u32, first: Record, transactional: bool, now: Instant) -> ProducerBatch {
+    pub fn new(
+        tp: TopicPartition,
+        batch_size: u32,
+        first: Record,
+        ratio: Option<Ratio>,
+        transactional: bool,
+        now: Instant,
+    ) -> ProducerBatch {
         let reserved = ProducerBatch::reservation(batch_size, &first);
-        let size_in_bytes = BATCH_OVERHEAD + first.size_at(first.timestamp, 0);
+        let records_size = first.size_at(first.timestamp, 0);
+        let size_in_bytes = BATCH_OVERHEAD + estimate(ratio, records_size);
         ProducerBatch {
             tp,
             records: vec![first],
             size_in_bytes,
+            records_size,
+            ratio,
+            packed: None,
             reserved,
             created_at: now,
             closed: size_in_bytes >= reserved,
@@ -78,7 +98,7 @@ impl ProducerBatch {
         BATCH_OVERHEAD + RECORD_OVERHEAD_MAX + record.payload_bytes()
     }
 
-    /// Adds a record if there is room; else the batch is closed.
+    /// Adds a record if there is room, should compression do nothing for it; else the batch is closed.
     pub fn try_append(&mut self, record: &Record) -> bool {
         let first = self.records.first().map_or(record.timestamp, |first| first.timestamp);
         let size = record.size_at(first, self.records.len() as i32);
@@ -87,9 +107,32 @@ impl ProducerBatch {
             return false;
         }
         self.records.push(record.clone());
-        self.size_in_bytes += size;
+        self.records_size += size;
+        self.size_in_bytes = BATCH_OVERHEAD + estimate(self.ratio, self.records_size);
         self.closed = self.size_in_bytes >= self.reserved;
         true
+    }
+
+    /// Compresses the records of a batch that is about to leave for the first time; from now on its size is known.
+    pub fn pack(&mut self, codec: CompressionType, level: GzipLevel) {
+        let wire = RecordBatch::new(None, self.records.clone()).compressed(codec, level);
+        self.size_in_bytes = wire.size_in_bytes;
+        self.packed = wire.packed;
+    }
+
+    /// What the codec made of the records; none before, and without one.
+    pub fn observed(&self) -> Option<Ratio> {
+        self.packed.as_ref().map(|packed| Ratio::observed(packed.block.len(), packed.expanded))
+    }
+
+    /// What is sent.
+    pub fn wire(&self) -> RecordBatch {
+        let wire = RecordBatch::new(self.stamp, self.records.clone());
+        let wire = RecordBatch { transactional: self.transactional, ..wire };
+        match &self.packed {
+            Some(_) => wire.with_packed(self.packed.clone(), self.records_size),
+            None => wire,
+        }
     }
 
     pub fn ids(&self) -> impl Iterator<Item = RecordId> + '_ {
@@ -111,14 +154,14 @@ impl ProducerBatch {
     }
 
     /// Divides a batch the broker found too large into batches of at most `size`, sequences continued.
-    pub fn split(self, size: u32) -> Vec<ProducerBatch> {
+    pub fn split(self, size: u32, ratio: Option<Ratio>) -> Vec<ProducerBatch> {
         let ProducerBatch { tp, records, created_at, transactional, stamp, retry_at, sequence_reset, .. } = self;
         let mut parts: Vec<ProducerBatch> = Vec::new();
         for record in records {
             if parts.last_mut().is_some_and(|last| last.try_append(&record)) {
                 continue;
             }
-            let mut part = ProducerBatch::new(tp, size, record, transactional, created_at);
+            let mut part = ProducerBatch::new(tp, size, record, ratio, transactional, created_at);
             part.retry_at = retry_at;
             part.sequence_reset = sequence_reset;
             parts.push(part);
@@ -135,4 +178,8 @@ impl ProducerBatch {
         }
         parts
     }
+}
+
+fn estimate(ratio: Option<Ratio>, bytes: u32) -> u32 {
+    ratio.map_or(bytes, |ratio| ratio.estimate(bytes))
 }

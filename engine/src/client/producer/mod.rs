@@ -4,6 +4,7 @@ mod accumulator;
 mod actor;
 mod application;
 mod batch;
+mod compression;
 mod offsets;
 mod outcome;
 mod ready;

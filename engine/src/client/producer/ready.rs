@@ -118,8 +118,9 @@ impl Producer {
             if self.must_hold_back(tp, first) {
                 break;
             }
-            size += bytes;
-            drained.extend(self.take(tp));
+            let Some((id, bytes)) = self.take(tp) else { continue };
+            size += i64::from(bytes);
+            drained.push(id);
         }
         drained
     }
@@ -142,10 +143,12 @@ impl Producer {
         runtime.sequences.id.is_none() || runtime.sequences.holds_back(tp, sequence, &runtime.accumulator)
     }
 
-    fn take(&mut self, tp: TopicPartition) -> Option<BatchId> {
+    /// Takes a partition's first batch out of its queue and closes it; its size is final now.
+    fn take(&mut self, tp: TopicPartition) -> Option<(BatchId, u32)> {
         let idempotent = self.config.idempotent();
         let runtime = self.runtime.as_mut()?;
         let id = runtime.accumulator.take_first(tp)?;
+        runtime.pack(id, &self.config);
         let leader_epoch = runtime.net.metadata.epoch(tp);
         let batch = runtime.accumulator.batches.get_mut(&id)?;
         batch.attempts += 1;
@@ -153,6 +156,6 @@ impl Producer {
         if idempotent && batch.stamp.is_none() {
             batch.stamp = runtime.sequences.assign(tp, id, batch.records.len() as i32);
         }
-        Some(id)
+        Some((id, batch.size_in_bytes))
     }
 }

@@ -8,7 +8,6 @@ use crate::effect::{Effects, Timer};
 use crate::event::Event;
 use crate::ids::{LeaderEpoch, NodeId, Offset};
 use crate::protocol::{ErrorCode, InitProducerIdRequest, ProduceRequest, Request};
-use crate::storage::RecordBatch;
 use crate::time::Instant;
 
 impl Producer {
@@ -71,8 +70,7 @@ impl Producer {
         let Some(runtime) = &mut self.runtime else { return };
         let wire = batches.iter().filter_map(|id| {
             let batch = runtime.accumulator.batches.get(id)?;
-            let wire = RecordBatch::new(batch.stamp, batch.records.clone());
-            Some((batch.tp, RecordBatch { transactional: batch.transactional, ..wire }))
+            Some((batch.tp, batch.wire()))
         });
         let request = Request::Produce(Box::new(ProduceRequest {
             acks,

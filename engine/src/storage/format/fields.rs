@@ -3,6 +3,7 @@
 use super::error::DecodeError;
 use super::varint::{take_varint, take_varlong};
 use super::wire_batch::HEADER_BYTES;
+use crate::config::CompressionType;
 
 /// One named stretch of bytes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,7 +20,8 @@ pub struct Field {
     pub value: String,
 }
 
-/// The fields of an uncompressed batch in the order of their bytes. A batch whose records cannot be read has its header.
+/// The fields of a batch in the order of their bytes. A batch whose records cannot be read has its header; compressed
+/// records are one field with the codec's name.
 pub fn fields_of(bytes: &[u8]) -> Vec<Field> {
     let mut fields = Vec::new();
     let mut at = 0;
@@ -39,6 +41,10 @@ pub fn fields_of(bytes: &[u8]) -> Vec<Field> {
     let codec = bytes.get(22).map_or(0, |byte| byte & 7);
     let mut rest = bytes.get(HEADER_BYTES..).unwrap_or_default();
     let mut index = 0;
+    if codec != 0 && !rest.is_empty() {
+        let value = CompressionType::of_id(codec).map_or_else(|| codec.to_string(), |codec| codec.name().to_owned());
+        fields.push(Field { name: "records", record: None, from: at, to: bytes.len(), value });
+    }
     while codec == 0 && !rest.is_empty() {
         let mut walk = Walk { whole: bytes, rest, record: index, fields: Vec::new() };
         if walk.record().is_err() {

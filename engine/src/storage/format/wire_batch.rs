@@ -1,9 +1,11 @@
 //! A record batch as the bytes on disk and on the wire: format v2 (`DefaultRecordBatch`, KIP-98).
 
 use super::attributes::Attributes;
+use super::codec::{compress, expand};
 use super::crc32c::crc32c;
 use super::error::DecodeError;
 use super::wire_record::WireRecord;
+use crate::config::{CompressionType, GzipLevel};
 
 /// Bytes of a batch header.
 pub const HEADER_BYTES: usize = 61;
@@ -11,9 +13,6 @@ pub const HEADER_BYTES: usize = 61;
 pub const CRC_FROM: usize = 21;
 /// Bytes before those that the length field counts.
 const LENGTH_OVERHEAD: usize = 12;
-
-/// Undoes a codec: its number and the compressed block give the records' bytes.
-pub type Expand<'a> = dyn FnMut(u8, &[u8]) -> Result<Vec<u8>, DecodeError> + 'a;
 
 /// A batch with every field of format v2.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -50,9 +49,12 @@ impl WireBatch {
         }
     }
 
-    /// The batch as bytes. Codec bits are written as they are; nothing is compressed here.
+    /// The batch as bytes, its records compressed with the codec the attributes name.
     pub fn encode(&self) -> Vec<u8> {
-        self.encode_block(&self.record_bytes())
+        match CompressionType::of_id(self.attributes.codec()) {
+            None | Some(CompressionType::None) => self.encode_block(&self.record_bytes()),
+            Some(codec) => self.encode_block(&compress(codec, GzipLevel::DEFAULT, &self.record_bytes())),
+        }
     }
 
     /// The records' bytes, before any compression.
@@ -62,7 +64,7 @@ impl WireBatch {
         block
     }
 
-    /// The batch with its records given as one block, compressed with the codec the attributes name.
+    /// The batch with its records given as one block: compressed already, should the attributes name a codec.
     pub fn encode_block(&self, block: &[u8]) -> Vec<u8> {
         let size = HEADER_BYTES + block.len();
         let mut out = Vec::with_capacity(size);
@@ -85,13 +87,8 @@ impl WireBatch {
         out
     }
 
-    /// Reads one uncompressed batch from the front of `bytes`. Returns it and how many bytes it took.
+    /// Reads one batch from the front of `bytes`. Returns it and how many bytes it took.
     pub fn decode(bytes: &[u8]) -> Result<(WireBatch, usize), DecodeError> {
-        WireBatch::decode_using(bytes, &mut |codec, _| Err(DecodeError::UnknownCodec(codec)))
-    }
-
-    /// Reads one batch; `expand` undoes codecs other than 0.
-    pub fn decode_using(bytes: &[u8], expand: &mut Expand<'_>) -> Result<(WireBatch, usize), DecodeError> {
         let size = checked_size(bytes)?;
         let mut rest = bytes;
         let base_offset = i64::from_be_bytes(take(&mut rest)?);

@@ -202,11 +202,30 @@ impl Files<'_> {
             }
         }
         let fields = fields_of(&bytes);
+        self.hex(&bytes, &fields, 0);
+        self.fields(batch, &fields, 0);
+        if let Some(packed) = &batch.packed {
+            let (codec, from, to) = (packed.codec.name(), packed.expanded, packed.block.len());
+            let words = td_string!(self.locale, page.bytes.packed);
+            self.line(&say(words, &[("codec", &codec), ("from", &from), ("to", &to)]));
+            let inside = RecordBatch { packed: None, damage: None, ..RecordBatch::clone(batch) }.bytes();
+            let records: Vec<Field> = fields_of(&inside).into_iter().filter(|field| field.record.is_some()).collect();
+            self.hex(&inside, &records, fields.len());
+            self.fields(batch, &records, fields.len());
+        }
+    }
+
+    /// The bytes, field by field; the numbers tie each to its line in the table.
+    fn hex(&mut self, bytes: &[u8], fields: &[Field], first: usize) {
         self.out.push_str("<div class=\"hex\" aria-hidden=\"true\">");
         for (number, field) in fields.iter().enumerate() {
-            let _ = write!(self.out, "<span data-f=\"{number}\">{}</span> ", hex(&bytes, field));
+            let _ = write!(self.out, "<span data-f=\"{}\">{}</span> ", first + number, hex(bytes, field));
         }
-        self.out.push_str("</div><table class=\"files fields\"><tbody>");
+        self.out.push_str("</div>");
+    }
+
+    fn fields(&mut self, batch: &RecordBatch, fields: &[Field], first: usize) {
+        self.out.push_str("<table class=\"files fields\"><tbody>");
         let mut record = None;
         for (number, field) in fields.iter().enumerate() {
             if field.record != record {
@@ -219,7 +238,8 @@ impl Files<'_> {
             let value: String = field.value.chars().take(40).collect();
             let _ = write!(
                 self.out,
-                "<tr tabindex=\"0\" data-f=\"{number}\"><td>{}</td><td>{}</td><td>{}</td></tr>",
+                "<tr tabindex=\"0\" data-f=\"{}\"><td>{}</td><td>{}</td><td>{}</td></tr>",
+                first + number,
                 field.name,
                 field.to - field.from,
                 escape(&value),
