@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod link;
 mod producing;
 mod run;
 mod sentence;
@@ -22,6 +23,8 @@ highwater: a Kafka-like cluster you can watch, without a page
       tell the scenario's story as text; --all also shows routine events
   highwater trace SCENARIO [--seed N] [--until 60s] [--level 1|2] [--out FILE.jsonl[.gz]]
       write what happened for independent checkers; level 2 has every message
+  highwater link SCENARIO [--seed N] [--kdl]
+      print the whole run as a link for the page, or as a scenario; links can be given wherever a scenario can
   highwater scenario check SCENARIO... [--seeds A..B] [--json]
       read scenarios and run their expectations, on their own seed or on several
   highwater swarm [--seeds A..B] [--steps N] [--out DIR] [--json]
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         "run" => run::run(arguments),
         "swarm" => swarm::swarm(arguments),
         "trace" => trace::trace(arguments),
+        "link" => link::link(arguments),
         "scenario" => check::scenario(arguments),
         "bench" => bench::bench(arguments),
         "vectors" => check::vectors(arguments),

@@ -3,13 +3,20 @@
 use crate::arguments::Arguments;
 use crate::sentence::{is_routine, line};
 use highwater_engine::history::History;
+use highwater_engine::link::LinkError;
 use highwater_engine::scenario::{Scenario, Story};
 use highwater_engine::time::Instant;
 use highwater_engine::view::ledger;
 use serde_json::json;
 
-/// Reads a scenario file; its mistakes become the message.
+/// Reads a scenario file, or a link of the page; what is wrong becomes the message.
 pub fn read(path: &str) -> Result<Scenario, String> {
+    if let Some((_, code)) = path.split_once("#/x/") {
+        return highwater_engine::link::read(code.split('?').next().unwrap_or_default()).map_err(|error| match error {
+            LinkError::Scenario(errors) => errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+            other => other.to_string(),
+        });
+    }
     let text = std::fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
     Scenario::parse(&text).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(|error| format!("{path}: {error}")).collect();

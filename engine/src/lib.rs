@@ -27,6 +27,7 @@ pub mod field;
 pub mod hash;
 pub mod history;
 pub mod ids;
+pub mod link;
 pub mod network;
 pub mod protocol;
 pub mod queue;

@@ -19,6 +19,7 @@ mod controller;
 mod exactly_once;
 mod groups;
 mod lessons;
+mod links;
 mod log_cleaning;
 mod producer_settings;
 mod producers;

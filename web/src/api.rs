@@ -2,7 +2,9 @@
 //!
 //! | call | does |
 //! |---|---|
-//! | `load(kdlOrLink)` | opens a scenario in the sandbox, or follows a link of this page; a list of `"line 3, column 7: …"`, or `null` when all is well |
+//! | `load(kdlOrLink)` | opens a scenario in the sandbox, or follows a link of this page; a list of what is wrong, such as `"line 3, column 7: …"`, or `null` when all is well |
+//! | `link()` | the address that shows this run at this moment anywhere: a lesson's own, or the whole run |
+//! | `scenario()` | the run as a scenario that `load` takes |
 //! | `play()`, `pause()` | time passes, or not |
 //! | `step(n)` | so many engine events forward, or back when negative |
 //! | `seek(us)` | to a moment in simulated microseconds |
@@ -21,11 +23,13 @@
 //! Whoever sends may only do what a reader may do.
 
 use crate::action::{TABLE, perform};
-use crate::app::Page;
+use crate::app::{Page, replace_address};
 use crate::components::open_text;
+use crate::i18n::Locale;
 use crate::notice;
-use crate::route::Route;
-use crate::session::{Run, Session};
+use crate::route::{Route, Screen};
+use crate::session::{Purpose, Run, Session};
+use crate::sharing::{address_of, arrive, route_of};
 use highwater_engine::command::Command;
 use highwater_engine::field::Field;
 use highwater_engine::time::Instant;
@@ -46,19 +50,21 @@ pub fn install(page: Page) {
     add(&api, "pause", with(Session::pause));
     add(&api, "load", move |text| {
         let text = text.as_string().unwrap_or_default();
-        if let Some(fragment) = fragment_of(&text) {
-            page.go(Route::parse(fragment));
-            return JsValue::NULL;
+        let errors = match fragment_of(&text) {
+            Some(fragment) => follow(page, Route::parse(fragment)),
+            None => open_text(page, "", &text),
+        };
+        match errors {
+            Ok(()) => JsValue::NULL,
+            Err(errors) => errors.into_iter().map(JsValue::from).collect::<js_sys::Array>().into(),
         }
-        let errors = open_text(page, "", &text).err().unwrap_or_default();
-        if errors.is_empty() {
-            return JsValue::NULL;
-        }
-        errors
-            .iter()
-            .map(|error| JsValue::from(format!("line {}, column {}: {}", error.line, error.column, error.message)))
-            .collect::<js_sys::Array>()
-            .into()
+    });
+    add(&api, "link", move |_| {
+        let route = session().and_then(|session| route_of(page, session).ok());
+        route.map_or(JsValue::NULL, |route| JsValue::from(address_of(&route)))
+    });
+    add(&api, "scenario", move |_| {
+        session().and_then(|session| session.read(Run::text).flatten()).map_or(JsValue::NULL, JsValue::from)
     });
     add(&api, "step", move |n| {
         let n = n.as_f64().unwrap_or(1.0) as i32;
@@ -117,6 +123,24 @@ pub fn install(page: Page) {
     if page.route.with_untracked(|route| route.embed) {
         take_messages(page, api);
     }
+}
+
+/// Follows a link: one that brings a run is opened at once, or refused.
+fn follow(page: Page, route: Route) -> Result<(), Vec<String>> {
+    let fragment = route.fragment();
+    let shared = matches!(route.screen, Screen::Shared(_));
+    let in_sandbox = page.session.get_untracked().is_some_and(|session| session.purpose == Purpose::Sandbox);
+    let Some(screen) = arrive(page, route.clone()) else {
+        let why = page.notice.with_untracked(|notice| notice.as_ref().map(|notice| notice.title(Locale::en)));
+        return Err(why.into_iter().collect());
+    };
+    if shared && in_sandbox {
+        page.route.set(screen);
+        replace_address(&fragment);
+    } else {
+        page.go(route);
+    }
+    Ok(())
 }
 
 /// The fragment of a link of this page: an address with `#/`, or the fragment alone.

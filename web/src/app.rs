@@ -2,6 +2,7 @@
 
 use crate::action::{self, Action};
 use crate::api;
+use crate::autosave;
 use crate::components::{
     Black, ContextMenu, HelpSheet, Home, MenuAt, Narrator, NoticeCard, Palette, Panel, Workbench, open_file,
 };
@@ -12,6 +13,7 @@ use crate::notice::{self, Notice};
 use crate::route::{Route, Screen, language_tag, locale_named};
 use crate::scene::Target;
 use crate::session::{Run, Session};
+use crate::sharing;
 use crate::theme::{self, Theme};
 use highwater_engine::command::Command;
 use highwater_engine::sim::SpecError;
@@ -45,6 +47,10 @@ pub struct Page {
     turns: StoredValue<u64, LocalStorage>,
     /// A run on its way to the sandbox.
     pub carried: StoredValue<Option<Run>, LocalStorage>,
+    /// The address of the link that the sandbox came from, as long as nobody has changed the run.
+    pub link: StoredValue<String, LocalStorage>,
+    /// Where the sandbox is kept.
+    pub slot: StoredValue<autosave::Slot, LocalStorage>,
     /// The moment of a lesson from which the sandbox was entered.
     pub origin: RwSignal<Option<Route>>,
     /// Packets that are not shown.
@@ -83,6 +89,8 @@ impl Page {
             route: RwSignal::new(route),
             session: RwSignal::new(None),
             carried: StoredValue::new_local(None),
+            link: StoredValue::new_local(String::new()),
+            slot: StoredValue::new_local(autosave::Slot::default()),
             origin: RwSignal::new(None),
             hidden: RwSignal::new(BTreeSet::from([PacketKind::Heartbeat, PacketKind::Metadata])),
             notice: RwSignal::new(None),
@@ -128,7 +136,10 @@ impl Page {
             if self.locale.get_untracked() != locale {
                 self.locale.set(locale);
             }
-            self.route.set(route);
+            match sharing::arrive(self, route) {
+                Some(route) => self.route.set(route),
+                None => sharing::stay(self),
+            }
         };
         let needed = files::needed(locale, lesson_of(&route.screen));
         if needed.is_empty() {
@@ -244,7 +255,7 @@ fn lesson_of(screen: &Screen) -> Option<Source> {
     match screen {
         Screen::Home => None,
         Screen::Lesson(name) => Chapter::story(name),
-        Screen::Sandbox => Source::sandbox(),
+        Screen::Sandbox | Screen::Shared(_) => Source::sandbox(),
     }
 }
 
@@ -273,6 +284,11 @@ pub fn start() {
 fn App(route: Route, locale: Locale) -> impl IntoView {
     let page = Page::new(route, locale);
     provide_context(page);
+    if page.route.with_untracked(|route| matches!(route.screen, Screen::Shared(_))) {
+        let home = Route::to(Screen::Home);
+        let route = sharing::arrive(page, page.route.get_untracked());
+        page.route.set(route.unwrap_or(home));
+    }
     let listener = window_event_listener(leptos::ev::hashchange, move |_| {
         let route = address();
         if let Some(theme) = route.theme {
@@ -317,7 +333,7 @@ fn tell_document(page: Page) {
     let name = td_string!(locale, page.brand);
     let title = page.route.with(|route| match &route.screen {
         Screen::Home => format!("{name} · {}", td_string!(locale, page.home.title)),
-        Screen::Sandbox => format!("{} · {name}", td_string!(locale, page.sandbox.title)),
+        Screen::Sandbox | Screen::Shared(_) => format!("{} · {name}", td_string!(locale, page.sandbox.title)),
         Screen::Lesson(lesson) => {
             let title = Chapter::story(lesson).map(|story| story.title(locale)).unwrap_or_default();
             format!("{title} · {name}")

@@ -7,6 +7,7 @@
 pub mod action;
 pub mod api;
 pub mod app;
+mod autosave;
 pub mod components;
 pub mod files;
 pub mod i18n;
@@ -20,6 +21,7 @@ pub mod save;
 pub mod scene;
 pub mod sequence;
 pub mod session;
+mod sharing;
 pub mod theme;
 
 pub use app::start;

@@ -2,6 +2,7 @@
 
 use crate::i18n::{Locale, say, td_string};
 use crate::route::language_tag;
+use highwater_engine::link::{LinkError, What};
 use highwater_engine::scenario::ScenarioError;
 use web_sys::Element;
 
@@ -37,6 +38,22 @@ pub enum Notice {
     },
     /// What the reader did made the script lose its thread.
     LeftScript,
+    /// A link, or a story from a file, cannot be opened, or a link cannot be made.
+    BadLink {
+        /// Why.
+        error: LinkError,
+    },
+    /// The address of the run, to take along.
+    Link {
+        /// The address.
+        url: String,
+        /// Whether the clipboard has it.
+        copied: bool,
+    },
+    /// The sandbox is as it was left.
+    Restored,
+    /// No earlier sandbox was kept.
+    NothingKept,
 }
 
 impl Notice {
@@ -54,6 +71,11 @@ impl Notice {
             Notice::NotLoaded { file } => say(td_string!(locale, page.notice.not_loaded), &[("file", file)]),
             Notice::Refused { why } => say(td_string!(locale, page.notice.refused), &[("why", why)]),
             Notice::LeftScript => td_string!(locale, page.notice.left_script).to_owned(),
+            Notice::BadLink { error } => link_error(error, locale),
+            Notice::Link { copied: true, .. } => td_string!(locale, page.notice.link_copied).to_owned(),
+            Notice::Link { .. } => td_string!(locale, page.notice.link).to_owned(),
+            Notice::Restored => td_string!(locale, page.notice.restored).to_owned(),
+            Notice::NothingKept => td_string!(locale, page.notice.nothing_kept).to_owned(),
         }
     }
 
@@ -67,8 +89,54 @@ impl Notice {
             Notice::NotLoaded { .. } => td_string!(locale, page.notice.try_again),
             Notice::Refused { .. } => td_string!(locale, page.notice.nothing_changed),
             Notice::LeftScript => td_string!(locale, page.notice.left_script_advice),
+            Notice::BadLink { error: LinkError::Cut } => td_string!(locale, page.notice.copy_again),
+            Notice::BadLink { .. } | Notice::NothingKept => td_string!(locale, page.notice.nothing_changed),
+            Notice::Link { .. } => td_string!(locale, page.notice.link_advice),
+            Notice::Restored => td_string!(locale, page.notice.restored_advice),
         }
     }
+
+    /// Whether nothing went wrong.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Notice::Link { .. } | Notice::Restored)
+    }
+
+    /// The mistakes of a scenario's text.
+    pub fn mistakes(&self) -> &[ScenarioError] {
+        match self {
+            Notice::BadScenario { errors, .. } | Notice::BadLink { error: LinkError::Scenario(errors) } => errors,
+            _ => &[],
+        }
+    }
+}
+
+/// What is wrong with a link.
+fn link_error(error: &LinkError, locale: Locale) -> String {
+    let words = match error {
+        LinkError::Empty => td_string!(locale, page.notice.link_empty),
+        LinkError::Newer => td_string!(locale, page.notice.link_newer),
+        LinkError::Cut => td_string!(locale, page.notice.link_cut),
+        LinkError::Damaged => td_string!(locale, page.notice.link_damaged),
+        LinkError::Unwritable(_) => td_string!(locale, page.notice.link_unwritable),
+        LinkError::TooLong { found, most } => {
+            return say(td_string!(locale, page.notice.link_too_long), &[("found", found), ("most", most)]);
+        }
+        LinkError::TooLarge { what, found, most } => {
+            let words = match what {
+                What::Brokers => td_string!(locale, page.notice.link_brokers),
+                What::Partitions => td_string!(locale, page.notice.link_partitions),
+                What::Programs => td_string!(locale, page.notice.link_programs),
+                What::Commands => td_string!(locale, page.notice.link_commands),
+            };
+            return say(words, &[("found", found), ("most", most)]);
+        }
+        LinkError::Endless { most } => return say(td_string!(locale, page.notice.link_endless), &[("most", most)]),
+        LinkError::World(why) => return say(td_string!(locale, page.notice.link_world), &[("why", why)]),
+        LinkError::Scenario(errors) => {
+            return say(td_string!(locale, page.notice.link_scenario), &[("count", &errors.len())]);
+        }
+    };
+    words.to_owned()
 }
 
 /// Where a mistake of a scenario is, as text: `line 4, column 9`.
@@ -154,11 +222,11 @@ fn add(parent: &Element, tag: &str, lang: &str, text: &str) -> Option<Element> {
     parent.append_child(&element).ok()?;
     Some(element)
 }
-/// Keeps the last moment at which all was well, for the card.
-pub fn remember_before(fragment: &str, recording: &str) {
+/// Keeps the last moment at which all was well, for the card: its address here, and the whole one for the report.
+pub fn remember_before(fragment: &str, address: &str) {
     let before = js_sys::Object::new();
     let _ = js_sys::Reflect::set(&before, &"fragment".into(), &fragment.into());
-    let _ = js_sys::Reflect::set(&before, &"report".into(), &recording.into());
+    let _ = js_sys::Reflect::set(&before, &"report".into(), &address.into());
     if let Some(window) = web_sys::window() {
         let _ = js_sys::Reflect::set(&window, &"highwaterBefore".into(), &before);
     }

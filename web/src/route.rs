@@ -13,6 +13,8 @@ pub enum Screen {
     Lesson(String),
     /// The free cluster.
     Sandbox,
+    /// A whole run, in the code that follows; it opens in the sandbox.
+    Shared(String),
 }
 
 /// A moment of a run.
@@ -57,6 +59,8 @@ impl Route {
         let screen = match (parts.next(), parts.next()) {
             (Some("s"), Some(lesson)) if is_name(lesson) => Screen::Lesson(lesson.to_owned()),
             (Some("sandbox"), _) => Screen::Sandbox,
+            // Whatever it says is judged when it is opened, so that a damaged link is told from none.
+            (Some("x"), code) => Screen::Shared(code.unwrap_or_default().to_owned()),
             _ => Screen::Home,
         };
         let mut route = Route::to(screen);
@@ -81,6 +85,7 @@ impl Route {
             Screen::Home => "#/".to_owned(),
             Screen::Lesson(name) => format!("#/s/{name}"),
             Screen::Sandbox => "#/sandbox".to_owned(),
+            Screen::Shared(code) => format!("#/x/{code}"),
         };
         let mut query = Vec::new();
         match self.moment {
@@ -146,7 +151,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         for moment in [None, Some(Moment::Event(7)), Some(Moment::Millis(13_206)), Some(Moment::Beat(3))] {
-            for screen in [Screen::Home, Screen::Sandbox, Screen::Lesson("a-1".to_owned())] {
+            let shared = Screen::Shared("1-_aZ09".to_owned());
+            for screen in [Screen::Home, Screen::Sandbox, Screen::Lesson("a-1".to_owned()), shared] {
                 for lang in [None, Some(Locale::en), Some(Locale::zh_CN)] {
                     for theme in [None, Some(Theme::Projector)] {
                         let (embed, no_keys) = (theme.is_some(), lang.is_some());

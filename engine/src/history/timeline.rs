@@ -166,12 +166,17 @@ impl History {
 
     /// Moves the cursor so that everything at or before `at` has happened, and nothing after.
     pub fn seek_time(&mut self, at: Instant) {
+        self.seek_time_within(at, u64::MAX);
+    }
+
+    /// The same, but not beyond event `last`.
+    pub fn seek_time_within(&mut self, at: Instant, last: u64) {
         let known = self.steps.partition_point(|step| step.at <= at) as u64;
         if known < self.end() {
             return self.seek_event(known);
         }
         self.seek_event(known);
-        while self.next_event_at().is_some_and(|next| next <= at) {
+        while self.cursor() < last && self.next_event_at().is_some_and(|next| next <= at) {
             if !self.step_forward() {
                 return;
             }

@@ -33,27 +33,31 @@ pub fn print(name: &str, recording: &Recording, end: Instant) -> Result<String, 
     text.word("scenario").value(name).property("seed", &recording.seed.to_string()).end();
     text.world(&recording.spec);
     let directory = Directory::of(&recording.spec);
-    let mut place = None;
-    for (index, recorded) in recording.commands.iter().enumerate() {
-        let here = (recorded.at, recorded.after);
-        if place != Some(here) {
-            if place.is_some() {
-                text.close();
-            } else {
-                text.line();
-            }
-            text.word("at").value(&span(recorded.at.since(Instant::ZERO)));
-            if recorded.after > 0 {
-                text.property("after", &recorded.after.to_string());
-            }
-            text.open();
-            place = Some(here);
+    let mut number = 0;
+    for block in recording.commands.chunk_by(|one, next| (one.at, one.after) == (next.at, next.after)) {
+        if number == 0 {
+            text.line();
         }
-        text.0.push_str("    ");
-        text.command(&recorded.command, &directory).ok_or(Unwritable { number: index + 1 })?;
-        text.end();
-    }
-    if place.is_some() {
+        text.word("at").value(&span(block[0].at.since(Instant::ZERO)));
+        if block[0].after > 0 {
+            text.property("after", &block[0].after.to_string());
+        }
+        // A command alone stands on its line: a long run has hundreds of them.
+        if let [alone] = block {
+            number += 1;
+            text.word("{");
+            text.command(&alone.command, &directory).ok_or(Unwritable { number })?;
+            text.0.push(';');
+            text.word("}").end();
+            continue;
+        }
+        text.open();
+        for recorded in block {
+            number += 1;
+            text.0.push_str("    ");
+            text.command(&recorded.command, &directory).ok_or(Unwritable { number })?;
+            text.end();
+        }
         text.close();
     }
     text.line();

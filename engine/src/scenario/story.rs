@@ -84,11 +84,18 @@ struct Teller<'a> {
     marks: Vec<u64>,
     /// What happened since the last wait was satisfied.
     fresh: Vec<Emitted>,
+    /// Events after which the telling stops.
+    events_max: u64,
 }
 
 impl Story {
     /// Tells a scenario's story with a seed.
     pub fn tell(scenario: &Scenario, seed: u64) -> Result<Story, SpecError> {
+        Teller::begin(Story::recording_of(scenario, seed), &scenario.steps)?.tell(0)
+    }
+
+    /// The world and the commands that are known from the start.
+    fn recording_of(scenario: &Scenario, seed: u64) -> Recording {
         let mut recording = Recording { seed, spec: scenario.spec.clone(), commands: Vec::new() };
         let directory = crate::sim::Directory::of(&scenario.spec);
         for timed in &scenario.timed {
@@ -97,7 +104,15 @@ impl Story {
                 recording.commands.push(Recorded { after: timed.after, at: timed.at, command });
             }
         }
-        Teller::begin(recording, &scenario.steps)?.tell(0)
+        recording
+    }
+
+    /// Tells a scenario with its own seed, and stops after `events_max` events wherever it is then.
+    pub fn tell_within(scenario: &Scenario, events_max: u64) -> Result<Story, SpecError> {
+        let recording = Story::recording_of(scenario, scenario.seed);
+        let mut teller = Teller::begin(recording, &scenario.steps)?;
+        teller.events_max = events_max;
+        teller.tell(0)
     }
 
     /// Tells on after somebody has acted: `recording` holds the story up to `event` and what was done there.
@@ -132,6 +147,7 @@ impl<'a> Teller<'a> {
             bindings: BTreeMap::new(),
             marks: Vec::new(),
             fresh: Vec::new(),
+            events_max: u64::MAX,
         })
     }
 
@@ -255,7 +271,7 @@ impl<'a> Teller<'a> {
         let (after, at) = (self.simulation.dispatched(), self.simulation.now());
         self.simulation.command(at, command.clone());
         self.recording.commands.push(Recorded { after, at, command });
-        while self.simulation.next_at() == Some(at) {
+        while self.simulation.next_at() == Some(at) && self.simulation.dispatched() < self.events_max {
             if self.recording.step(&mut self.simulation).is_none() {
                 return;
             }
@@ -269,7 +285,8 @@ impl<'a> Teller<'a> {
         self.simulation.settle_front();
         let within = self.simulation.next_at().is_some_and(|at| at <= deadline);
         let events = self.simulation.dispatched() - self.marks.last().copied().unwrap_or(0);
-        within && events < STEP_EVENTS_MAX && self.step().is_some()
+        let allowed = events < STEP_EVENTS_MAX && self.simulation.dispatched() < self.events_max;
+        within && allowed && self.step().is_some()
     }
 
     fn value(&self, fact: &Fact) -> Option<String> {

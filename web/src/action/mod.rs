@@ -104,6 +104,14 @@ pub enum Action {
     DownloadTrace,
     /// A scenario from a file.
     OpenScenario,
+    /// The whole run as a file that opens again.
+    DownloadScenario,
+    /// The address of this run at this moment.
+    CopyLink,
+    /// A sandbox nobody has touched.
+    StartAfresh,
+    /// A sandbox that was left for another.
+    EarlierSandbox,
     /// Close what is open, or select nothing.
     Escape,
     /// The menu of what is selected.

@@ -4,12 +4,15 @@ use super::build::build;
 use super::zoom::zoom;
 use super::{Action, process_of};
 use crate::app::Page;
-use crate::components::{Panel, describe};
+use crate::autosave;
+use crate::components::{Panel, describe, preset};
 use crate::i18n::Locale;
+use crate::notice::Notice;
 use crate::route::{Moment, Route, Screen};
 use crate::save::save;
 use crate::scene::Target;
 use crate::session::{Purpose, Run, Session};
+use crate::sharing::copy_link;
 use crate::theme;
 use highwater_engine::command::Command;
 use highwater_engine::event::StopKind;
@@ -75,6 +78,13 @@ fn perform_on(action: Action, page: Page, session: Session) -> bool {
             let trace = session.read(|run| (run.name().to_owned(), run.trace(1)));
             return trace.is_some_and(|(name, text)| save(&format!("{name}.jsonl"), &text));
         }
+        Action::DownloadScenario => {
+            let text = session.read(|run| Some((run.name().to_owned(), run.text()?))).flatten();
+            return text.is_some_and(|(name, text)| save(&format!("{name}.kdl"), &text));
+        }
+        Action::CopyLink => return copy_link(page, session),
+        Action::StartAfresh => return start_afresh(page, session),
+        Action::EarlierSandbox => return earlier_sandbox(page, session),
         Action::TakeControls => take_controls(page, session),
         Action::Describe => {
             page.say(session.read(|run| describe(run, page.locale.get_untracked())).unwrap_or_default())
@@ -121,6 +131,33 @@ fn escape(page: Page) -> bool {
     true
 }
 
+/// A sandbox as on a first visit. The one before is kept.
+fn start_afresh(page: Page, session: Session) -> bool {
+    let Some(run) = (session.purpose == Purpose::Sandbox).then(|| preset(page)).flatten() else { return false };
+    autosave::keep(page, session);
+    session.replace(run);
+    autosave::mark_afresh(page);
+    page.link.set_value(String::new());
+    page.notice.set(None);
+    true
+}
+
+/// The sandbox before this one. This one is kept.
+fn earlier_sandbox(page: Page, session: Session) -> bool {
+    if session.purpose != Purpose::Sandbox {
+        return false;
+    }
+    autosave::keep(page, session);
+    let Some(run) = autosave::restore_earlier(page) else {
+        if page.notice.with_untracked(Option::is_none) {
+            page.notice.set(Some(Notice::NothingKept));
+        }
+        return false;
+    };
+    session.replace(run);
+    true
+}
+
 /// The same moment without its story.
 fn take_controls(page: Page, session: Session) {
     if session.purpose == Purpose::Sandbox {
@@ -131,6 +168,8 @@ fn take_controls(page: Page, session: Session) {
     let moment = session.read(|run| Moment::Event(run.cursor()));
     page.origin.set(Some(Route { screen, moment, ..Route::default() }));
     page.carried.set_value(session.read(Run::freed));
+    page.link.set_value(String::new());
+    autosave::begin(page, None);
     page.go(Route::to(Screen::Sandbox));
 }
 

@@ -39,6 +39,8 @@ pub enum Icon {
     Close,
     /// Open a file.
     Open,
+    /// Two links of a chain.
+    Link,
 }
 
 impl Icon {
@@ -62,6 +64,9 @@ impl Icon {
             Icon::Minus => r#"<path d="M3 8h10"/>"#,
             Icon::Fit => r#"<path d="M2.5 3h11v10h-11zM5.5 6h5v4h-5z"/>"#,
             Icon::Close => r#"<path d="M3.5 3.5l9 9M12.5 3.5l-9 9"/>"#,
+            Icon::Link => {
+                r#"<path d="M6.5 9.5l3-3M5.5 7L3.6 8.9a2.5 2.5 0 0 0 3.5 3.5L9 10.5M10.5 9l1.9-1.9a2.5 2.5 0 0 0-3.5-3.5L7 5.5"/>"#
+            }
             Icon::Open => r#"<path d="M2 13V3h4l1.5 2H13v2M2 13l2-6h10.5L12.5 13z"/>"#,
         }
     }

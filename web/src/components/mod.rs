@@ -40,4 +40,4 @@ pub use notice_card::NoticeCard;
 pub use open_file::{open_file, open_text};
 pub use palette::Palette;
 pub use panels::Panel;
-pub use workbench::Workbench;
+pub use workbench::{Workbench, preset};

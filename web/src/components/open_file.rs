@@ -3,8 +3,10 @@
 use crate::app::Page;
 use crate::notice::Notice;
 use crate::route::{Route, Screen};
-use crate::session::{Purpose, Run};
-use highwater_engine::scenario::{Scenario, ScenarioError};
+use crate::session::Run;
+use crate::sharing;
+use highwater_engine::link::{self, LinkError};
+use highwater_engine::scenario::Scenario;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
@@ -13,29 +15,31 @@ use wasm_bindgen::prelude::Closure;
 const LARGEST: f64 = 1_000_000.0;
 
 /// Opens a scenario's text in the sandbox, or says what is wrong with it and leaves everything as it is.
-pub fn open_text(page: Page, file: &str, text: &str) -> Result<(), Vec<ScenarioError>> {
+pub fn open_text(page: Page, file: &str, text: &str) -> Result<(), Vec<String>> {
     let scenario = match Scenario::parse(text) {
         Ok(scenario) => scenario,
         Err(errors) => {
-            page.notice.set(Some(Notice::BadScenario { file: file.to_owned(), errors: errors.clone() }));
-            return Err(errors);
+            let said =
+                errors.iter().map(|error| format!("line {}, column {}: {}", error.line, error.column, error.message));
+            let said = said.collect();
+            page.notice.set(Some(Notice::BadScenario { file: file.to_owned(), errors }));
+            return Err(said);
         }
     };
-    let run = match Run::of_scenario(scenario) {
+    let told = link::tell(&scenario, link::FILE_EVENTS_MAX);
+    let opened =
+        told.and_then(|story| Run::of_story(scenario, story).map_err(|error| LinkError::World(error.to_string())));
+    let run = match opened {
         Ok(run) => run,
         Err(error) => {
-            page.notice.set(Some(Notice::Refused { why: error.to_string() }));
-            return Ok(());
+            let said = vec![error.to_string()];
+            page.notice.set(Some(Notice::BadLink { error }));
+            return Err(said);
         }
     };
     page.notice.set(None);
-    match page.session.get_untracked().filter(|session| session.purpose == Purpose::Sandbox) {
-        Some(session) => session.replace(run),
-        None => {
-            page.carried.set_value(Some(run));
-            page.go(Route::to(Screen::Sandbox));
-        }
-    }
+    sharing::show(page, run, None, "");
+    page.go(Route::to(Screen::Sandbox));
     Ok(())
 }
 

@@ -9,20 +9,24 @@ use super::story::{Caption, Story};
 use super::top_bar::TopBar;
 use super::transport::Transport;
 use crate::app::{Page, replace_address};
+use crate::autosave;
 use crate::i18n::{say, td_string};
 use crate::lessons::{Chapter, Source};
 use crate::notice::{self, Notice};
 use crate::route::{Moment, Route, Screen};
 use crate::session::{Purpose, Run, Session};
+use crate::sharing::{address_of, go_to, route_of};
 use crate::tr;
 use gloo_timers::callback::Timeout;
 use highwater_engine::scenario::Scenario;
-use highwater_engine::time::Instant;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 /// The address follows a pause after this many milliseconds.
 const SETTLE: u32 = 500;
+
+/// While time passes, what somebody did is kept after this many milliseconds.
+const MEANWHILE: u32 = 2_000;
 
 /// The screen of a lesson or of the sandbox.
 #[component]
@@ -42,7 +46,15 @@ pub fn Workbench(
         Some(source) => (run_of(page, source), Purpose::Lesson),
         None => {
             let carried = page.carried.try_update_value(Option::take).flatten();
-            (carried.or_else(|| preset(page)), Purpose::Sandbox)
+            let arrived = carried.is_some();
+            let run = carried.or_else(|| autosave::restore(page)).or_else(|| {
+                autosave::begin(page, None);
+                preset(page)
+            });
+            if !arrived {
+                page.link.set_value(String::new());
+            }
+            (run, Purpose::Sandbox)
         }
     };
     let Some(run) = run else {
@@ -71,6 +83,11 @@ pub fn Workbench(
         }
     };
     listen_to_paste(page);
+    let leaving = window_event_listener_untyped("pagehide", move |_| autosave::keep(page, session));
+    on_cleanup(move || {
+        leaving.remove();
+        autosave::keep(page, session);
+    });
     view! {
         <div class="app" class:no-story=story.is_none() on:dragover=move |event| event.prevent_default() on:drop=drop_file>
             <TopBar crumb workbench=true story=story.map_or("", |story| story.name) />
@@ -110,7 +127,7 @@ fn run_of(page: Page, source: Source) -> Option<Run> {
 }
 
 /// A small world at the moment its story ends its preparations, freed of the story.
-fn preset(page: Page) -> Option<Run> {
+pub fn preset(page: Page) -> Option<Run> {
     let mut run = run_of(page, Source::sandbox()?)?;
     let start = run.beats().first().map_or(0, |beat| beat.event);
     run.seek_event(start);
@@ -123,14 +140,6 @@ fn begin(page: Page, session: Session) {
         Some(moment) => go_to(session, moment),
         None if session.purpose == Purpose::Lesson => session.to_start(),
         None => {}
-    }
-}
-
-fn go_to(session: Session, moment: Moment) {
-    match moment {
-        Moment::Event(event) => session.seek_event(event),
-        Moment::Millis(millis) => session.seek_time(Instant(millis.saturating_mul(1_000))),
-        Moment::Beat(beat) => session.to_beat(beat.saturating_sub(1)),
     }
 }
 
@@ -152,17 +161,19 @@ fn follow_address(page: Page, session: Session, screen: Screen) {
     let is_lesson = session.purpose == Purpose::Lesson;
     Effect::new(move || {
         session.version.track();
-        if session.playing.get() {
-            waiting.set_value(None);
+        let playing = session.playing.get();
+        // While time passes the run is kept now and then; the address waits until it stops.
+        if playing && waiting.with_value(Option::is_some) {
             return;
         }
         let screen = screen.clone();
-        let write = Timeout::new(SETTLE, move || {
-            let recording = session.read(|run| serde_json::to_string(run.recording()).unwrap_or_default());
-            let at = session.read(|run| Moment::Event(run.cursor()));
-            let kept = Route { screen: screen.clone(), moment: at, ..page.route.get_untracked() };
-            notice::remember_before(&kept.fragment(), &recording.unwrap_or_default());
-            if !is_lesson {
+        let write = Timeout::new(if playing { MEANWHILE } else { SETTLE }, move || {
+            waiting.try_set_value(None);
+            if let Ok(kept) = route_of(page, session) {
+                notice::remember_before(&kept.fragment(), &address_of(&kept));
+            }
+            autosave::keep(page, session);
+            if !is_lesson || session.playing.get_untracked() {
                 return;
             }
             // What the reader did is not in the address, so the address must not claim the moment.

@@ -286,6 +286,11 @@ impl Session {
         self.speed.set(speed);
     }
 
+    /// Moves in the run or changes it by a function of its own.
+    pub fn edit(self, change: impl FnOnce(&mut Run)) {
+        self.change(change);
+    }
+
     /// Changes the run, and tells everybody.
     fn change<T>(&self, change: impl FnOnce(&mut Run) -> T) -> Option<T> {
         let changed = self.run.try_update_value(change)?;

@@ -10,7 +10,8 @@ use crate::scene::{Mark, MarkKind};
 use highwater_engine::command::{Command, Rejected};
 use highwater_engine::event::Event;
 use highwater_engine::history::{History, Recording};
-use highwater_engine::scenario::{Scenario, Story};
+use highwater_engine::link::{self, LinkError};
+use highwater_engine::scenario::{Scenario, Story, print};
 use highwater_engine::sim::{Emitted, Simulation, SpecError};
 use highwater_engine::time::{Duration, Instant};
 use highwater_engine::trace::Exporter;
@@ -62,11 +63,21 @@ impl Run {
     /// A scenario from its start, its script told.
     pub fn of_scenario(scenario: Scenario) -> Result<Run, SpecError> {
         let story = Story::tell(&scenario, scenario.seed)?;
+        Run::of_story(scenario, story)
+    }
+
+    /// A scenario from its start, and how it was told. A run without a word about it is known to its end.
+    pub fn of_story(scenario: Scenario, story: Story) -> Result<Run, SpecError> {
         let mut run = Run::of_recording(scenario.name.clone(), story.recording.clone())?;
         run.scenario = Some(Rc::new(scenario));
         run.beats = Beat::all(&story);
         // A world without a word about it is a sandbox: its future is open.
+        let end = story.end;
         run.story = (!run.beats.is_empty()).then_some(story);
+        if run.story.is_none() {
+            run.history.seek_event(end);
+            run.history.seek_event(0);
+        }
         Ok(run)
     }
 
@@ -110,6 +121,24 @@ impl Run {
             branch: 0,
             tally: RefCell::default(),
         }
+    }
+
+    /// Whether somebody did something in it.
+    pub fn is_touched(&self) -> bool {
+        !self.undo.is_empty() || !self.redo.is_empty()
+    }
+
+    /// The whole run as the code of a link.
+    ///
+    /// # Errors
+    /// When it is longer than a link.
+    pub fn code(&self) -> Result<String, LinkError> {
+        link::write(&self.name, self.recording(), self.end_at())
+    }
+
+    /// The whole run as a scenario.
+    pub fn text(&self) -> Option<String> {
+        print(&self.name, self.recording(), self.end_at()).ok()
     }
 
     /// What it is called.
@@ -269,6 +298,15 @@ impl Run {
         let at = at.min(furthest);
         self.history.seek_time(at);
         self.now = at;
+    }
+
+    /// The same, but not beyond event `last`.
+    pub fn seek_time_within(&mut self, at: Instant, last: u64) {
+        self.ghost = None;
+        let at = if self.has_story() { at.min(self.end_at()) } else { at };
+        self.history.seek_time_within(at, last);
+        let stopped = self.history.next_event_at().is_some_and(|next| next <= at);
+        self.now = if stopped { self.history.simulation().now() } else { at };
     }
 
     /// A reader's command, here and now. A story goes on with it as far as it can. A refused one changes nothing.
