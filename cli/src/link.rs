@@ -2,7 +2,7 @@
 
 use crate::arguments::Arguments;
 use crate::run::read;
-use highwater_engine::link::write;
+use highwater_engine::link::{LinkError, write};
 use highwater_engine::scenario::{Story, print};
 
 /// Prints the link; with `--kdl` the text inside it. False when the scenario cannot be read.
@@ -20,7 +20,7 @@ pub fn link(mut arguments: Arguments) -> Result<bool, String> {
     };
     let story = Story::tell(&scenario, seed.unwrap_or(scenario.seed)).map_err(|error| error.to_string())?;
     let written = match as_text {
-        true => print(&scenario.name, &story.recording, story.end_at),
+        true => print(&scenario.name, &story.recording, story.end_at).map_err(LinkError::Unwritable),
         false => write(&scenario.name, &story.recording, story.end_at).map(|code| format!("#/x/{code}")),
     };
     println!("{}", written.map_err(|error| error.to_string())?);
