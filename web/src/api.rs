@@ -146,7 +146,7 @@ fn follow(page: Page, route: Route) -> Result<(), Vec<String>> {
 /// The fragment of a link of this page: an address with `#/`, or the fragment alone.
 fn fragment_of(text: &str) -> Option<&str> {
     let text = text.trim();
-    let link = !text.contains(char::is_whitespace);
+    let link = (text.starts_with("#/") || text.starts_with("http")) && !text.contains('\n');
     text.find("#/").filter(|_| link).map(|start| &text[start..])
 }
 
@@ -232,6 +232,7 @@ mod tests {
         assert_eq!(fragment_of("https://x.example/h/#/s/a-1?beat=4"), Some("#/s/a-1?beat=4"));
         assert_eq!(fragment_of("#/sandbox"), Some("#/sandbox"));
         assert_eq!(fragment_of("scenario t seed=1\n# #/s/a\n"), None);
+        assert_eq!(fragment_of("#/x/<img src=x>"), Some("#/x/<img src=x>"), "a hostile link is one too");
         assert_eq!(fragment_of("brokers"), None);
     }
 }

@@ -16,6 +16,11 @@ pub(super) fn encode(bytes: &[u8], code: &mut String) {
     }
 }
 
+/// Whether all characters are of the alphabet.
+pub(super) fn is_code(text: &str) -> bool {
+    text.bytes().all(|letter| ALPHABET.contains(&letter))
+}
+
 /// The bytes of some characters; none when one is not of the alphabet, or when bits are left over.
 pub(super) fn decode(code: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(code.len() / 4 * 3 + 2);

@@ -15,7 +15,7 @@ use crate::scenario::{Scenario, StepKind, Story, print};
 use crate::sim::Spec;
 use crate::storage::format::crc32c;
 use crate::time::Instant;
-use code::{decode, encode};
+use code::{decode, encode, is_code};
 use miniz_oxide::{deflate::compress_to_vec, inflate::decompress_to_vec_with_limit};
 
 /// The version written.
@@ -83,7 +83,7 @@ pub fn read(code: &str) -> Result<Scenario, LinkError> {
     let rest = letters.as_str();
     let split = rest.len().checked_sub(CHECK).filter(|split| rest.is_char_boundary(*split)).ok_or(LinkError::Cut)?;
     let (packed, sum) = rest.split_at(split);
-    let packed = decode(packed).ok_or(LinkError::Damaged)?;
+    let packed = decode(packed).ok_or(if is_code(packed) { LinkError::Cut } else { LinkError::Damaged })?;
     let text = decompress_to_vec_with_limit(&packed, TEXT_MAX).map_err(|error| {
         if error.output.len() >= TEXT_MAX {
             LinkError::TooLong { found: error.output.len(), most: TEXT_MAX }

@@ -53,7 +53,7 @@ pub fn TopBar(
                 {icon(Icon::Theme)}<span class="word">{move || theme_name(page.theme.get(), page.locale.get())}</span>
             </button>
             {workbench.then(|| view! {
-                <button on:click=page.asks(Action::CopyLink) aria-label=tr!(page, action.copy_link)>
+                <button class="share" on:click=page.asks(Action::CopyLink) aria-label=tr!(page, action.copy_link)>
                     {icon(Icon::Link)}<span class="word">{tr!(page, link_word)}</span>
                 </button>
                 <button on:click=page.asks(Action::OpenScenario) class="only-wide" aria-label=tr!(page, action.open_scenario)>
