@@ -36,6 +36,9 @@ pub enum Command {
     Drop { envelope: EnvelopeId },
     /// Make the next message of a kind between two nodes vanish.
     DropNext { from: NodeId, to: NodeId, kind: MessageKind, response: bool },
+    /// Make the next request of a kind between two nodes late by so much, as one that waits in the receiver's request
+    /// queue. It is served even when its sender has given the connection up meanwhile.
+    DelayNext { from: NodeId, to: NodeId, kind: MessageKind, by: Duration },
     /// A producer sends this many records at once, beside its program.
     Send { producer: NodeId, count: u32 },
     /// All members of a group move their positions.
@@ -170,6 +173,12 @@ impl Command {
                 kind: fields.word("kind")?,
                 response: fields.flag("response")?,
             },
+            "delay-next" => Command::DelayNext {
+                from: fields.node("from")?,
+                to: fields.node("to")?,
+                kind: fields.word("kind")?,
+                by: fields.span("by")?,
+            },
             "send" => Command::Send { producer: fields.node("producer")?, count: fields.id("count")? },
             "seek" => Command::Seek { group: GroupId(fields.id("group")?), to: fields.word("to")? },
             "pause-partitions" => {
@@ -257,6 +266,7 @@ mod tests {
             Command::HealAll,
             Command::Drop { envelope: EnvelopeId(5) },
             Command::DropNext { from, to, kind: MessageKind::Fetch, response: true },
+            Command::DelayNext { from, to, kind: MessageKind::Produce, by: Duration::from_secs(3) },
             Command::Send { producer: node, count: 6 },
             Command::Seek { group: GroupId(0), to: SeekTo::End },
             Command::Seek { group: GroupId(0), to: SeekTo::Beginning },

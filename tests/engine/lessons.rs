@@ -49,11 +49,17 @@ lessons! {
     a_hot_key_has_one_reader = "30g-hot-key";
     more_partitions_move_keys = "30h-more-partitions";
     a_full_buffer_holds_its_caller_up = "30i-buffer-full";
+    one_in_flight_keeps_the_order_at_a_price = "30j-one-in-flight";
+    round_robin_fills_batches_badly = "30k-round-robin";
+    sticky_fills_them_and_is_lumpy = "30l-sticky";
+    acks_buy_safety_with_latency = "30m-acks";
     an_abort_is_seen_by_the_careless_only = "31a-abort";
     an_open_transaction_holds_everybody_up = "31b-open-transaction";
     a_zombie_is_fenced = "31c-zombie";
     a_copy_without_transactions_copies_twice = "31d-copy-twice";
     a_copy_in_transactions_survives_a_crash = "31e-exactly-once";
+    a_late_write_leaves_a_transaction_open_for_ever = "31f-hanging-transaction";
+    a_leader_that_asks_first_refuses_it = "31g-asked-first";
     an_eager_rebalance_stops_everybody = "40a-eager";
     a_cooperative_one_stops_only_what_moves = "40b-cooperative";
     the_consumer_protocol_leads_each_member_by_itself = "40c-consumer-protocol";

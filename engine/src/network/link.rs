@@ -55,6 +55,9 @@ pub struct Network {
     last_arrival: Map<(NodeId, NodeId, Channel), Instant>,
     faults: Map<FaultId, Fault>,
     drop_next: Vec<(NodeId, NodeId, MessageKind, bool)>,
+    delay_next: Vec<(NodeId, NodeId, MessageKind, Duration)>,
+    /// Requests that wait in their receiver's queue: no end of a connection takes them back.
+    stuck: Vec<EnvelopeId>,
 }
 
 impl Network {
@@ -72,6 +75,8 @@ impl Network {
             last_arrival: Map::new(),
             faults: Map::new(),
             drop_next: Vec::new(),
+            delay_next: Vec::new(),
+            stuck: Vec::new(),
         }
     }
 
@@ -114,7 +119,7 @@ impl Network {
             self.held.push(envelope);
             return Passage::Held(id);
         }
-        let span = self.transit();
+        let span = self.transit() + self.wanted_late(&envelope);
         let at = self.launch(envelope, now + span);
         Passage::UnderWay(id, at)
     }
@@ -125,6 +130,19 @@ impl Network {
         }
         let wanted = (from, to, body.kind(), body.is_response());
         self.drop_next.iter().position(|rule| *rule == wanted)
+    }
+
+    /// How much later than others this message is to be.
+    fn wanted_late(&mut self, envelope: &Envelope) -> Duration {
+        let wanted = |rule: &(NodeId, NodeId, MessageKind, Duration)| {
+            (rule.0, rule.1, rule.2) == (envelope.from, envelope.to, envelope.body.kind())
+        };
+        if self.delay_next.is_empty() || envelope.body.is_response() {
+            return Duration::ZERO;
+        }
+        let Some(index) = self.delay_next.iter().position(wanted) else { return Duration::ZERO };
+        self.stuck.push(envelope.id);
+        self.delay_next.remove(index).3
     }
 
     fn transit(&mut self) -> Duration {
@@ -150,6 +168,7 @@ impl Network {
     /// A message's time has come: it leaves the network. None when it was dropped meanwhile. A cut link keeps it.
     pub fn arrive(&mut self, id: EnvelopeId) -> Option<Envelope> {
         let envelope = self.in_flight.remove(&id)?;
+        self.stuck.retain(|stuck| *stuck != id);
         if self.is_cut(envelope.from, envelope.to) {
             self.held.push(envelope);
             return None;
@@ -165,6 +184,11 @@ impl Network {
     /// The next message of this kind between these nodes will vanish.
     pub fn drop_next(&mut self, from: NodeId, to: NodeId, kind: MessageKind, response: bool) {
         self.drop_next.push((from, to, kind, response));
+    }
+
+    /// The next request of this kind between these nodes will be late.
+    pub fn delay_next(&mut self, from: NodeId, to: NodeId, kind: MessageKind, by: Duration) {
+        self.delay_next.push((from, to, kind, by));
     }
 
     /// Adds a rule.
@@ -199,8 +223,14 @@ impl Network {
         };
         let (mut gone, held): (Vec<Envelope>, _) = std::mem::take(&mut self.held).into_iter().partition(belongs);
         self.held = held;
-        let lost: Vec<EnvelopeId> =
-            self.in_flight.values().filter(|envelope| belongs(envelope)).map(|envelope| envelope.id).collect();
+        let stuck = std::mem::take(&mut self.stuck);
+        for late in stuck.iter().filter_map(|id| self.in_flight.get(id)).filter(|late| belongs(late)) {
+            // The next connection does not wait for what the last one left behind.
+            self.last_arrival.remove(&(late.from, late.to, late.channel));
+        }
+        let goes = |envelope: &&Envelope| belongs(envelope) && !stuck.contains(&envelope.id);
+        let lost: Vec<EnvelopeId> = self.in_flight.values().filter(goes).map(|envelope| envelope.id).collect();
+        self.stuck = stuck;
         gone.extend(lost.into_iter().filter_map(|id| self.in_flight.remove(&id)));
         gone
     }

@@ -25,6 +25,7 @@ pub(super) const COMMANDS: &[&str] = &[
     "heal",
     "drop",
     "drop-next",
+    "delay-next",
     "send",
     "seek",
     "processing",
@@ -165,7 +166,7 @@ pub(super) fn read_command(
         }
         "heal" => template.words.extend(line.argument()),
         "drop" => template.words.push(line.required("the number of a message", source)),
-        "drop-next" => {
+        "drop-next" | "delay-next" => {
             let kind = line.required("a kind of message", source);
             if !KINDS.iter().any(|known| known.name() == kind) {
                 let known: Vec<&str> = KINDS.iter().map(|known| known.name()).collect();
@@ -174,7 +175,12 @@ pub(super) fn read_command(
             template.words.push(kind);
             template.nodes.push(node(line, source));
             template.nodes.push(node(line, source));
-            template.flag = line.flag("response", source);
+            if *verb == "drop-next" {
+                template.flag = line.flag("response", source);
+            } else {
+                let by = line.required("a duration", source);
+                template.span = line.read_duration("delay-next", &by, source);
+            }
         }
         "send" => {
             template.nodes.push(node(line, source));
@@ -310,6 +316,12 @@ impl CommandTemplate {
                 to: node(1)?,
                 kind: *KINDS.iter().find(|known| known.name() == word(0)).ok_or(word(0))?,
                 response: self.flag,
+            },
+            "delay-next" => Command::DelayNext {
+                from: node(0)?,
+                to: node(1)?,
+                kind: *KINDS.iter().find(|known| known.name() == word(0)).ok_or(word(0))?,
+                by: self.span.unwrap_or_default(),
             },
             "send" => Command::Send { producer: node(0)?, count: word(0).parse().map_err(|_| word(0).to_owned())? },
             "seek" => Command::Seek {

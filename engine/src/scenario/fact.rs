@@ -49,6 +49,14 @@ facts! {
     Stored = "stored", 0;
     /// Acknowledged records lost.
     Lost = "lost", 0;
+    /// Acknowledged records of a producer.
+    AckedBy = "acked-by", 1;
+    /// Acknowledged records of a producer that are lost.
+    LostBy = "lost-by", 1;
+    /// How many batches the log of a partition, or of each partition of a topic, holds on a broker, markers among them.
+    Batches = "batches", 2;
+    /// Records of a partition's log on a broker that stand behind a later one of their producer.
+    Overtaken = "overtaken", 2;
     /// Records that stand twice in a log.
     StoredTwice = "stored-twice", 0;
     /// Repetitions of processing.
@@ -165,6 +173,30 @@ impl Fact {
             FactKind::Running => {
                 let running = simulation.process(node(&subject(0))?)? == crate::sim::Process::Running;
                 Some(running.to_string())
+            }
+            FactKind::AckedBy | FactKind::LostBy => {
+                let producer = node(&subject(0))?;
+                let counts = |fate: &crate::audit::Fate| match self.kind {
+                    FactKind::AckedBy => fate.acked.is_some(),
+                    _ => fate.lost,
+                };
+                let fates = simulation.ledger().fates(producer);
+                Some(fates.filter(|(_, fate)| counts(fate)).count().to_string())
+            }
+            FactKind::Batches | FactKind::Overtaken => {
+                let (topic, tp) = (directory.find_topic(&subject(0)), directory.find_tp(&subject(0)));
+                let id = subject(1);
+                let id = id.trim_start_matches("broker").trim_start_matches(['-', ' ']);
+                let broker = simulation.actors().find_map(|(_, actor)| match actor {
+                    Actor::Broker(broker) if broker.id.to_string() == id => Some(broker),
+                    _ => None,
+                })?;
+                let asked = broker.replicas().iter().filter(|(at, _)| Some(**at) == tp || Some(at.topic) == topic);
+                let counts = asked.map(|(_, replica)| match self.kind {
+                    FactKind::Batches => replica.log.batches().count(),
+                    _ => overtaken(&replica.log),
+                });
+                Some(counts.sum::<usize>().to_string())
             }
             FactKind::ProcessedBy => {
                 let group = directory.find_group(&subject(0))?;
@@ -313,4 +345,16 @@ impl Fact {
 
 fn listed<'a>(brokers: impl Iterator<Item = &'a crate::ids::BrokerId>) -> String {
     brokers.map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn overtaken(log: &crate::storage::Log) -> usize {
+    let mut latest: Map<NodeId, u32> = Map::new();
+    let ids = log.batches().flat_map(|batch| batch.records.iter()).filter_map(crate::storage::Record::id);
+    let is_late = |id: &RecordId| {
+        let known = latest.entry(id.producer()).or_default();
+        let late = id.number() < *known;
+        *known = id.number().max(*known);
+        late
+    };
+    ids.filter(is_late).count()
 }

@@ -337,6 +337,11 @@ impl Text {
                 self.node(*to, directory)?;
                 self.flag("response", *response);
             }
+            Command::DelayNext { from, to, kind, by } => {
+                self.word("delay-next").value(kind.name()).node(*from, directory)?;
+                self.node(*to, directory)?;
+                self.value(&span(*by));
+            }
             Command::Send { producer, count } => {
                 self.word("send").node(*producer, directory)?;
                 self.value(&count.to_string());

@@ -45,7 +45,7 @@ impl Simulation {
                 self.known(*to)?;
                 if from == to { Err(Rejected::SameNode(*from)) } else { Ok(()) }
             }
-            Command::DropNext { from, to, .. } => {
+            Command::DropNext { from, to, .. } | Command::DelayNext { from, to, .. } => {
                 self.known(*from)?;
                 self.known(*to).map(|_| ())
             }
@@ -178,6 +178,7 @@ impl Simulation {
                     self.tell_lost(&lost, DropReason::Dropped);
                 }
             }
+            Command::DelayNext { from, to, kind, by } => self.network.delay_next(*from, *to, *kind, *by),
             Command::DropNext { from, to, kind, response } => self.network.drop_next(*from, *to, *kind, *response),
             Command::Send { producer, count } => self.handle(*producer, Input::Told(Instruction::Send(*count))),
             Command::Seek { group, to } => {

@@ -80,7 +80,7 @@ fn translate(command: &Command, old: &Directory, new: &Directory) -> Option<Comm
         | Command::Processing { node: at, .. }
         | Command::PausePartitions { node: at, .. }
         | Command::Send { producer: at, .. } => node(at)?,
-        Command::Cut { from, to, .. } | Command::DropNext { from, to, .. } => {
+        Command::Cut { from, to, .. } | Command::DropNext { from, to, .. } | Command::DelayNext { from, to, .. } => {
             node(from)?;
             node(to)?;
         }

@@ -58,6 +58,7 @@ fn command_sentence(command: &Command, names: &Names<'_>) -> String {
         Command::Isolate { node } => t!(you_isolated, node = names.node(*node)),
         Command::Heal { .. } | Command::HealAll => t!(you_healed),
         Command::Drop { .. } | Command::DropNext { .. } => t!(you_dropped),
+        Command::DelayNext { .. } => t!(you_delayed),
         Command::Send { producer, count } => t!(you_sent, producer = names.node(*producer), count = count),
         Command::Seek { group, to } => match to {
             SeekTo::Beginning => t!(you_sought_beginning, group = names.group(*group)),
