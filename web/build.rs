@@ -1,11 +1,14 @@
 //! Turns the folders of `locales/` and `lessons/` into code: a number for every word, a name for every file.
 
-use highwater_words::{Book, File, Lesson};
+use highwater_words::{Book, LANGUAGES, outline};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::{env, fs};
+
+/// The lesson that is part of the program.
+const HOME: &str = "00-home";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let home = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
@@ -21,10 +24,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     code.push_str(&lessons(&book));
     let files = book.files();
     let _ = writeln!(code, "/// Files that are part of the program.\npub const INSIDE: &[(&str, &str)] = &[");
-    for file in files.iter().filter(|file| inside || file.name.starts_with("00-home")) {
+    for file in files.iter().filter(|file| inside || file.name.contains(HOME)) {
         let _ = writeln!(code, "    ({:?}, {:?}),", file.name, file.text);
     }
     code.push_str("];\n");
+    let home = book.lessons.iter().find(|lesson| lesson.name == HOME).ok_or(format!("lessons/{HOME} is missing"))?;
+    let outline = outline(&home.script)?;
+    let _ = writeln!(code, "/// What runs on the first screen, without a need for a parser.\npub const HOME: &str = {outline:?};");
     fs::write(out.join("files.rs"), code)?;
     Ok(())
 }
@@ -80,17 +86,20 @@ fn words(book: &Book) -> String {
 
 /// Every lesson by name, with the files of its script and its prose.
 fn lessons(book: &Book) -> String {
-    let name = |file: File| if file.text.is_empty() { String::new() } else { file.name };
-    let mut table =
-        format!("/// Every lesson.\npub const SOURCES: [crate::lessons::Source; {}] = [\n", book.lessons.len());
+    let mut table = format!(
+        "/// Languages, as their files are named.\npub const LANGUAGES: [&str; {}] = {LANGUAGES:?};\n\
+         /// The folder of the lessons' files.\npub const LESSONS: &str = {:?};\n\
+         /// Every lesson.\npub const SOURCES: [crate::lessons::Source; {}] = [\n",
+        LANGUAGES.len(),
+        book.lessons_folder(),
+        book.lessons.len()
+    );
     for (number, lesson) in book.lessons.iter().enumerate() {
-        let Lesson { name: of, .. } = lesson;
-        let beats = lesson.beats();
-        let script = name(lesson.script_file());
-        let prose: Vec<String> = (0..book.words.len()).map(|language| name(lesson.prose_file(language))).collect();
+        let (name, beats) = (&lesson.name, lesson.beats());
+        let (script, prose) = (!lesson.script.is_empty(), lesson.has_prose());
         let _ = writeln!(
             table,
-            "    crate::lessons::Source {{ number: {number}, name: {of:?}, beats: {beats}, script: {script:?}, prose: {prose:?} }},"
+            "    crate::lessons::Source {{ number: {number}, name: {name:?}, beats: {beats}, has_script: {script}, has_prose: {prose} }},"
         );
     }
     table.push_str("];\n");

@@ -151,7 +151,7 @@ impl Page {
                 _ if self.turns.get_value() != turn => {}
                 Ok(()) => show(route),
                 Err(file) => {
-                    self.notice.set(Some(Notice::NotLoaded { file: file.to_owned() }));
+                    self.notice.set(Some(Notice::NotLoaded { file }));
                     replace_address(&self.route.with_untracked(Route::fragment));
                 }
             }
@@ -267,7 +267,7 @@ pub fn start() {
     let needed = files::needed(locale, lesson_of(&route.screen));
     spawn_local(async move {
         if let Err(file) = files::fetch(needed).await {
-            notice::show_incomplete_card(file);
+            notice::show_incomplete_card(&file);
             return;
         }
         if let Some(early) =

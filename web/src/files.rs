@@ -11,10 +11,10 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/files.rs"));
 }
 
-pub use generated::{ALWAYS, SOURCES, WORD_FILES, WORDS};
+pub use generated::{ALWAYS, HOME, LANGUAGES, LESSONS, SOURCES, WORD_FILES, WORDS};
 
 thread_local! {
-    static KEPT: RefCell<Vec<(&'static str, &'static str)>> = const { RefCell::new(Vec::new()) };
+    static KEPT: RefCell<Vec<(String, &'static str)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Stands among the files for the second part of the program (`static/later.js`), which a first visit does without.
@@ -27,40 +27,42 @@ fn program() -> Option<js_sys::Promise> {
     fetch.call0(&JsValue::NULL).ok()?.dyn_into().ok()
 }
 
-/// A file's text, unless it still has to be fetched. A file without a name is empty.
+/// A file's text, unless it still has to be fetched.
 pub fn text(name: &str) -> Option<&'static str> {
-    if name.is_empty() {
-        return Some("");
-    }
-    let of = |files: &[(&'static str, &'static str)]| files.iter().find(|file| file.0 == name).map(|file| file.1);
-    of(generated::INSIDE).or_else(|| KEPT.with_borrow(|kept| of(kept)))
+    let inside = generated::INSIDE.iter().find(|file| file.0 == name).map(|file| file.1);
+    inside.or_else(|| KEPT.with_borrow(|kept| kept.iter().find(|file| file.0 == name).map(|file| file.1)))
 }
 
 /// The words of a language; for a lesson what is told and run, and the program's second part.
-pub fn needed(locale: Locale, lesson: Option<Source>) -> Vec<&'static str> {
-    let mut names = vec![WORD_FILES[locale as usize]];
+pub fn needed(locale: Locale, lesson: Option<Source>) -> Vec<String> {
+    let mut names = vec![WORD_FILES[locale as usize].to_owned()];
     if let Some(lesson) = lesson {
-        names.extend([lesson.script, lesson.prose[locale as usize]]);
+        names.extend(lesson.script_file());
+        names.extend(lesson.prose_file(locale));
     }
     names.retain(|name| text(name).is_none());
     if lesson.is_some() && program().is_some() {
-        names.push(PROGRAM);
+        names.push(PROGRAM.to_owned());
     }
     names
 }
 
 /// Fetches files, all at once; the name of the first that cannot be had.
-pub async fn fetch(names: Vec<&'static str>) -> Result<(), &'static str> {
+pub async fn fetch(names: Vec<String>) -> Result<(), String> {
     let Some(window) = web_sys::window() else { return Ok(()) };
     // Relative to the page, so that it works in any folder.
-    let ask = |name| if name == PROGRAM { program() } else { Some(window.fetch_with_str(name)) };
-    let asked: Vec<_> = names.iter().filter_map(|name| Some((*name, JsFuture::from(ask(name)?)))).collect();
+    let ask = |name: &str| if name == PROGRAM { program() } else { Some(window.fetch_with_str(name)) };
+    let begin = |name: String| {
+        let answer = JsFuture::from(ask(&name)?);
+        Some((name, answer))
+    };
+    let asked: Vec<_> = names.into_iter().filter_map(begin).collect();
     for (name, answer) in asked {
         if name == PROGRAM {
             answer.await.map_err(|_| name)?;
             continue;
         }
-        let text = read(answer).await.ok().flatten().ok_or(name)?;
+        let Some(text) = read(answer).await.ok().flatten() else { return Err(name) };
         KEPT.with_borrow_mut(|kept| kept.push((name, text.leak())));
     }
     Ok(())

@@ -9,8 +9,9 @@ mod prose;
 
 pub use prose::{Beat as BeatProse, Prose, Question, fill};
 
-use crate::files::{self, SOURCES};
+use crate::files::{self, LANGUAGES, LESSONS, SOURCES};
 use crate::i18n::{self, Locale};
+use highwater_engine::scenario::{Scenario, ScenarioError};
 
 /// One folder.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,10 +22,10 @@ pub struct Source {
     pub name: &'static str,
     /// How many beats it tells.
     pub beats: usize,
-    /// The scenario's file, or nothing.
-    pub script: &'static str,
-    /// The prose's file in every language, or nothing.
-    pub prose: [&'static str; 2],
+    /// Whether there is something to run.
+    pub has_script: bool,
+    /// Whether it is told.
+    pub has_prose: bool,
 }
 
 /// The scenario that runs on the first screen.
@@ -59,14 +60,29 @@ impl Source {
         i18n::lesson(locale, self.number).1
     }
 
+    /// The file of its script.
+    pub fn script_file(&self) -> Option<String> {
+        self.has_script.then(|| format!("{LESSONS}{}.kdl", self.name))
+    }
+
+    /// The file of its prose in a language.
+    pub fn prose_file(&self, locale: Locale) -> Option<String> {
+        self.has_prose.then(|| format!("{LESSONS}{}.{}.txt", self.name, LANGUAGES[locale as usize]))
+    }
+
     /// Its scenario, once that has been fetched.
-    pub fn script(&self) -> &'static str {
-        files::text(self.script).unwrap_or_default()
+    pub fn scenario(&self) -> Result<Scenario, Vec<ScenarioError>> {
+        if self.name == HOME {
+            return Scenario::outlined(files::HOME);
+        }
+        let script = self.script_file().and_then(|file| files::text(&file));
+        Scenario::parse(script.unwrap_or_default())
     }
 
     /// Its prose, once that has been fetched.
     pub fn prose(&self, locale: Locale) -> Prose {
-        Prose::parse(files::text(self.prose[locale as usize]).unwrap_or_default())
+        let prose = self.prose_file(locale).and_then(|file| files::text(&file));
+        Prose::parse(prose.unwrap_or_default())
     }
 
     /// The number its folder starts with.
@@ -113,7 +129,7 @@ impl Chapter {
     pub fn all() -> Vec<Chapter> {
         let mut chapters: Vec<Chapter> = Vec::new();
         for source in SOURCES.iter().filter(|source| !matches!(source.chapter(), "" | "00")) {
-            let story = (!source.script.is_empty()).then_some(*source);
+            let story = source.has_script.then_some(*source);
             match chapters.iter_mut().find(|chapter| chapter.front.chapter() == source.chapter()) {
                 Some(chapter) => chapter.stories.extend(story),
                 None => chapters.push(Chapter { front: *source, stories: story.into_iter().collect() }),
@@ -172,6 +188,13 @@ mod tests {
             let titles = [source.title(Locale::en), source.title(Locale::zh_CN)];
             assert!(titles.iter().all(|title| !title.is_empty()), "{}", source.name);
         }
+    }
+
+    #[test]
+    fn the_first_screen_runs_what_its_script_says() {
+        let outlined = Source::home().map(|home| home.scenario());
+        let script = include_str!("../lessons/00-home/script.kdl");
+        assert_eq!(outlined, Some(Scenario::parse(script)));
     }
 
     #[test]

@@ -34,9 +34,22 @@ pub fn split(context: &mut Context, dist: &Path) -> Result<Option<String>> {
     shell::run(node.env("HIGHWATER_DIST", &rehearsal).env("HIGHWATER_CHROMIUM", chromium))?;
     let (first, later) = (dist.join("first.wasm"), dist.join("later.wasm"));
     tool(&[&whole, &marks, &first, &later], "cut")?;
+    shrink(context, [&first, &later])?;
     page.put(context, dist, &first, &later)?;
     println!("split the program in {}", shell::elapsed(start));
     Ok(None)
+}
+
+/// What was cut has locals and blocks that nothing needs any more.
+fn shrink(context: &Context, parts: [&Path; 2]) -> Result<()> {
+    let (level, params) = crate::dist::wasm_opt_options(context)?;
+    // The whole was optimised until nothing changed; here once is best.
+    let params = params.split(' ').filter(|param| *param != "--converge").collect::<Vec<_>>();
+    for part in parts {
+        let mut tool = context.command("wasm-opt");
+        shell::run(tool.arg(format!("-O{level}")).args(&params).arg(part).arg("-o").arg(part))?;
+    }
+    Ok(())
 }
 
 /// The program's files, by name, as trunk leaves them.

@@ -4,9 +4,10 @@
 
 use super::error::ScenarioError;
 use super::guard;
+use super::node::Node;
 use crate::config::edit_distance;
 use crate::time::Duration;
-use kdl::{KdlDocument, KdlNode, KdlValue};
+use kdl::KdlDocument;
 
 /// Of the same usual mistake nobody reads more.
 const MISTAKES_MAX: usize = 20;
@@ -27,13 +28,13 @@ impl<'a> Source<'a> {
     }
 
     /// Parses the text; none when it is not KDL, or not fit to look at.
-    pub fn document(&mut self) -> Option<KdlDocument> {
+    pub fn document(&mut self) -> Option<Vec<Node>> {
         if let Err(refused) = guard::fit(self.text) {
             self.error_at(refused.offset, refused.message, refused.help.to_owned());
             return None;
         }
         match KdlDocument::parse_v2(self.text) {
-            Ok(document) => Some(document),
+            Ok(document) => Some(document.nodes().iter().map(Node::of).collect()),
             Err(error) => {
                 self.usual_mistakes();
                 let found = !self.errors.is_empty();
@@ -84,13 +85,13 @@ impl<'a> Source<'a> {
     }
 
     #[inline(never)]
-    pub fn error(&mut self, node: &KdlNode, message: impl Into<String>, help: impl Into<String>) {
-        self.error_at(node.span().offset(), message.into(), help.into());
+    pub fn error(&mut self, node: &Node, message: impl Into<String>, help: impl Into<String>) {
+        self.error_at(node.offset, message.into(), help.into());
     }
 
     /// A word that is not one of `known`.
     #[inline(never)]
-    pub fn unknown(&mut self, node: &KdlNode, what: &str, word: &str, known: &[&str]) {
+    pub fn unknown(&mut self, node: &Node, what: &str, word: &str, known: &[&str]) {
         let nearest = known.iter().min_by_key(|candidate| edit_distance(candidate, word));
         let help = match nearest.filter(|near| edit_distance(near, word) <= near.len() / 2 + 1) {
             Some(near) => format!("did you mean \"{near}\"?"),
@@ -102,35 +103,35 @@ impl<'a> Source<'a> {
 
 /// One node whose parts are taken one by one.
 pub(super) struct Line<'a> {
-    pub node: &'a KdlNode,
-    arguments: std::collections::VecDeque<&'a KdlValue>,
-    properties: Vec<(&'a str, &'a KdlValue)>,
+    pub node: &'a Node,
+    arguments: std::collections::VecDeque<&'a str>,
+    properties: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Line<'a> {
-    pub fn new(node: &'a KdlNode) -> Line<'a> {
+    pub fn new(node: &'a Node) -> Line<'a> {
         let mut line = Line { node, arguments: Default::default(), properties: Vec::new() };
-        for entry in node.entries() {
-            match entry.name() {
-                Some(name) => line.properties.push((name.value(), entry.value())),
-                None => line.arguments.push_back(entry.value()),
+        for (name, value) in &node.entries {
+            match name {
+                Some(name) => line.properties.push((name, value)),
+                None => line.arguments.push_back(value),
             }
         }
         line
     }
 
     pub fn name(&self) -> &'a str {
-        self.node.name().value()
+        &self.node.name
     }
 
-    pub fn children(&self) -> impl Iterator<Item = &'a KdlNode> {
-        self.node.children().into_iter().flat_map(|children| children.nodes().iter())
+    pub fn children(&self) -> impl Iterator<Item = &'a Node> {
+        self.node.children.iter()
     }
 
     /// The next argument, if there is one more.
     #[inline(never)]
     pub fn argument(&mut self) -> Option<String> {
-        self.arguments.pop_front().map(text_of)
+        self.arguments.pop_front().map(str::to_owned)
     }
 
     #[inline(never)]
@@ -148,7 +149,7 @@ impl<'a> Line<'a> {
     #[inline(never)]
     pub fn property(&mut self, name: &str) -> Option<String> {
         let place = self.properties.iter().position(|(known, _)| *known == name)?;
-        Some(text_of(self.properties.remove(place).1))
+        Some(self.properties.remove(place).1.to_owned())
     }
 
     #[inline(never)]
@@ -201,7 +202,7 @@ impl<'a> Line<'a> {
     /// Every property that is left: settings by Kafka's name.
     #[inline(never)]
     pub fn settings(&mut self) -> Vec<(String, String)> {
-        self.properties.drain(..).map(|(name, value)| (name.to_owned(), text_of(value))).collect()
+        self.properties.drain(..).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// What nobody took is a mistake.
@@ -213,15 +214,5 @@ impl<'a> Line<'a> {
         if let Some(extra) = self.argument() {
             source.error(self.node, format!("\"{}\" does not take \"{extra}\"", self.name()), "remove it");
         }
-    }
-}
-
-fn text_of(value: &KdlValue) -> String {
-    match value {
-        KdlValue::String(text) => text.clone(),
-        KdlValue::Integer(number) => number.to_string(),
-        KdlValue::Float(number) => number.to_string(),
-        KdlValue::Bool(value) => value.to_string(),
-        KdlValue::Null => String::new(),
     }
 }

@@ -6,7 +6,7 @@ const TEXT_MAX: usize = 256 * 1024;
 /// Longest line, in bytes.
 const LINE_MAX: usize = 1024;
 /// Most lines: the parser takes four times as long for twice as many.
-const LINES_MAX: usize = 2_000;
+pub(super) const LINES_MAX: usize = 2_000;
 /// Deepest nesting of braces.
 const DEPTH_MAX: usize = 32;
 /// Most things taken out by `/-`.

@@ -11,6 +11,7 @@ mod error;
 mod fact;
 mod guard;
 mod matcher;
+mod node;
 mod print;
 mod step;
 mod story;

@@ -3,6 +3,8 @@
 use super::command::{COMMANDS, read_command};
 use super::document::{Line, Source};
 use super::error::ScenarioError;
+use super::guard::LINES_MAX;
+use super::node::Node;
 use super::step::{Step, Timed, read_story};
 use crate::app::{TransactionWorkload, Workload};
 use crate::client::CommitMode;
@@ -11,7 +13,6 @@ use crate::sim::{
     WorkerSpec,
 };
 use crate::time::{Duration, Instant};
-use kdl::KdlNode;
 
 const DIRECTIVES: &[&str] = &[
     "scenario",
@@ -57,21 +58,31 @@ impl Scenario {
     /// Reads a scenario. With any mistake nothing is taken, and all mistakes that could be found are returned.
     pub fn parse(text: &str) -> Result<Scenario, Vec<ScenarioError>> {
         let mut source = Source::new(text);
-        let Some(document) = source.document() else { return Err(source.errors) };
+        let Some(nodes) = source.document() else { return Err(source.errors) };
+        Scenario::of(&nodes, source)
+    }
+
+    /// The same from an outline: lines of fields, as the page's first scenario comes with it.
+    pub fn outlined(outline: &str) -> Result<Scenario, Vec<ScenarioError>> {
+        // An outline's places are lines: among nothing but lines the one is the other.
+        Scenario::of(&Node::outlined(outline), Source::new(&"\n".repeat(LINES_MAX)))
+    }
+
+    fn of(nodes: &[Node], mut source: Source<'_>) -> Result<Scenario, Vec<ScenarioError>> {
         let mut scenario = Scenario { seed: 1, ..Scenario::default() };
-        for node in document.nodes() {
+        for node in nodes {
             read_directive(node, &mut scenario, &mut source);
         }
         if source.errors.is_empty()
             && let Err(error) = scenario.spec.validate()
         {
-            let line = document.nodes().iter().find(|node| mentions(node, &error.to_string()));
-            let offset = line.map_or(0, |node| node.span().offset());
+            let line = nodes.iter().find(|node| mentions(node, &error.to_string()));
+            let offset = line.map_or(0, |node| node.offset);
             source.error_at(offset, error.to_string(), "correct this line; nothing was changed".to_owned());
         }
         if source.errors.is_empty() {
             let directory = Directory::of(&scenario.spec);
-            for node in document.nodes() {
+            for node in nodes {
                 read_actions(node, &mut scenario, &directory, &mut source);
             }
             // A run gives its commands in the order of their places.
@@ -82,7 +93,7 @@ impl Scenario {
 }
 
 /// Whether an error is about this node: the message names its first argument.
-fn mentions(node: &KdlNode, message: &str) -> bool {
+fn mentions(node: &Node, message: &str) -> bool {
     let mut line = Line::new(node);
     let name = line.name();
     match line.argument() {
@@ -93,7 +104,7 @@ fn mentions(node: &KdlNode, message: &str) -> bool {
     }
 }
 
-fn read_directive(node: &KdlNode, scenario: &mut Scenario, source: &mut Source<'_>) {
+fn read_directive(node: &Node, scenario: &mut Scenario, source: &mut Source<'_>) {
     let mut line = Line::new(node);
     let spec = &mut scenario.spec;
     match line.name() {
@@ -350,7 +361,7 @@ fn read_queue(line: &mut Line<'_>, source: &mut Source<'_>) -> QueueSpec {
     queue
 }
 
-fn read_actions(node: &KdlNode, scenario: &mut Scenario, directory: &Directory, source: &mut Source<'_>) {
+fn read_actions(node: &Node, scenario: &mut Scenario, directory: &Directory, source: &mut Source<'_>) {
     let mut line = Line::new(node);
     match line.name() {
         "at" => {

@@ -13,7 +13,6 @@ use crate::{theme, tr};
 use highwater_engine::command::Command;
 use highwater_engine::event::{Event, StopKind};
 use highwater_engine::ids::{BrokerId, NodeId, TopicPartition};
-use highwater_engine::scenario::Scenario;
 use leptos::prelude::*;
 
 /// How far the reader has got on this screen; all of it is read from the run.
@@ -56,7 +55,7 @@ fn phase(run: &Run) -> Phase {
 #[component]
 pub fn Home() -> impl IntoView {
     let page = Page::here();
-    let run = Source::home().map(|source| Scenario::parse(source.script()));
+    let run = Source::home().map(|source| source.scenario());
     let session = match run {
         Some(Ok(scenario)) => Run::of_scenario(scenario).ok().map(|run| Session::new(run, Purpose::Home)),
         Some(Err(errors)) => {

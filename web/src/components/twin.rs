@@ -24,14 +24,14 @@ struct Column {
 
 /// The lesson's scenario and the other one's folder; none when it has no twin.
 fn twin_of(source: Source) -> Option<(Scenario, Source)> {
-    let here = Scenario::parse(source.script()).ok()?;
+    let here = source.scenario().ok()?;
     let other = Source::named(here.twin.as_deref()?)?;
     Some((here, other))
 }
 
 /// Both columns.
 fn columns(here: &Scenario, other: Source) -> Option<(Column, Column)> {
-    let other = Scenario::parse(other.script()).ok()?;
+    let other = other.scenario().ok()?;
     let column = |scenario: &Scenario, setting: String| {
         let story = Story::tell(scenario, here.seed).ok()?;
         Some(Column { setting, ledger: story.ledger })
@@ -76,10 +76,10 @@ pub fn Twin(
     let Some((here, other)) = twin_of(source) else { return ().into_any() };
     let shown = RwSignal::new(None);
     spawn_local(async move {
-        let missing: Vec<_> = files::text(other.script).is_none().then_some(other.script).into_iter().collect();
+        let missing = other.script_file().into_iter().filter(|file| files::text(file).is_none()).collect();
         match files::fetch(missing).await {
             Ok(()) => drop(shown.try_set(columns(&here, other))),
-            Err(file) => page.notice.set(Some(Notice::NotLoaded { file: file.to_owned() })),
+            Err(file) => page.notice.set(Some(Notice::NotLoaded { file })),
         }
     });
     (move || shown.get().map(|(mine, theirs)| table(page, mine, theirs, other.name))).into_any()

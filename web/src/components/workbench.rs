@@ -18,7 +18,6 @@ use crate::session::{Purpose, Run, Session};
 use crate::sharing::{address_of, go_to, route_of};
 use crate::tr;
 use gloo_timers::callback::Timeout;
-use highwater_engine::scenario::Scenario;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -115,7 +114,7 @@ fn is_wide() -> bool {
 }
 
 fn run_of(page: Page, source: Source) -> Option<Run> {
-    let why = match Scenario::parse(source.script()) {
+    let why = match source.scenario() {
         Ok(scenario) => match Run::of_scenario(scenario) {
             Ok(run) => return Some(run),
             Err(error) => Notice::Refused { why: error.to_string() },

@@ -1,7 +1,7 @@
 //! Lessons: a folder with a script, and the prose in every language.
 
 use crate::markdown::render;
-use crate::{File, LANGUAGES};
+use crate::LANGUAGES;
 use std::fs;
 use std::path::Path;
 
@@ -32,21 +32,17 @@ impl Lesson {
         sections.filter(|line| !line.starts_with("## predict:")).count()
     }
 
-    /// Its script's file.
-    pub fn script_file(&self) -> File {
-        File::new(&self.name, "kdl", &self.script)
+    /// Whether it is told, in every language.
+    pub fn has_prose(&self) -> bool {
+        self.told.iter().all(|told| !told.prose.is_empty())
     }
 
-    /// Its prose's file in one language, by its place in [`LANGUAGES`].
-    pub fn prose_file(&self, language: usize) -> File {
-        File::new(&format!("{}.{}", self.name, LANGUAGES[language]), "txt", &self.told[language].prose)
-    }
-
-    /// Those of its files that have anything in them.
-    pub(crate) fn files(&self) -> Vec<File> {
-        let prose = (0..LANGUAGES.len()).map(|language| self.prose_file(language));
-        let all = prose.chain([self.script_file()]);
-        all.filter(|file| !file.text.is_empty()).collect()
+    /// Its files by name, those that have anything in them.
+    pub(crate) fn files(&self) -> Vec<(String, &str)> {
+        let prose = self.told.iter().zip(LANGUAGES);
+        let prose = prose.map(|(told, language)| (format!("{}.{language}.txt", self.name), told.prose.as_str()));
+        let all = prose.chain([(format!("{}.kdl", self.name), self.script.as_str())]);
+        all.filter(|file| !file.1.is_empty()).collect()
     }
 }
 

@@ -1,31 +1,30 @@
 //! Every word of the page, from `locales/` and `lessons/`: read once by the page's `build.rs`, which turns keys into
-//! numbers and files into names, and once after the build, which writes the files. The files' names carry a hash of
-//! their content, so both sides agree and a browser never mixes two builds.
+//! numbers and files into names, and once after the build, which writes the files. Names carry a hash of the content, that
+//! of all lessons together is their folder's, so both sides agree and a browser never mixes two builds.
 
 mod lesson;
 mod locale;
 mod markdown;
+mod outline;
 
 pub use lesson::Lesson;
 pub use locale::{ALWAYS, LANGUAGES};
+pub use outline::outline;
 
 use std::path::Path;
 
 /// A file beside the page.
 pub struct File {
-    /// Its name, with a hash of its content.
+    /// Its name, which changes with its content.
     pub name: String,
     /// Its content.
     pub text: String,
 }
 
-impl File {
-    fn new(stem: &str, ending: &str, text: &str) -> File {
-        let hash = text
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-        File { name: format!("{stem}-{hash:016x}.{ending}"), text: text.to_owned() }
-    }
+/// The FNV-1a hash of texts.
+fn hash<'a>(texts: impl Iterator<Item = &'a str>) -> u64 {
+    let bytes = texts.flat_map(|text| text.bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// All words.
@@ -60,12 +59,22 @@ impl Book {
             [&told.title, &told.lead]
         });
         let lines: Vec<&str> = words.chain(lessons).map(String::as_str).collect();
-        File::new(&format!("words.{}", LANGUAGES[language]), "txt", &lines.join("\n\n"))
+        let text = lines.join("\n\n");
+        File { name: format!("words.{}-{:016x}.txt", LANGUAGES[language], hash([text.as_str()].into_iter())), text }
+    }
+
+    /// The folder of the lessons' files, with a stroke at its end.
+    pub fn lessons_folder(&self) -> String {
+        let files = self.lessons.iter().flat_map(Lesson::files).collect::<Vec<_>>();
+        format!("lessons-{:016x}/", hash(files.iter().flat_map(|(name, text)| [name.as_str(), text])))
     }
 
     /// Every file that the page may fetch.
     pub fn files(&self) -> Vec<File> {
         let interface = (0..LANGUAGES.len()).map(|language| self.interface(language));
-        interface.chain(self.lessons.iter().flat_map(Lesson::files)).collect()
+        let folder = self.lessons_folder();
+        let lessons = self.lessons.iter().flat_map(Lesson::files);
+        let lessons = lessons.map(|(name, text)| File { name: format!("{folder}{name}"), text: text.to_owned() });
+        interface.chain(lessons).collect()
     }
 }
