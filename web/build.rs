@@ -18,6 +18,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     // The page fetches the files; native tests have them in the program.
     let inside = env::var("CARGO_CFG_TARGET_ARCH")? != "wasm32";
+    if !inside {
+        // So that `cargo xtask dist` knows which code needs which data (xtask/split).
+        println!("cargo::rustc-link-arg-bins=--emit-relocs");
+    }
     let book = highwater_words::read(&home)?;
     fs::write(out.join("keys.rs"), keys(&book))?;
     let mut code = words(&book);
@@ -30,7 +34,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     code.push_str("];\n");
     let home = book.lessons.iter().find(|lesson| lesson.name == HOME).ok_or(format!("lessons/{HOME} is missing"))?;
     let outline = outline(&home.script)?;
-    let _ = writeln!(code, "/// What runs on the first screen, without a need for a parser.\npub const HOME: &str = {outline:?};");
+    let _ = writeln!(
+        code,
+        "/// What runs on the first screen, without a need for a parser.\npub const HOME: &str = {outline:?};"
+    );
     fs::write(out.join("files.rs"), code)?;
     Ok(())
 }

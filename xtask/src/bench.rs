@@ -19,7 +19,8 @@ pub fn bench(context: &mut Context, args: &[&str]) -> Result<()> {
     shell::run(context.cargo().args(["build", "--locked", "--profile", "bench", "--package", "highwater-cli"]))?;
     let wasm = ["build", "--locked", "--release", "--target", "wasm32-unknown-unknown", "--package", "highwater-bench"];
     shell::run(context.cargo().args(wasm))?;
-    let target = target_dir(context)?;
+    let target = context.target_dir()?;
+    let target = target.display();
     let built = format!("{target}/wasm32-unknown-unknown/release/highwater_bench.wasm");
     let module = format!("{target}/highwater_bench.wasm");
     let (level, flags) = dist::wasm_opt_options(context)?;
@@ -44,12 +45,6 @@ pub fn bench(context: &mut Context, args: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn target_dir(context: &Context) -> Result<String> {
-    let metadata =
-        shell::output(context.cargo().args(["metadata", "--no-deps", "--format-version", "1", "--offline"]))?;
-    text(&metadata, "target_directory").map(str::to_owned).ok_or("cargo metadata names no target_directory".into())
-}
-
 /// The worlds the module knows.
 fn worlds(context: &Context, module: &str) -> Result<Vec<String>> {
     lines(context.command("node").args(["bench/run.mjs", module, "--names"]))
@@ -60,15 +55,10 @@ fn lines(command: &mut Command) -> Result<Vec<String>> {
 }
 
 fn name_and_speed(line: &str) -> Result<(&str, f64)> {
-    let name = text(line, "name");
+    let name = shell::json_text(line, "name");
     let speed = line.split("\"events_per_second\":").nth(1);
     let speed = speed.and_then(|rest| rest.split([',', '}']).next()?.parse().ok());
     name.zip(speed).ok_or_else(|| format!("no figure in `{line}`"))
-}
-
-/// The text of a key in one line of JSON, where it has no escapes.
-fn text<'a>(json: &'a str, key: &str) -> Option<&'a str> {
-    json.split(&format!("\"{key}\":\"")).nth(1)?.split('"').next()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Where things are: the repository, the cache of tools, the search path.
 
-use crate::shell::Result;
+use crate::shell::{self, Result};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -52,6 +52,14 @@ impl Context {
     /// The cargo that started us, so that the pinned toolchain stays in force.
     pub fn cargo(&self) -> Command {
         self.command(&env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
+    }
+
+    /// Where cargo builds.
+    pub fn target_dir(&self) -> Result<PathBuf> {
+        let metadata =
+            shell::output(self.cargo().args(["metadata", "--no-deps", "--format-version", "1", "--offline"]))?;
+        let dir = shell::json_text(&metadata, "target_directory");
+        dir.map(PathBuf::from).ok_or("cargo metadata names no target_directory".into())
     }
 
     /// The first file called `program` on the children's `PATH`.

@@ -125,3 +125,8 @@ fn describe(command: &Command) -> String {
 fn no_start(command: &Command, error: std::io::Error) -> String {
     format!("cannot start `{}`: {error}", describe(command))
 }
+
+/// The text of a key in one line of JSON, where it has no escapes.
+pub fn json_text<'a>(json: &'a str, key: &str) -> Option<&'a str> {
+    json.split(&format!("\"{key}\":\"")).nth(1)?.split('"').next()
+}

@@ -10,34 +10,38 @@ use std::time::Instant;
 
 /// Splits the program in `dist`; why that was not possible, when Chromium or its driver are not to be had.
 pub fn split(context: &mut Context, dist: &Path) -> Result<Option<String>> {
+    let page = Page::find(dist)?;
+    let whole = dist.join(&page.wasm);
+    tool(context, "strip", &[&whole])?;
     if let Err(why) = setup::ensure(context, &[Need::PageTests, Need::Chromium]) {
         return Ok(Some(format!("without a browser nobody can see what a first visit runs ({why})")));
     }
     let start = Instant::now();
-    let page = Page::find(dist)?;
     let rehearsal = context.root.join("target/rehearsal");
     let marks = context.root.join("target/rehearsal.marks");
     let _ = fs::remove_dir_all(&rehearsal);
     copy(dist, &rehearsal).map_err(|error| format!("{}: {error}", rehearsal.display()))?;
     move_inline_script(&rehearsal)?;
-    let whole = dist.join(&page.wasm);
-    let tool = |args: &[&Path], verb: &str| {
-        let mut cargo = context.cargo();
-        cargo.args(["run", "--quiet", "--locked", "--package", "highwater-split", "--", verb]).args(args);
-        shell::run(&mut cargo)
-    };
-    tool(&[&whole, &rehearsal.join(&page.wasm)], "mark")?;
+    tool(context, "mark", &[&whole, &rehearsal.join(&page.wasm)])?;
     println!("rehearsing a first visit in Chromium (two minutes)");
     let chromium = setup::chromium(context).ok_or("Chromium is missing")?;
     let mut node = context.command("node");
     node.arg("tests/browser/rehearse.mjs").arg(&marks);
     shell::run(node.env("HIGHWATER_DIST", &rehearsal).env("HIGHWATER_CHROMIUM", chromium))?;
     let (first, later) = (dist.join("first.wasm"), dist.join("later.wasm"));
-    tool(&[&whole, &marks, &first, &later], "cut")?;
+    tool(context, "cut", &[&whole, &marks, &first, &later])?;
     shrink(context, [&first, &later])?;
+    let linked = context.target_dir()?.join("wasm32-unknown-unknown/release/highwater-web.wasm");
+    tool(context, "share", &[&first, &later, &linked])?;
     page.put(context, dist, &first, &later)?;
     println!("split the program in {}", shell::elapsed(start));
     Ok(None)
+}
+
+fn tool(context: &Context, verb: &str, files: &[&Path]) -> Result<()> {
+    let mut cargo = context.cargo();
+    cargo.args(["run", "--quiet", "--locked", "--package", "highwater-split", "--", verb]).args(files);
+    shell::run(&mut cargo)
 }
 
 /// What was cut has locals and blocks that nothing needs any more.

@@ -19,9 +19,7 @@ pub(super) struct Node {
 impl Node {
     /// What the parser found.
     pub fn of(node: &KdlNode) -> Node {
-        let entry = |entry: &kdl::KdlEntry| {
-            (entry.name().map(|name| name.value().to_owned()), text_of(entry.value()))
-        };
+        let entry = |entry: &kdl::KdlEntry| (entry.name().map(|name| name.value().to_owned()), text_of(entry.value()));
         let children = node.children().map_or(&[][..], |children| children.nodes());
         Node {
             name: node.name().value().to_owned(),

@@ -1,7 +1,7 @@
 //! Lessons: a folder with a script, and the prose in every language.
 
-use crate::markdown::render;
 use crate::LANGUAGES;
+use crate::markdown::render;
 use std::fs;
 use std::path::Path;
 
