@@ -91,6 +91,7 @@ fn classroom(every: Duration) -> Spec {
         }],
         producers: vec![producer("p1"), producer("p2")],
         groups: vec![GroupSpec {
+            share: false,
             name: "billing".to_owned(),
             topics: vec!["orders".to_owned()],
             consumers: vec![consumer("c1"), consumer("c2"), consumer("c3")],

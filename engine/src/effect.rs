@@ -149,6 +149,8 @@ pub enum Timer {
     RequestTimeout,
     /// Coordinator: an initial rebalance delay, a join phase, a sync phase or a session ends.
     Groups,
+    /// Partition leader: a lock of a share group's record ends, or the share coordinator is asked again.
+    Share,
     /// Controller: look for silent brokers (`broker.session.timeout.ms / 8`).
     SessionCheck,
     /// Controller: an election or a fetch of the quorum has taken too long (`controller.quorum.election.timeout.ms`,
@@ -187,6 +189,8 @@ pub enum Timer {
     CoordinatorBackoff,
     /// Consumer: fetch again after an error.
     FetchBackoff,
+    /// Share consumer: the application renews its locks.
+    Renew,
     /// Queue client: connect again.
     Reconnect,
 }

@@ -3,6 +3,7 @@
 use crate::audit::{Guarantee, Promise, Reasons};
 use crate::ids::*;
 use crate::protocol::{ErrorCode, MessageKind};
+use crate::share::{ShareRecordState, ShareSettled};
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -351,6 +352,55 @@ pub enum Event {
     /// A commit was refused.
     CommitRefused { client: NodeId, group: GroupId, error: ErrorCode },
 
+    /// The leader of a share-partition has read its state and gives its records out from now on.
+    SharePartitionLoaded {
+        broker: BrokerId,
+        group: GroupId,
+        tp: TopicPartition,
+        start: Offset,
+        leader_epoch: LeaderEpoch,
+    },
+    /// A member of a share group acquired records: nobody else gets them while its lock lasts.
+    RecordsAcquired {
+        broker: BrokerId,
+        group: GroupId,
+        tp: TopicPartition,
+        client: NodeId,
+        first: Offset,
+        last: Offset,
+        /// Which delivery this is, from 1.
+        delivery_count: i16,
+    },
+    /// Acquired records are not acquired any more.
+    RecordsSettled {
+        broker: BrokerId,
+        group: GroupId,
+        tp: TopicPartition,
+        /// Who had them.
+        client: NodeId,
+        first: Offset,
+        last: Offset,
+        state: ShareRecordState,
+        delivery_count: i16,
+        why: ShareSettled,
+    },
+    /// A member's locks began anew (KIP-1222).
+    LocksRenewed { broker: BrokerId, group: GroupId, tp: TopicPartition, client: NodeId, first: Offset, last: Offset },
+    /// Everything below is done for a share group (SPSO).
+    ShareStartAdvanced { broker: BrokerId, group: GroupId, tp: TopicPartition, from: Offset, to: Offset },
+    /// `poll` handed acquired records to the application of a share group's member.
+    ShareRecordsPolled {
+        client: NodeId,
+        group: GroupId,
+        tp: TopicPartition,
+        records: Vec<(Offset, RecordId)>,
+        delivery_count: i16,
+    },
+    /// What a member said of its records was refused, or came to nothing.
+    AcknowledgementRefused { client: NodeId, group: GroupId, tp: TopicPartition, error: ErrorCode },
+    /// An application could not process a record.
+    ProcessingFailed { client: NodeId, group: GroupId, tp: TopicPartition, offset: Offset, record: RecordId },
+
     /// A database applied a record's effect.
     EffectApplied { database: NodeId, record: RecordId, times: u32 },
     /// A database refused a record it had already applied.
@@ -414,7 +464,8 @@ impl Event {
             BrokerConfigChanged
             RequestTimedOut GroupStateChanged MemberJoined MemberLeft CoordinatorLoaded PartitionsAssigned
             PartitionsRevoked PositionSet RecordsPolled RecordProcessed OffsetCommitted OffsetsUnstable RecordDerived
-            OffsetsExpired ConsumerFailed CommitRefused EffectApplied
+            OffsetsExpired ConsumerFailed CommitRefused SharePartitionLoaded RecordsAcquired RecordsSettled LocksRenewed
+            ShareStartAdvanced ShareRecordsPolled AcknowledgementRefused ProcessingFailed EffectApplied
             EffectDeduplicated QueueStored QueueDelivered QueueProcessed QueueRemoved QueueRequeued QueueDiscarded
             QueueLost AckedRecordLost RecordDuplicated RecordSkipped RecordReprocessed SendVanished PromiseBroken GuaranteeGivenUp
         }
@@ -489,6 +540,14 @@ impl Event {
         "OffsetsExpired",
         "ConsumerFailed",
         "CommitRefused",
+        "SharePartitionLoaded",
+        "RecordsAcquired",
+        "RecordsSettled",
+        "LocksRenewed",
+        "ShareStartAdvanced",
+        "ShareRecordsPolled",
+        "AcknowledgementRefused",
+        "ProcessingFailed",
         "EffectApplied",
         "EffectDeduplicated",
         "QueueStored",

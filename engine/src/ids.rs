@@ -115,9 +115,12 @@ impl TopicId {
     /// `__transaction_state`: the highest id, so that the users' topics keep theirs.
     pub const TRANSACTION_STATE: TopicId = TopicId(u32::MAX - 1);
 
+    /// `__share_group_state`.
+    pub const SHARE_GROUP_STATE: TopicId = TopicId(u32::MAX - 2);
+
     /// Whether Kafka itself writes to it.
     pub fn is_internal(self) -> bool {
-        self.0 == 0 || self == TopicId::TRANSACTION_STATE
+        self.0 == 0 || self == TopicId::TRANSACTION_STATE || self == TopicId::SHARE_GROUP_STATE
     }
 }
 

@@ -34,6 +34,7 @@ pub mod queue;
 pub mod replication;
 pub mod rng;
 pub mod scenario;
+pub mod share;
 pub mod sim;
 pub mod storage;
 pub mod swarm;

@@ -32,6 +32,7 @@ mod replication;
 mod saved;
 mod scenario_errors;
 mod segments;
+mod share_groups;
 mod storage;
 mod swarm;
 mod swarm_finds;

@@ -9,6 +9,7 @@
 mod numbering;
 mod range;
 mod round_robin;
+mod simple;
 mod sticky;
 mod sticky_general;
 mod strategy;
@@ -24,6 +25,7 @@ pub type GroupAssignment = Vec<(MemberId, Vec<TopicPartition>)>;
 
 pub use range::range_assign;
 pub use round_robin::round_robin_assign;
+pub use simple::simple_assign;
 pub use sticky::{cooperative_sticky_assign, sticky_assign};
 pub use strategy::{Assignor, RebalanceProtocol, ServerAssignor};
 pub use subscriber::Subscriber;

@@ -58,6 +58,8 @@ named! {
         TornTxn = "torn-txn",
         /// A transaction nobody will end holds the last stable offset back.
         HangingTransaction = "hanging-transaction",
+        /// A share group has processed a record after a later one of its partition.
+        ProcessedOutOfOrder = "processed-out-of-order",
     }
 }
 
@@ -96,6 +98,14 @@ named! {
         Retention = "retention",
         /// Transactions of the protocol before KIP-890.
         OldTransactions = "old-transactions",
+        /// Members of a share group process records of one partition at the same time.
+        ShareGroup = "share-group",
+        /// A share group's record was released, or its lock ended.
+        Redelivery = "redelivery",
+        /// A share group's record was delivered as often as it may.
+        DeliveryLimit = "delivery-limit",
+        /// A member said that a record cannot be processed.
+        Rejected = "rejected",
     }
 }
 

@@ -54,6 +54,8 @@ pub(super) struct Guarding {
     /// What a group was given last at each offset.
     had: Map<(GroupId, TopicPartition), Chunked<RecordId>>,
     changed: Set<(TopicPartition, Offset)>,
+    /// The highest offset a share group has processed, and whether it was told that it goes without order.
+    shared: Map<(GroupId, TopicPartition), (Offset, bool)>,
 }
 
 impl Guarding {
@@ -91,6 +93,36 @@ impl Ledger {
             }
             Event::RecordsPolled { client, group, tp, records, position } => {
                 self.guard_poll(*client, *group, *tp, records, *position, verdicts);
+            }
+            Event::ShareRecordsPolled { group, tp, records, delivery_count, .. } if *delivery_count > 1 => {
+                verdicts.push(Event::GuaranteeGivenUp {
+                    guarantee: Guarantee::ReRead,
+                    tp: *tp,
+                    record: None,
+                    offset: records.first().map(|(offset, _)| *offset),
+                    group: Some(*group),
+                    back: false,
+                    because: Reasons::of(&[Because::Redelivery]),
+                });
+            }
+            Event::SharePartitionLoaded { group, tp, .. } => {
+                self.guarding.shared.entry((*group, *tp)).or_insert((Offset::NONE, false));
+            }
+            Event::RecordProcessed { group, tp, offset, record, .. } => {
+                let Some((highest, told)) = self.guarding.shared.get_mut(&(*group, *tp)) else { return };
+                let late = *offset < *highest;
+                *highest = (*highest).max(*offset);
+                if late && !std::mem::replace(told, true) {
+                    verdicts.push(Event::GuaranteeGivenUp {
+                        guarantee: Guarantee::ProcessedOutOfOrder,
+                        tp: *tp,
+                        record: Some(*record),
+                        offset: Some(*offset),
+                        group: Some(*group),
+                        back: false,
+                        because: Reasons::of(&[Because::ShareGroup]),
+                    });
+                }
             }
             Event::PositionSet { client, group, tp, to, why } => {
                 self.guard_position(*client, *group, *tp, *to, *why, verdicts);
@@ -432,6 +464,19 @@ impl Ledger {
         }
         verdicts.push(self.give_up(skip(group, tp, first, because), Promise::PollSkip));
     }
+}
+
+/// A share group will never process a record: it was rejected, or delivered as often as it may.
+pub(super) fn given_up_by_share(
+    group: GroupId,
+    tp: TopicPartition,
+    offset: Offset,
+    record: RecordId,
+    rejected: bool,
+) -> Event {
+    let because = Reasons::of(&[if rejected { Because::Rejected } else { Because::DeliveryLimit }]);
+    let (guarantee, record, offset) = (Guarantee::Skipped, Some(record), Some(offset));
+    Event::GuaranteeGivenUp { guarantee, tp, record, offset, group: Some(group), back: false, because }
 }
 
 fn skip(group: GroupId, tp: TopicPartition, offset: Offset, because: Reasons) -> Event {

@@ -7,6 +7,7 @@ use super::standstill::Standstill;
 use crate::collections::Map;
 use crate::event::{Event, TruncationReason};
 use crate::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, ProducerId, QueueId, RecordId, TopicPartition};
+use crate::share::{ShareRecordState, ShareSettled};
 use crate::time::Instant;
 use std::sync::Arc;
 
@@ -142,6 +143,17 @@ impl Ledger {
                 for (_, record) in records {
                     self.delivered(*record, group.0);
                 }
+            }
+            Event::ShareRecordsPolled { group, records, .. } => {
+                for (_, record) in records {
+                    self.delivered(*record, group.0);
+                }
+            }
+            Event::RecordsSettled { broker, group, tp, first, last, state, why, .. }
+                if *state == ShareRecordState::Archived && *why != ShareSettled::Gap =>
+            {
+                let place = (*broker, *tp);
+                self.share_archived(place, *group, (*first, *last), *why == ShareSettled::Rejected, n, &mut verdicts);
             }
             Event::RecordProcessed { group, tp, offset, record, .. } => {
                 let times = self.processed(*record, group.0);
@@ -417,6 +429,36 @@ impl Ledger {
         if !std::mem::replace(&mut fate.lost, true) {
             fate.sealed_by = n;
             self.totals.lost += 1;
+        }
+    }
+
+    /// The record at an offset of a broker's log.
+    fn record_at(&self, broker: BrokerId, tp: TopicPartition, offset: Offset) -> Option<RecordId> {
+        let (base, records) = self.logs.get(&(broker, tp))?.below(&(offset + 1)).next_back()?;
+        records.get(usize::try_from(offset.since(*base)).ok()?).copied()
+    }
+
+    /// A share group gives records up: those nobody in it has processed are passed over.
+    fn share_archived(
+        &mut self,
+        (broker, tp): (BrokerId, TopicPartition),
+        group: GroupId,
+        (first, last): (Offset, Offset),
+        rejected: bool,
+        n: u64,
+        verdicts: &mut Verdicts,
+    ) {
+        for offset in (first.0..=last.0).map(Offset) {
+            let Some(record) = self.record_at(broker, tp, offset) else { continue };
+            let fate = self.fate_mut(record);
+            let reading = fate.reading(group.0);
+            if reading.processed > 0 || std::mem::replace(&mut reading.skipped, true) {
+                continue;
+            }
+            fate.sealed_by = n;
+            self.totals.skipped += 1;
+            verdicts.push(Event::RecordSkipped { record, group, tp, offset });
+            verdicts.push(super::guarantees::given_up_by_share(group, tp, offset, record, rejected));
         }
     }
 

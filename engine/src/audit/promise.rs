@@ -30,5 +30,13 @@ named! {
         NonmonotonicPoll = "nonmonotonic-poll",
         /// A consumer passed over records without a reason.
         PollSkip = "poll-skip",
+        /// A record of a share group is acquired by one member at a time.
+        AcquiredByOneMember = "AcquiredByOneMember",
+        /// No record of a share group is delivered more often than `share.delivery.count.limit`.
+        DeliveryCountWithinLimit = "DeliveryCountWithinLimit",
+        /// What is acknowledged or archived for a share group is never given out again.
+        ShareStateTerminal = "ShareStateTerminal",
+        /// A share group's start offset never goes back.
+        ShareStartNeverRetreats = "ShareStartNeverRetreats",
     }
 }

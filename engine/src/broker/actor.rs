@@ -5,14 +5,15 @@ use super::controller_channel::Pending;
 use super::fetch::{FollowerSession, ParkedFetch};
 use super::fetcher::Fetcher;
 use super::produce::DelayedWrite;
+use super::share_leader::ShareLeader;
 use super::verification::Unverified;
 use crate::collections::{Map, Set};
-use crate::config::{BrokerConfig, FeatureConfig};
+use crate::config::{BrokerConfig, FeatureConfig, ShareBrokerConfig, ShareGroupConfig};
 use crate::controller::MetadataImage;
-use crate::coordinator::{GroupShards, ReplyTo, TransactionOutcome, TransactionShards};
+use crate::coordinator::{GroupShards, ReplyTo, ShareStateShards, TransactionOutcome, TransactionShards};
 use crate::effect::{DiskToken, Effects, Input, Instruction, Timer};
 use crate::event::{Event, TruncationReason};
-use crate::ids::{BrokerEpoch, BrokerId, CorrelationId, NodeId, Offset, TopicPartition};
+use crate::ids::{BrokerEpoch, BrokerId, CorrelationId, GroupId, NodeId, Offset, TopicPartition};
 use crate::protocol::{Body, Channel, Request, Response};
 use crate::replication::Replica;
 use crate::time::Instant;
@@ -45,6 +46,10 @@ pub struct Broker {
     pub rack: Option<Arc<str>>,
     /// The rules in force in the cluster.
     pub features: FeatureConfig,
+    /// Its settings about share groups.
+    pub share: ShareBrokerConfig,
+    /// The share groups and what is set for them.
+    pub share_groups: Arc<Map<GroupId, ShareGroupConfig>>,
     /// Names of the consumer groups, by id: what decides a group's partition.
     pub(super) group_names: Arc<[String]>,
     /// Names of the transactional ids, by number.
@@ -99,6 +104,10 @@ pub(super) struct Runtime {
     /// Produce requests that wait for a transaction coordinator's word.
     pub unverified: Map<u64, Unverified>,
     pub offsets_topic_requested: bool,
+    /// Share-partitions led here; none while there are no share groups.
+    pub share: Option<Box<ShareLeader>>,
+    pub share_states: ShareStateShards,
+    pub share_topic_requested: bool,
     pub flush_timer: bool,
     pub request_timer: bool,
 }
@@ -120,6 +129,8 @@ impl Broker {
             config,
             rack: None,
             features: FeatureConfig::default(),
+            share: ShareBrokerConfig::default(),
+            share_groups: Arc::default(),
             group_names,
             transactional_names,
             controllers: vec![controller],
@@ -261,7 +272,11 @@ impl Broker {
             | Request::OffsetCommit(_)
             | Request::TxnOffsetCommit(_)
             | Request::ConsumerGroupHeartbeat(_)
+            | Request::ShareGroupHeartbeat(_)
             | Request::OffsetFetch(_) => self.on_group_request(to, request, out),
+            Request::ShareFetch(request) => self.on_share_fetch(to, *request, out),
+            Request::ShareAcknowledge(request) => self.on_share_acknowledge(to, *request, out),
+            Request::ShareGroupState(request) => self.on_share_state_request(to, &request, out),
             // The controller's APIs: a broker does not serve them, and nobody here asks it to.
             Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)
@@ -295,6 +310,7 @@ impl Broker {
             Timer::AlterPartition => self.send_alter_partition(out),
             Timer::RequestTimeout => self.on_request_timeouts(out),
             Timer::Groups => self.on_groups_timer(out),
+            Timer::Share => self.on_share_timer(out),
             Timer::Flush => self.flush_by_age(out),
             Timer::TransactionTimeouts => self.on_transaction_timeouts(out),
             Timer::Markers => self.on_markers_timer(out),
@@ -405,6 +421,16 @@ impl Broker {
             match due {
                 Some(at) => out.set_timer_at(Timer::Groups, at),
                 None => out.cancel_timer(Timer::Groups),
+            }
+        }
+        if let Some(share) = &mut runtime.share {
+            let due = share.next_deadline();
+            if due != share.armed {
+                share.armed = due;
+                match due {
+                    Some(at) => out.set_timer_at(Timer::Share, at),
+                    None => out.cancel_timer(Timer::Share),
+                }
             }
         }
         if !runtime.pending.is_empty() && !runtime.request_timer {

@@ -89,5 +89,6 @@ impl Broker {
                 self.on_no_answer(pending, out);
             }
         }
+        self.close_share_sessions_of(peer, channel, out);
     }
 }

@@ -3,10 +3,12 @@
 
 use super::actor::{Broker, BrokerStatus, Runtime};
 use crate::collections::Set;
+use crate::coordinator::ShareStateKey;
 use crate::effect::{Effects, Timer};
 use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, NodeId, TransactionalId};
 use crate::protocol::{
-    BrokerHeartbeatRequest, BrokerRegistrationRequest, Channel, ErrorCode, FetchMetadataRequest, Request, Response,
+    BrokerHeartbeatRequest, BrokerRegistrationRequest, Channel, ErrorCode, FetchMetadataRequest, MessageKind, Request,
+    Response, ShareGroupStateResponse,
 };
 use crate::time::{Duration, Instant};
 
@@ -39,6 +41,9 @@ pub(super) enum Asked {
     ProducerIds,
     OffsetsTopic,
     TransactionTopic,
+    ShareTopic,
+    /// The state of a share-partition, and the number of the change it is about.
+    ShareState(ShareStateKey, MessageKind, u64),
     /// Whether a parked produce request's partitions belong to its transaction.
     Verification(u64),
     /// The markers of a transaction.
@@ -60,6 +65,7 @@ impl Asked {
             Asked::MetadataLog => Channel::Metadata,
             Asked::Verification(_) => Channel::Verification,
             Asked::Markers(_) => Channel::Markers,
+            Asked::ShareState(..) => Channel::ShareState,
             Asked::Fetch(_) | Asked::EpochEnds(_) | Asked::LogEnds(_) | Asked::LogStarts(_) => Channel::Replication,
             _ => Channel::Controller,
         }
@@ -166,6 +172,10 @@ impl Broker {
             (Asked::ProducerIds, Response::AllocateProducerIds(answer)) => self.on_producer_ids(&answer, out),
             (Asked::Fetch(leader), Response::Fetch(answer)) => self.on_fetched(leader, *answer, out),
             (Asked::TransactionTopic, _) => self.with_runtime(|runtime| runtime.transaction_topic_requested = false),
+            (Asked::ShareTopic, _) => self.with_runtime(|runtime| runtime.share_topic_requested = false),
+            (Asked::ShareState(key, kind, number), Response::ShareGroupState(_, answer)) => {
+                self.on_share_state_answer(key, kind, number, *answer, out);
+            }
             (Asked::Verification(number), Response::AddPartitionsToTxn(error)) => self.on_verified(number, error, out),
             (Asked::Markers(id), Response::WriteTxnMarkers(answer)) => self.on_markers_answer(id, &answer, out),
             (Asked::EpochEnds(leader), Response::OffsetsForLeaderEpoch(answer)) => {
@@ -242,6 +252,11 @@ impl Broker {
             Asked::TransactionTopic => self.with_runtime(|runtime| runtime.transaction_topic_requested = false),
             Asked::Verification(number) => self.on_verified(number, ErrorCode::NetworkException, out),
             Asked::Markers(_) => out.set_timer(Timer::Markers, METADATA_RETRY),
+            Asked::ShareTopic => self.with_runtime(|runtime| runtime.share_topic_requested = false),
+            Asked::ShareState(key, kind, number) => {
+                let answer = ShareGroupStateResponse::of(ErrorCode::NetworkException);
+                self.on_share_state_answer(key, kind, number, answer, out);
+            }
             Asked::OffsetsTopic => self.with_runtime(|runtime| runtime.offsets_topic_requested = false),
             Asked::Fetch(leader) | Asked::EpochEnds(leader) | Asked::LogEnds(leader) | Asked::LogStarts(leader) => {
                 self.on_fetch_failed(leader, out)

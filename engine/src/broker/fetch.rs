@@ -402,6 +402,10 @@ impl Broker {
 
     pub(super) fn answer_consumers_of(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
         let Some(runtime) = &self.runtime else { return };
+        if runtime.share.is_some() {
+            self.wake_shares(tp, out);
+        }
+        let Some(runtime) = &self.runtime else { return };
         let Some(waiting) = runtime.fetch_watch.get(&tp).cloned() else { return };
         for id in waiting {
             let Some(parked) = self.runtime.as_ref().and_then(|runtime| runtime.parked_fetches.get(&id)) else {
@@ -500,7 +504,7 @@ fn check_epoch(replica: &Replica, epoch: LeaderEpoch) -> ErrorCode {
 }
 
 /// The first offset below the high watermark whose record is not older than `at`; −1 when there is none.
-fn first_since(replica: &Replica, at: u64) -> Offset {
+pub(super) fn first_since(replica: &Replica, at: u64) -> Offset {
     let mut records = replica.log.batches().flat_map(|batch| batch.iter());
     let found = records.find(|(offset, record)| record.timestamp >= at && *offset < replica.high_watermark);
     found.map_or(Offset::NONE, |(offset, _)| offset)

@@ -4,7 +4,8 @@ use super::actor::Broker;
 use super::controller_channel::Asked;
 use crate::config::{CleanupPolicy, TopicConfig};
 use crate::coordinator::{
-    ConsumerGroupKey, GroupRecord, Outcome, ReplyTo, group_partition, heartbeat_refused, join_refused, sync_refused,
+    ConsumerGroupKey, GroupRecord, Outcome, ReplyTo, group_partition, heartbeat_refused, join_refused,
+    share_heartbeat_refused, sync_refused,
 };
 use crate::effect::Effects;
 use crate::event::Event;
@@ -75,6 +76,7 @@ impl Broker {
             Request::TxnOffsetCommit(request) => request.commit.group,
             Request::OffsetFetch(request) => request.group,
             Request::ConsumerGroupHeartbeat(request) => request.group,
+            Request::ShareGroupHeartbeat(request) => request.group,
             _ => return,
         };
         if !self.coordinates(group) {
@@ -87,6 +89,7 @@ impl Broker {
             return self.respond(to, refusal(&request, ErrorCode::CoordinatorLoadInProgress), out);
         }
         let client = to.peer;
+        let share_config = self.share_config(group);
         if let Request::TxnOffsetCommit(request) = &request {
             return self.on_txn_offset_commit(to, request, out);
         }
@@ -104,6 +107,11 @@ impl Broker {
                 let image = &runtime.image;
                 let counts = |topic| image.topics.get(&topic).map_or(0, |topic| topic.partitions.len() as i32);
                 groups.on_consumer_heartbeat(to, &request, &counts, &self.config, out)
+            }
+            Request::ShareGroupHeartbeat(request) => {
+                let image = &runtime.image;
+                let counts = |topic| image.topics.get(&topic).map_or(0, |topic| topic.partitions.len() as i32);
+                groups.on_share_heartbeat(to, &request, &counts, (&share_config, self.share.max_size), out)
             }
             Request::OffsetCommit(request) => {
                 let outcome = groups.on_offset_commit(to, &request, &self.config, out);
@@ -138,7 +146,8 @@ impl Broker {
     pub(super) fn on_groups_timer(&mut self, out: &mut Effects<'_>) {
         let Some(runtime) = &mut self.runtime else { return };
         runtime.groups_timer = None;
-        let outcomes = runtime.groups.on_timer(self.id, &self.config, out);
+        let share_groups = &self.share_groups;
+        let outcomes = runtime.groups.on_timer(self.id, &self.config, &|group| share_groups.get(&group), out);
         if out.noted {
             for group in runtime.groups.groups() {
                 runtime.groups.tell(group.id, out);
@@ -147,6 +156,7 @@ impl Broker {
         for outcome in outcomes {
             self.carry_out(outcome, out);
         }
+        self.begin_share_states(out);
     }
 
     /// Records of the coordinator are committed: now they count, and now the answer leaves.
@@ -187,7 +197,8 @@ impl Broker {
                 | GroupRecord::ConsumerGroupTargetEpoch { .. }
                 | GroupRecord::ConsumerGroupTarget { .. }
                 | GroupRecord::ConsumerGroupCurrent { .. }
-                | GroupRecord::ConsumerGroupTombstone { .. } => {}
+                | GroupRecord::ConsumerGroupTombstone { .. }
+                | GroupRecord::Share { .. } => {}
             }
         }
         if let Some((group, partitions)) = expired {
@@ -196,6 +207,7 @@ impl Broker {
         if let Some((to, response)) = answer {
             self.respond(to, response, out);
         }
+        self.begin_share_states(out);
     }
 
     /// Tells checkers which offsets became the group's.
@@ -231,6 +243,7 @@ impl Broker {
             let refused = match response {
                 Response::JoinGroup(response) => join_refused(error, response.member),
                 Response::ConsumerGroupHeartbeat(_) => heartbeat_refused(error),
+                Response::ShareGroupHeartbeat(_) => share_heartbeat_refused(error),
                 Response::TxnOffsetCommit(_) => Response::TxnOffsetCommit(error),
                 _ => Response::OffsetCommit(OffsetCommitResponse { error }),
             };
@@ -269,6 +282,7 @@ fn refusal(request: &Request, error: ErrorCode) -> Response {
         Request::JoinGroup(request) => join_refused(error, request.member),
         Request::SyncGroup(_) => sync_refused(error),
         Request::ConsumerGroupHeartbeat(_) => heartbeat_refused(error),
+        Request::ShareGroupHeartbeat(_) => share_heartbeat_refused(error),
         Request::LeaveGroup(_) => Response::LeaveGroup(error),
         Request::OffsetCommit(_) => Response::OffsetCommit(OffsetCommitResponse { error }),
         Request::TxnOffsetCommit(_) => Response::TxnOffsetCommit(error),

@@ -121,6 +121,7 @@ impl Broker {
             let waiting = self.replicas.get_mut(&tp).and_then(|replica| replica.leadership_mut());
             let waiting = waiting.map(|leadership| std::mem::take(&mut leadership.awaiting)).unwrap_or_default();
             self.replicas.remove(&tp);
+            self.drop_shares(tp, out);
             for (_, id) in waiting {
                 self.fail_delayed(id, tp, ErrorCode::NotLeaderOrFollower, out);
             }
@@ -170,6 +171,11 @@ impl Broker {
             leadership.awaiting = waiting;
         }
         self.stop_fetching(tp);
+        // What was read of share-partitions counts in the epoch it was read in.
+        self.drop_shares(tp, out);
+        if !led_before && tp.topic == TopicId::SHARE_GROUP_STATE {
+            self.load_share_states(tp);
+        }
         if !led_before && tp.topic == TopicId::TRANSACTION_STATE {
             self.load_transactions(tp, out);
         }
@@ -199,6 +205,10 @@ impl Broker {
                 runtime.sessions.values_mut().for_each(|session| session.forget(tp));
                 runtime.dirty_alters.remove(&tp);
             });
+            self.drop_shares(tp, out);
+            if tp.topic == TopicId::SHARE_GROUP_STATE {
+                self.unload_share_states(tp);
+            }
             if tp.topic == TopicId::TRANSACTION_STATE {
                 self.unload_transactions(tp);
             }
@@ -226,7 +236,10 @@ impl Broker {
                 let producer = batch.producer?.id;
                 Some(GroupEntry::TransactionEnd { producer, committed: marker.committed })
             }
-            RecordBody::User { .. } | RecordBody::Tombstone { .. } | RecordBody::Transaction(_) => None,
+            RecordBody::User { .. }
+            | RecordBody::Tombstone { .. }
+            | RecordBody::Transaction(_)
+            | RecordBody::ShareState(_) => None,
         };
         let records = replica.log.batches().flat_map(|batch| batch.records.iter().map(move |record| (batch, record)));
         records.filter_map(entry).collect()

@@ -4,7 +4,8 @@
 //! produce and fetch purgatories; incremental fetch sessions of followers; registration and heartbeats; metadata
 //! learned by fetching the controller's log; AlterPartition; high-watermark checkpoints; `flush.messages`, `flush.ms`;
 //! the group coordinator for the partitions of `__consumer_offsets` it leads, the transaction coordinator for those of
-//! `__transaction_state`; markers, verification of transactional writes; blocks of producer ids.
+//! `__transaction_state`, the share coordinator for those of `__share_group_state`; share-partitions of the partitions it
+//! leads; markers, verification of transactional writes; blocks of producer ids.
 //! Simplified: handling a request takes no time of its own; only network and fsync do.
 //! Absent: quotas, request queue and thread pools, several log directories, follower reads.
 
@@ -21,6 +22,9 @@ mod metadata;
 mod produce;
 mod producer_ids;
 mod purgatory;
+mod share_fetch;
+mod share_leader;
+mod share_state;
 mod transactions;
 mod truncation;
 mod txn_offsets;

@@ -3,7 +3,7 @@
 use super::actor::Broker;
 use crate::collections::Map;
 use crate::config::{Acks, TimestampType, TopicConfig};
-use crate::coordinator::{GroupRecord, ReplyTo, TransactionRecord};
+use crate::coordinator::{GroupRecord, ReplyTo, ShareStateRecord, TransactionRecord};
 use crate::effect::Effects;
 use crate::event::Event;
 use crate::fact::Fact;
@@ -34,6 +34,8 @@ pub(super) enum Waiter {
     Coordinator { group: GroupId, records: Vec<Arc<GroupRecord>>, answer: Option<(ReplyTo, Response)> },
     /// The transaction coordinator of this broker.
     Transaction { record: Arc<TransactionRecord>, answer: Option<(ReplyTo, Response)> },
+    /// The share coordinator of this broker.
+    ShareState { record: Arc<ShareStateRecord>, answer: (ReplyTo, Response) },
     /// A marker in a partition of `__consumer_offsets`: with it the transaction's offsets count, or are dropped.
     Offsets { producer: ProducerId, committed: bool },
     /// A transaction coordinator that sent markers; partitions still missing are counted.

@@ -63,6 +63,8 @@ impl Broker {
                 self.answer_parked_fetch(id, out);
             } else if let Some(write) = self.with_runtime(|runtime| runtime.delayed_writes.remove(&id)) {
                 self.time_out_write(id, write, out);
+            } else if runtime_has_share(&self.runtime, id) {
+                self.expire_share(id, out);
             } else {
                 self.expire_session_fetch(id, out);
             }
@@ -107,7 +109,10 @@ impl Broker {
                 self.fail_waiter(told, tp, ErrorCode::RequestTimedOut, out);
                 self.await_write(Waiter::Coordinator { group, records, answer: None }, &needs);
             }
-            waiter @ (Waiter::Coordinator { .. } | Waiter::Transaction { .. } | Waiter::Offsets { .. }) => {
+            waiter @ (Waiter::Coordinator { .. }
+            | Waiter::Transaction { .. }
+            | Waiter::ShareState { .. }
+            | Waiter::Offsets { .. }) => {
                 let tp = open.first().copied().unwrap_or_default();
                 self.fail_waiter(waiter, tp, ErrorCode::RequestTimedOut, out);
             }
@@ -146,6 +151,7 @@ impl Broker {
         runtime.deadlines.remove(&(write.deadline, id));
         match write.waiter {
             Waiter::Transaction { record, answer } => self.on_transaction_committed(&record, answer, out),
+            Waiter::ShareState { answer: (to, response), .. } => self.respond(to, response, out),
             Waiter::Offsets { producer, committed } => self.on_offsets_decided(tp, producer, committed, out),
             Waiter::Markers { to, response, .. } => {
                 self.respond(to, Response::WriteTxnMarkers(Box::new(response)), out);
@@ -191,6 +197,13 @@ impl Broker {
                 };
                 self.on_transaction_failed(&record, answer, error, out);
             }
+            Waiter::ShareState { record, answer } => {
+                let error = match error {
+                    ErrorCode::NotLeaderOrFollower => ErrorCode::NotCoordinator,
+                    _ => ErrorCode::CoordinatorNotAvailable,
+                };
+                self.on_share_state_failed(&record, answer, error, out);
+            }
             Waiter::Coordinator { records, answer, .. } => {
                 let error = match error {
                     ErrorCode::NotLeaderOrFollower => ErrorCode::NotCoordinator,
@@ -200,4 +213,9 @@ impl Broker {
             }
         }
     }
+}
+
+/// Whether a request of a share group's member waits under this number.
+fn runtime_has_share(runtime: &Option<Box<super::actor::Runtime>>, id: u64) -> bool {
+    runtime.as_ref().and_then(|runtime| runtime.share.as_ref()).is_some_and(|share| share.parked.contains_key(&id))
 }

@@ -3,6 +3,7 @@
 use super::connection::{Backoff, Connections};
 use super::consumer_group::Membership;
 use super::processor::{Processor, Starting};
+use super::share_consumer::OnFailure;
 use crate::app::DatabaseRequest;
 use crate::collections::{Map, Set};
 use crate::config::ConsumerConfig;
@@ -29,7 +30,13 @@ pub enum CommitMode {
     Each,
     /// `commitAsync` after all records of a `poll` are processed.
     Async,
+    /// The same, and its callback sends a commit that failed once more: what the client itself never does, because a
+    /// later commit may have gone through.
+    AsyncRetry,
 }
+
+/// How long an application waits before it polls again for a record that failed.
+const RETRY_PAUSE: Duration = Duration::from_millis(1_000);
 
 /// A consuming program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -68,6 +75,8 @@ pub struct Consumer {
     bootstrap: Vec<NodeId>,
     /// How often the process has started: part of the member id a KIP-848 client chooses.
     pub(super) starts: u32,
+    /// Keys of records its application cannot process, and what it does with them.
+    pub(super) failing: (Vec<String>, OnFailure),
     /// What it writes, when it does.
     pub(super) processor: Option<Box<Processor>>,
     pub(super) runtime: Option<Box<Runtime>>,
@@ -148,6 +157,9 @@ pub(super) struct Runtime {
     pub activity: Activity,
     pub last_poll: Instant,
     pub next_auto_commit: Instant,
+    /// What asynchronous commits under way want to commit, where the application would try again; and what it will.
+    pub async_commits: Map<u32, Vec<CommitOffset>>,
+    pub failed_commits: Vec<Vec<CommitOffset>>,
     /// The `commitSync` the application is in.
     pub syncing: Option<PendingSync>,
     /// As leader of a classic group: the partitions it assigned by, per topic.
@@ -175,7 +187,13 @@ impl Consumer {
         program: ConsumerProgram,
         config: ConsumerConfig,
     ) -> Consumer {
-        Consumer { node, config, group, topics, program, bootstrap, starts: 0, processor: None, runtime: None }
+        let failing = (Vec::new(), OnFailure::Retry);
+        Consumer { node, config, group, topics, program, bootstrap, starts: 0, failing, processor: None, runtime: None }
+    }
+
+    /// The same consumer with an application that cannot process records with these keys.
+    pub fn failing(self, keys: &[String], then: OnFailure) -> Consumer {
+        Consumer { failing: (keys.to_vec(), then), ..self }
     }
 
     /// Its group.
@@ -294,6 +312,8 @@ impl Consumer {
             activity: Activity::Polling,
             last_poll: out.now,
             next_auto_commit: out.now + self.config.auto_commit_interval_ms,
+            async_commits: Map::new(),
+            failed_commits: Vec::new(),
             syncing: None,
             leads_with: None,
             fetch_after: out.now,
@@ -340,6 +360,7 @@ impl Consumer {
         runtime.last_poll = out.now;
         self.watch_topics();
         self.poll_coordinator(out);
+        self.retry_commits(out);
         self.update_positions(out);
         self.validate_positions(out);
         if self.take_records(out) {
@@ -446,6 +467,9 @@ impl Consumer {
             return;
         }
         let Some(in_hand) = runtime.in_hand.front().cloned() else { return };
+        if in_hand.key.as_ref().is_some_and(|key| self.failing.0.iter().any(|bad| **bad == **key)) {
+            return self.on_failed(&in_hand, out);
+        }
         if self.processor.is_some() {
             return self.write_on(&in_hand, out);
         }
@@ -455,6 +479,34 @@ impl Consumer {
             out.send(database, Channel::Database, Body::DatabaseRequest(request));
         } else {
             self.finish_record(out);
+        }
+    }
+
+    /// The application cannot process a record.
+    fn on_failed(&mut self, failed: &InHand, out: &mut Effects<'_>) {
+        let (client, group, tp, offset) = (self.node, self.group, failed.tp, failed.offset);
+        if let Some(record) = failed.record {
+            out.emit(|| Event::ProcessingFailed { client, group, tp, offset, record });
+        }
+        let Some(runtime) = &mut self.runtime else { return };
+        match self.failing.1 {
+            // It goes back to the record and, after a pause, polls again. What it has of other partitions comes first.
+            OnFailure::Retry | OnFailure::Release => {
+                runtime.in_hand.retain(|other| other.tp != tp);
+                runtime.arrival.retain(|other| *other != tp);
+                self.set_position(tp, offset, LeaderEpoch::NONE, PositionReason::Seek, out);
+                if let Some(runtime) = &mut self.runtime {
+                    runtime.fetch_after = runtime.fetch_after.max(out.now + RETRY_PAUSE);
+                }
+                self.process_next(out);
+            }
+            OnFailure::Skip | OnFailure::Reject => {
+                if let Some(first) = runtime.in_hand.front_mut() {
+                    first.record = None;
+                }
+                self.finish_record(out);
+            }
+            OnFailure::Hang => {}
         }
     }
 
@@ -484,12 +536,12 @@ impl Consumer {
                 let offsets = self.consumed();
                 self.commit_sync(offsets, out);
             }
-            CommitMode::Async if batch_done => {
+            CommitMode::Async | CommitMode::AsyncRetry if batch_done => {
                 let offsets = self.consumed();
                 self.commit_async(offsets, false, out);
                 self.process_next(out);
             }
-            CommitMode::Auto | CommitMode::Before | CommitMode::After | CommitMode::Async => self.process_next(out),
+            _ => self.process_next(out),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A consumer's commits: by themselves, waited for, and not waited for (`ConsumerCoordinator.commitOffsets…`).
 
-use super::consumer::{Activity, Consumer, ConsumerAsk, PendingSync, Position};
+use super::consumer::{Activity, CommitMode, Consumer, ConsumerAsk, PendingSync, Position};
 use super::consumer_epochs::is_worth_retrying;
 use super::consumer_group::MemberState;
 use crate::effect::{Effects, Timer};
@@ -40,7 +40,23 @@ impl Consumer {
             return;
         }
         let commit = self.note_commit(&offsets, auto, out);
+        if self.program.commit == CommitMode::AsyncRetry
+            && let Some(runtime) = &mut self.runtime
+        {
+            runtime.async_commits.insert(commit, offsets.clone());
+        }
         self.send_commit(offsets, false, commit, out);
+    }
+
+    /// Callbacks run inside `poll`: one that tries a failed commit again does it there, whatever was committed since.
+    pub(super) fn retry_commits(&mut self, out: &mut Effects<'_>) {
+        let Some(runtime) = &mut self.runtime else { return };
+        if runtime.failed_commits.is_empty() || runtime.membership.coordinator.is_none() {
+            return;
+        }
+        for offsets in std::mem::take(&mut runtime.failed_commits) {
+            self.commit_async(offsets, false, out);
+        }
     }
 
     /// Numbers a commit and tells checkers of it.
@@ -137,6 +153,10 @@ impl Consumer {
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
         membership.commits_out = membership.commits_out.saturating_sub(1);
+        if let Some(offsets) = runtime.async_commits.remove(&commit).filter(|_| error.is_retriable()) {
+            runtime.failed_commits.push(offsets);
+        }
+        let membership = &mut runtime.membership;
         match error {
             ErrorCode::None => membership.attempts = 0,
             ErrorCode::RebalanceInProgress => membership.rejoin = true,

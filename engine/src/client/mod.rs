@@ -22,6 +22,8 @@
 //! Simplified: listeners are the events PartitionsAssigned and PartitionsRevoked; an exception `poll` throws ends the
 //! application; a commit of a member that is out is refused by the coordinator, where a real client may know by itself.
 //! Absent: subscription by pattern, fetch from followers.
+//!
+//! Member of a share group: see [`ShareConsumer`].
 
 mod connection;
 mod consumer;
@@ -35,9 +37,11 @@ mod metadata;
 mod partitioner;
 mod processor;
 mod producer;
+mod share_consumer;
 
 pub use connection::Backoff;
 pub use consumer::{CommitMode, Consumer, ConsumerProgram, Position};
 pub use metadata::ClientMetadata;
 pub use partitioner::{BuiltInPartitioner, Partitioner, murmur2, partition_for_key, run_sticky_partitioner};
 pub use producer::{ClientTransactionState, Producer, ProducerIdAndEpoch};
+pub use share_consumer::{OnFailure, ShareConsumer, ShareProgram};

@@ -247,7 +247,7 @@ impl Consumer {
         let offsets: Vec<CommitOffset> = processor.offsets.values().copied().collect();
         match self.program.commit {
             CommitMode::After | CommitMode::Each => self.commit_sync(offsets, out),
-            CommitMode::Async => {
+            CommitMode::Async | CommitMode::AsyncRetry => {
                 self.commit_async(offsets, false, out);
                 self.process_next(out);
             }

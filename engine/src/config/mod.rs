@@ -15,6 +15,7 @@ mod controller;
 mod feature;
 mod group_values;
 mod producer;
+mod share;
 mod table;
 mod topic;
 mod topic_defaults;
@@ -28,6 +29,10 @@ pub use controller::ControllerConfig;
 pub use feature::{FeatureConfig, PlacementRule, TruncationMode};
 pub use group_values::{AutoOffsetReset, GroupProtocol, OptionalName, ServerAssignors, Strategies};
 pub use producer::{Acks, PartitionerClass, ProducerConfig};
+pub use share::{
+    NOT_FOR_SHARE_GROUPS, ShareAcknowledgementMode, ShareAcquireMode, ShareBrokerConfig, ShareConsumerConfig,
+    ShareGroupConfig,
+};
 pub use table::{ConfigTable, TABLES};
 pub use topic::TopicConfig;
 pub use topic_defaults::TopicDefaults;

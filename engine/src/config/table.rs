@@ -1,7 +1,10 @@
 //! All tables of settings, for the inspector and the golden vectors.
 
 use super::value::{ConfigError, ConfigKey};
-use super::{BrokerConfig, ConsumerConfig, ControllerConfig, ProducerConfig, TopicConfig, TopicDefaults};
+use super::{
+    BrokerConfig, ConsumerConfig, ControllerConfig, ProducerConfig, ShareBrokerConfig, ShareConsumerConfig,
+    ShareGroupConfig, TopicConfig, TopicDefaults,
+};
 
 /// The settings of one struct.
 #[derive(Clone, Copy, Debug)]
@@ -29,4 +32,14 @@ macro_rules! tables {
     };
 }
 
-tables![BrokerConfig, TopicDefaults, ControllerConfig, TopicConfig, ProducerConfig, ConsumerConfig];
+tables![
+    BrokerConfig,
+    TopicDefaults,
+    ControllerConfig,
+    TopicConfig,
+    ProducerConfig,
+    ConsumerConfig,
+    ShareBrokerConfig,
+    ShareGroupConfig,
+    ShareConsumerConfig,
+];

@@ -158,6 +158,16 @@ error_codes! {
     NewLeaderElected = 108, "NEW_LEADER_ELECTED", false;
     /// The transaction cannot go on, but can be aborted and begun again (KIP-1050).
     TransactionAbortable = 120, "TRANSACTION_ABORTABLE", false;
+    /// The record is not acquired by the member that speaks of it.
+    InvalidRecordState = 121, "INVALID_RECORD_STATE", false;
+    /// The broker knows no share session of this member.
+    ShareSessionNotFound = 122, "SHARE_SESSION_NOT_FOUND", true;
+    /// The request is not the next one of its share session.
+    InvalidShareSessionEpoch = 123, "INVALID_SHARE_SESSION_EPOCH", true;
+    /// The share coordinator has a newer state epoch of the share-partition.
+    FencedStateEpoch = 124, "FENCED_STATE_EPOCH", false;
+    /// The broker has as many share sessions as it may.
+    ShareSessionLimitReached = 133, "SHARE_SESSION_LIMIT_REACHED", true;
 }
 
 impl ErrorCode {

@@ -11,6 +11,7 @@ mod fetch;
 mod groups;
 mod metadata;
 mod produce;
+mod share;
 mod transactions;
 
 pub use admin::AdminRequest;
@@ -20,6 +21,7 @@ pub use fetch::*;
 pub use groups::*;
 pub use metadata::*;
 pub use produce::*;
+pub use share::*;
 pub use transactions::*;
 
 use crate::app::{DatabaseRequest, DatabaseResponse};
@@ -43,6 +45,8 @@ pub enum Channel {
     Metadata,
     /// A partition leader's questions to a transaction coordinator.
     Verification,
+    /// A broker's questions to the share coordinator.
+    ShareState,
     /// A transaction coordinator's markers to partition leaders.
     Markers,
     /// Elections among controllers.
@@ -93,6 +97,14 @@ pub enum Request {
     LeaveGroup(LeaveGroupRequest),
     /// Join, stay in or leave a KIP-848 group.
     ConsumerGroupHeartbeat(Box<ConsumerGroupHeartbeatRequest>),
+    /// Join, stay in or leave a share group.
+    ShareGroupHeartbeat(Box<ShareGroupHeartbeatRequest>),
+    /// Acquire records as a member of a share group.
+    ShareFetch(Box<ShareFetchRequest>),
+    /// Say what became of acquired records.
+    ShareAcknowledge(Box<ShareAcknowledgeRequest>),
+    /// Begin, read or write the state of a share-partition.
+    ShareGroupState(Box<ShareGroupStateRequest>),
     /// Commit offsets of a group.
     OffsetCommit(Box<OffsetCommitRequest>),
     /// Read committed offsets of a group.
@@ -156,6 +168,14 @@ pub enum Response {
     LeaveGroup(ErrorCode),
     /// To [`Request::ConsumerGroupHeartbeat`].
     ConsumerGroupHeartbeat(Box<ConsumerGroupHeartbeatResponse>),
+    /// To [`Request::ShareGroupHeartbeat`].
+    ShareGroupHeartbeat(Box<ShareGroupHeartbeatResponse>),
+    /// To [`Request::ShareFetch`].
+    ShareFetch(Box<ShareFetchResponse>),
+    /// To [`Request::ShareAcknowledge`].
+    ShareAcknowledge(Box<ShareAcknowledgeResponse>),
+    /// To [`Request::ShareGroupState`]; with what was asked.
+    ShareGroupState(MessageKind, Box<ShareGroupStateResponse>),
     /// To [`Request::OffsetCommit`].
     OffsetCommit(OffsetCommitResponse),
     /// To [`Request::OffsetFetch`].
@@ -203,6 +223,12 @@ pub enum MessageKind {
     Heartbeat,
     LeaveGroup,
     ConsumerGroupHeartbeat,
+    ShareGroupHeartbeat,
+    ShareFetch,
+    ShareAcknowledge,
+    InitializeShareGroupState,
+    ReadShareGroupState,
+    WriteShareGroupState,
     OffsetCommit,
     OffsetFetch,
     InitProducerId,
@@ -244,6 +270,12 @@ impl MessageKind {
             MessageKind::Heartbeat => "Heartbeat",
             MessageKind::LeaveGroup => "LeaveGroup",
             MessageKind::ConsumerGroupHeartbeat => "ConsumerGroupHeartbeat",
+            MessageKind::ShareGroupHeartbeat => "ShareGroupHeartbeat",
+            MessageKind::ShareFetch => "ShareFetch",
+            MessageKind::ShareAcknowledge => "ShareAcknowledge",
+            MessageKind::InitializeShareGroupState => "InitializeShareGroupState",
+            MessageKind::ReadShareGroupState => "ReadShareGroupState",
+            MessageKind::WriteShareGroupState => "WriteShareGroupState",
             MessageKind::OffsetCommit => "OffsetCommit",
             MessageKind::OffsetFetch => "OffsetFetch",
             MessageKind::InitProducerId => "InitProducerId",
@@ -308,6 +340,10 @@ impl Request {
             Request::Heartbeat(_) => MessageKind::Heartbeat,
             Request::LeaveGroup(_) => MessageKind::LeaveGroup,
             Request::ConsumerGroupHeartbeat(_) => MessageKind::ConsumerGroupHeartbeat,
+            Request::ShareGroupHeartbeat(_) => MessageKind::ShareGroupHeartbeat,
+            Request::ShareFetch(_) => MessageKind::ShareFetch,
+            Request::ShareAcknowledge(_) => MessageKind::ShareAcknowledge,
+            Request::ShareGroupState(request) => request.what.kind(),
             Request::OffsetCommit(_) => MessageKind::OffsetCommit,
             Request::OffsetFetch(_) => MessageKind::OffsetFetch,
             Request::FindTransactionCoordinator(_) => MessageKind::FindCoordinator,
@@ -345,6 +381,10 @@ impl Response {
             Response::Heartbeat(_) => MessageKind::Heartbeat,
             Response::LeaveGroup(_) => MessageKind::LeaveGroup,
             Response::ConsumerGroupHeartbeat(_) => MessageKind::ConsumerGroupHeartbeat,
+            Response::ShareGroupHeartbeat(_) => MessageKind::ShareGroupHeartbeat,
+            Response::ShareFetch(_) => MessageKind::ShareFetch,
+            Response::ShareAcknowledge(_) => MessageKind::ShareAcknowledge,
+            Response::ShareGroupState(kind, _) => *kind,
             Response::OffsetCommit(_) => MessageKind::OffsetCommit,
             Response::OffsetFetch(_) => MessageKind::OffsetFetch,
             Response::InitProducerId(_) => MessageKind::InitProducerId,

@@ -117,6 +117,16 @@ facts! {
     PositionOf = "position", 2;
     /// How many partitions a consumer has.
     Assigned = "assigned", 1;
+    /// Below this offset everything is done for a share group (SPSO).
+    ShareStart = "share-start", 2;
+    /// From this offset on a share group has acquired nothing (SPEO).
+    ShareEnd = "share-end", 2;
+    /// The state of a record for a share group: Available, Acquired, Acknowledged, Archived; its group, partition, offset.
+    ShareState = "share-state", 3;
+    /// How often a record was delivered to a share group: its group, partition, offset.
+    Deliveries = "deliveries", 3;
+    /// How many records a member of a share group has acquired and not finished.
+    Holds = "holds", 1;
     /// Messages in a queue that were not acknowledged.
     QueueDepth = "queue-depth", 1;
     /// Messages acknowledged and removed from a queue.
@@ -242,8 +252,24 @@ impl Fact {
             },
             FactKind::Assigned => match simulation.actor(node(&subject(0))?)? {
                 Actor::Consumer(consumer) => Some(consumer.positions().count().to_string()),
+                Actor::ShareConsumer(consumer) => Some(consumer.assigned().len().to_string()),
                 _ => None,
             },
+            FactKind::Holds => match simulation.actor(node(&subject(0))?)? {
+                Actor::ShareConsumer(consumer) => Some(consumer.holds().count().to_string()),
+                _ => None,
+            },
+            FactKind::ShareStart | FactKind::ShareEnd | FactKind::ShareState | FactKind::Deliveries => {
+                let (group, tp) = (directory.find_group(&subject(0))?, directory.find_tp(&subject(1))?);
+                let share = crate::view::share_partition(simulation, group, tp)?;
+                let cell = || share.cell(Offset(subject(2).parse().ok()?));
+                match self.kind {
+                    FactKind::ShareStart => Some(share.start().to_string()),
+                    FactKind::ShareEnd => Some(share.end().to_string()),
+                    FactKind::ShareState => Some(format!("{:?}", cell()?.state)),
+                    _ => Some(cell()?.delivery_count.to_string()),
+                }
+            }
             FactKind::WorkerProcessed => match simulation.actor(node(&subject(0))?)? {
                 Actor::Worker(worker) => Some(worker.processed().len().to_string()),
                 _ => None,

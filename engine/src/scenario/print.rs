@@ -5,7 +5,7 @@
 //! events of the same microsecond.
 //! Absent: the prose and the questions of the story the run began as; they stay with the lesson.
 
-use crate::client::CommitMode;
+use crate::client::{CommitMode, OnFailure};
 use crate::command::{Command, DiskFault};
 use crate::effect::SeekTo;
 use crate::event::StopKind;
@@ -245,7 +245,10 @@ impl Text {
     }
 
     fn group(&mut self, group: &GroupSpec) {
-        self.word("group").value(&group.name).property("topic", &group.topics.join(",")).settings(&group.settings);
+        self.word(if group.share { "share-group" } else { "group" })
+            .value(&group.name)
+            .property("topic", &group.topics.join(","))
+            .settings(&group.settings);
         self.block(&group.consumers, |text, consumer| text.consumer(consumer));
     }
 
@@ -258,10 +261,27 @@ impl Text {
             CommitMode::After => "after",
             CommitMode::Each => "each",
             CommitMode::Async => "async",
+            CommitMode::AsyncRetry => "async-retry",
         };
         self.property("commit", commit);
         if let Some(database) = &consumer.database {
             self.property("database", database);
+        }
+        if !consumer.fails_on.is_empty() {
+            self.property("fails-on", &consumer.fails_on.join(","));
+        }
+        if let Some(on_failure) = consumer.on_failure {
+            let word = match on_failure {
+                OnFailure::Retry => "retry",
+                OnFailure::Skip => "skip",
+                OnFailure::Release => "release",
+                OnFailure::Reject => "reject",
+                OnFailure::Hang => "hang",
+            };
+            self.property("on-failure", word);
+        }
+        if let Some(renew) = consumer.renew {
+            self.span("renew", renew);
         }
         self.flag("dedupe", consumer.dedupe).flag("stopped", consumer.stopped).settings(&consumer.settings);
         if let Some(processor) = &consumer.processor {

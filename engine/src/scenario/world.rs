@@ -7,7 +7,7 @@ use super::guard::LINES_MAX;
 use super::node::Node;
 use super::step::{Step, Timed, read_story};
 use crate::app::{TransactionWorkload, Workload};
-use crate::client::CommitMode;
+use crate::client::{CommitMode, OnFailure};
 use crate::sim::{
     ConsumerSpec, DatabaseSpec, Directory, GroupSpec, ProcessorSpec, ProducerSpec, QueueSpec, Spec, Target, TopicSpec,
     WorkerSpec,
@@ -24,12 +24,23 @@ const DIRECTIVES: &[&str] = &[
     "topic",
     "producer",
     "group",
+    "share-group",
     "queue",
     "database",
     "at",
     "story",
     "twin",
     "panel",
+];
+
+/// What an application can do with a record it cannot process.
+const FAILURES: [(&str, OnFailure); 3] =
+    [("retry", OnFailure::Retry), ("skip", OnFailure::Skip), ("hang", OnFailure::Hang)];
+const SHARE_FAILURES: [(&str, OnFailure); 4] = [
+    ("release", OnFailure::Release),
+    ("reject", OnFailure::Reject),
+    ("skip", OnFailure::Skip),
+    ("hang", OnFailure::Hang),
 ];
 
 /// What may lie open under the stage.
@@ -163,7 +174,7 @@ fn read_directive(node: &Node, scenario: &mut Scenario, source: &mut Source<'_>)
         }
         "topic" => spec.topics.push(read_topic(&mut line, source)),
         "producer" => spec.producers.push(read_producer(&mut line, source)),
-        "group" => spec.groups.push(read_group(&mut line, source)),
+        "group" | "share-group" => spec.groups.push(read_group(&mut line, source)),
         "queue" => spec.queues.push(read_queue(&mut line, source)),
         "database" => {
             spec.databases.push(DatabaseSpec { name: line.required("a name", source) });
@@ -263,20 +274,27 @@ fn read_producer(line: &mut Line<'_>, source: &mut Source<'_>) -> ProducerSpec {
 }
 
 fn read_group(line: &mut Line<'_>, source: &mut Source<'_>) -> GroupSpec {
-    let mut group = GroupSpec { name: line.required("a name", source), ..GroupSpec::default() };
+    let share = line.name() == "share-group";
+    let mut group = GroupSpec { name: line.required("a name", source), share, ..GroupSpec::default() };
     match line.property("topic") {
         Some(topics) => {
             let topics = topics.split(',').map(str::trim).filter(|topic| !topic.is_empty());
             group.topics = topics.map(str::to_owned).collect();
         }
         None => {
-            source.error(line.node, format!("group {} needs a topic", group.name), "write: group billing topic=orders")
+            let word = line.name();
+            let message = format!("{word} {} needs a topic", group.name);
+            source.error(line.node, message, format!("write: {word} billing topic=orders"))
         }
     }
     group.settings = line.settings();
     for child in line.children() {
         let mut consumer = Line::new(child);
         let processes = consumer.name() == "processor";
+        if share && consumer.name() != "consumer" {
+            source.unknown(child, "line of a share group", consumer.name(), &["consumer"]);
+            continue;
+        }
         if consumer.name() != "consumer" && !processes {
             source.unknown(child, "line of a group", consumer.name(), &["consumer", "processor"]);
             continue;
@@ -287,11 +305,26 @@ fn read_group(line: &mut Line<'_>, source: &mut Source<'_>) -> GroupSpec {
             Some("after") => CommitMode::After,
             Some("each") => CommitMode::Each,
             Some("async") => CommitMode::Async,
+            Some("async-retry") if !share => CommitMode::AsyncRetry,
             Some(other) => {
-                source.unknown(child, "commit mode", other, &["auto", "before", "after", "each", "async"]);
+                let known = &["auto", "before", "after", "each", "async", "async-retry"];
+                source.unknown(child, "commit mode", other, if share { &known[..5] } else { known });
                 CommitMode::Auto
             }
         };
+        let failures: &[(&str, OnFailure)] = if share { &SHARE_FAILURES } else { &FAILURES };
+        let on_failure = consumer.property("on-failure").and_then(|word| {
+            let known = failures.iter().find(|(name, _)| *name == word).map(|(_, what)| *what);
+            if known.is_none() {
+                let words: Vec<&str> = failures.iter().map(|(name, _)| *name).collect();
+                source.unknown(child, "way to go on after a failure", &word, &words);
+            }
+            known
+        });
+        let fails_on = consumer.property("fails-on").map(|keys| {
+            keys.split(',').map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect::<Vec<String>>()
+        });
+        let renew = if share { consumer.duration("renew", source) } else { None };
         let processor = processes.then(|| read_processor(&mut consumer, source));
         group.consumers.push(ConsumerSpec {
             name: consumer.required("a name", source),
@@ -302,11 +335,16 @@ fn read_group(line: &mut Line<'_>, source: &mut Source<'_>) -> GroupSpec {
             stopped: consumer.flag("stopped", source),
             settings: consumer.settings(),
             processor,
+            fails_on: fails_on.unwrap_or_default(),
+            on_failure,
+            renew,
         });
         let known: &[&str] = if processes {
             &["to", "processing", "commit", "stopped"]
+        } else if share {
+            &["processing", "commit", "stopped", "fails-on", "on-failure", "renew"]
         } else {
-            &["processing", "commit", "database", "dedupe", "stopped"]
+            &["processing", "commit", "database", "dedupe", "stopped", "fails-on", "on-failure"]
         };
         consumer.finish(known, source);
     }

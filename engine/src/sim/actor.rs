@@ -3,7 +3,7 @@
 use super::schedule::Item;
 use crate::app::Database;
 use crate::broker::Broker;
-use crate::client::{Consumer, Producer};
+use crate::client::{Consumer, Producer, ShareConsumer};
 use crate::collections::Map;
 use crate::controller::Controller;
 use crate::effect::{Effects, Input, Timer};
@@ -19,6 +19,7 @@ pub enum Actor {
     Broker(Box<Broker>),
     Producer(Box<Producer>),
     Consumer(Box<Consumer>),
+    ShareConsumer(Box<ShareConsumer>),
     QueueBroker(Box<QueueBroker>),
     QueuePublisher(Box<QueuePublisher>),
     Worker(Box<Worker>),
@@ -32,6 +33,7 @@ impl Actor {
             Actor::Broker(actor) => actor.handle(input, out),
             Actor::Producer(actor) => actor.handle(input, out),
             Actor::Consumer(actor) => actor.handle(input, out),
+            Actor::ShareConsumer(actor) => actor.handle(input, out),
             Actor::QueueBroker(actor) => actor.handle(input, out),
             Actor::QueuePublisher(actor) => actor.handle(input, out),
             Actor::Worker(actor) => actor.handle(input, out),
@@ -46,6 +48,7 @@ impl Actor {
             Actor::Broker(actor) => actor.crash(power_lost, out),
             Actor::Producer(actor) => actor.crash(),
             Actor::Consumer(actor) => actor.crash(),
+            Actor::ShareConsumer(actor) => actor.crash(),
             Actor::QueueBroker(actor) => actor.crash(out),
             Actor::QueuePublisher(actor) => actor.crash(),
             Actor::Worker(actor) => actor.crash(),

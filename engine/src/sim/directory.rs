@@ -125,6 +125,9 @@ impl Directory {
         if topic == TRANSACTION_TOPIC {
             return "__transaction_state";
         }
+        if topic == TopicId::SHARE_GROUP_STATE {
+            return "__share_group_state";
+        }
         self.topics.get(topic.0 as usize).map_or("", String::as_str)
     }
 

@@ -2,10 +2,11 @@
 //! and new fields get defaults.
 
 use crate::app::Workload;
-use crate::client::CommitMode;
+use crate::client::{CommitMode, OnFailure};
 use crate::config::{
-    BrokerConfig, ConfigError, ConsumerConfig, ControllerConfig, FeatureConfig, GroupProtocol, ProducerConfig,
-    TopicConfig, TopicDefaults,
+    BrokerConfig, ConfigError, ConsumerConfig, ControllerConfig, FeatureConfig, GroupProtocol, NOT_FOR_SHARE_GROUPS,
+    ProducerConfig, ShareAcknowledgementMode, ShareBrokerConfig, ShareConsumerConfig, ShareGroupConfig, TopicConfig,
+    TopicDefaults,
 };
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,8 @@ pub struct ProducerSpec {
 pub struct GroupSpec {
     /// `group.id`.
     pub name: String,
+    /// Whether it is a share group (KIP-932).
+    pub share: bool,
     /// Topics its members subscribe to.
     pub topics: Vec<String>,
     /// Its members.
@@ -147,6 +150,12 @@ pub struct ConsumerSpec {
     pub settings: Settings,
     /// What it writes, when it writes what it makes of what it reads.
     pub processor: Option<ProcessorSpec>,
+    /// Keys of records its application cannot process.
+    pub fails_on: Vec<String>,
+    /// What it does with such a record; none for `retry`, in a share group for `release`, or `skip` where it cannot say so.
+    pub on_failure: Option<OnFailure>,
+    /// Share group: it renews the locks of what it has at this interval.
+    pub renew: Option<Duration>,
 }
 
 /// The producer of a program that writes what it makes of what it reads.
@@ -271,10 +280,14 @@ impl Spec {
             self.validate_producer(producer)?;
         }
         for group in &self.groups {
-            for consumer in &group.consumers {
-                group.consumer_config(consumer)?;
+            if group.share {
+                self.validate_share_group(group)?;
+            } else {
+                for consumer in &group.consumers {
+                    group.consumer_config(consumer)?;
+                }
+                group.config()?;
             }
-            group.config()?;
             for topic in &group.topics {
                 known(&group.name, "topic", topic, self.topics.iter().map(|topic| &topic.name))?;
             }
@@ -353,12 +366,54 @@ impl Spec {
                 TopicDefaults::default().set(name, value)
             } else if controller.get(name).is_some() {
                 controller.set(name, value)
+            } else if ShareBrokerConfig::default().get(name).is_some() {
+                ShareBrokerConfig::default().set(name, value)
             } else {
                 broker.set(name, value)
             };
             result.map_err(|error| SpecError::Config { owner: "brokers".to_owned(), error })?;
         }
         Ok((broker, controller))
+    }
+
+    /// The brokers' settings about share groups.
+    pub fn share_config(&self) -> Result<ShareBrokerConfig, SpecError> {
+        let mut share = ShareBrokerConfig::default();
+        let started = self.brokers - self.brokers_stopped.min(self.brokers);
+        share.state_topic_replication_factor = i16::try_from(started.clamp(1, 3)).unwrap_or(3);
+        for (name, value) in
+            self.broker_settings.iter().filter(|(name, _)| ShareBrokerConfig::default().get(name).is_some())
+        {
+            let owner = "brokers".to_owned();
+            share.set(name, value).map_err(|error| SpecError::Config { owner, error })?;
+        }
+        Ok(share)
+    }
+
+    fn validate_share_group(&self, group: &GroupSpec) -> Result<(), SpecError> {
+        let brokers = self.share_config()?;
+        let config = group.share_group_config(&brokers)?;
+        if let Some((name, rule)) = config.outside(&brokers) {
+            let (value, default) =
+                (config.get(name).unwrap_or_default(), ShareGroupConfig::of(&brokers).get(name).unwrap_or_default());
+            let error = ConfigError::Conflict { name, value, rule, default };
+            return Err(SpecError::Config { owner: format!("share-group {}", group.name), error });
+        }
+        for consumer in &group.consumers {
+            let (_, share) = group.share_consumer_config(consumer)?;
+            let explicit = share.acknowledgement_mode == ShareAcknowledgementMode::Explicit;
+            let says = matches!(consumer.on_failure, Some(OnFailure::Release | OnFailure::Reject));
+            if !explicit && (says || consumer.renew.is_some() || consumer.commit == CommitMode::Each) {
+                let error = ConfigError::Conflict {
+                    name: "share.acknowledgement.mode",
+                    value: "implicit".to_owned(),
+                    rule: "must be explicit where the program releases, rejects or renews, or commits after each record",
+                    default: "implicit".to_owned(),
+                };
+                return Err(SpecError::Config { owner: format!("consumer {}", consumer.name), error });
+            }
+        }
+        Ok(())
     }
 
     /// A topic's settings: its own, else the brokers' (`log.segment.bytes` and so on), else Kafka's defaults.
@@ -444,6 +499,50 @@ impl ProducerSpec {
 settings_of!(GroupSpec, ConsumerConfig, "group");
 
 impl GroupSpec {
+    /// What is set for a share group, on top of what the brokers say.
+    pub fn share_group_config(&self, brokers: &ShareBrokerConfig) -> Result<ShareGroupConfig, SpecError> {
+        let mut config = ShareGroupConfig::of(brokers);
+        let wrong = |error| SpecError::Config { owner: format!("share-group {}", self.name), error };
+        for (name, value) in &self.settings {
+            if config.get(name).is_some() {
+                config.set(name, value).map_err(wrong)?;
+            }
+        }
+        if config.auto_offset_reset == crate::config::AutoOffsetReset::None {
+            return Err(wrong(ConfigError::Malformed {
+                name: "share.auto.offset.reset",
+                value: "none".to_owned(),
+                expected: "earliest, latest or by_duration:PT1H30M",
+                default: "latest".to_owned(),
+            }));
+        }
+        Ok(config)
+    }
+
+    /// One member's settings in a share group: those of every consumer, and those of a share consumer.
+    pub fn share_consumer_config(
+        &self,
+        consumer: &ConsumerSpec,
+    ) -> Result<(ConsumerConfig, ShareConsumerConfig), SpecError> {
+        let (mut config, mut share) = (ConsumerConfig::default(), ShareConsumerConfig::default());
+        let of_group = self.settings.iter().filter(|(name, _)| ShareGroupConfig::default().get(name).is_none());
+        for (name, value) in of_group.chain(&consumer.settings) {
+            let owner = format!("consumer {}", consumer.name);
+            let result = match NOT_FOR_SHARE_GROUPS.iter().find(|refused| *refused == name) {
+                Some(refused) => Err(ConfigError::Conflict {
+                    name: refused,
+                    value: value.clone(),
+                    rule: "cannot be set for a member of a share group",
+                    default: config.get(name).unwrap_or_default(),
+                }),
+                None if share.get(name).is_some() => share.set(name, value),
+                None => config.set(name, value),
+            };
+            result.map_err(|error| SpecError::Config { owner, error })?;
+        }
+        Ok((config, share))
+    }
+
     /// One member's settings: its own on top of the group's. Settings that contradict each other are refused, as
     /// `ConsumerConfig` does.
     pub fn consumer_config(&self, consumer: &ConsumerSpec) -> Result<ConsumerConfig, SpecError> {

@@ -4,12 +4,13 @@ use super::actor::{Actor, Process, Slot};
 use super::directory::{Directory, NodeKind, OFFSETS_TOPIC};
 use super::schedule::{Item, Schedule};
 use super::simulation::{Observe, Simulation};
-use super::spec::{ProducerSpec, Spec, SpecError};
+use super::spec::{ConsumerSpec, GroupSpec, ProducerSpec, Spec, SpecError};
 use crate::app::Database;
 use crate::audit::{Ledger, ProducerTerms, Promises};
 use crate::broker::Broker;
-use crate::client::{Consumer, ConsumerProgram, Producer};
+use crate::client::{Consumer, ConsumerProgram, OnFailure, Producer, ShareConsumer, ShareProgram};
 use crate::collections::Map;
+use crate::config::ShareAcknowledgementMode;
 use crate::controller::Controller;
 use crate::effect::Instruction;
 use crate::ids::{BrokerId, GroupId, NodeId, QueueId, TopicId};
@@ -47,7 +48,7 @@ impl Simulation {
             emitted: Vec::new(),
             told: Vec::new(),
             ledger: Ledger::new(terms),
-            promises: Promises::default(),
+            promises: share_promises(spec)?,
             effects: Vec::new(),
         };
         simulation.schedule_beginning(spec)?;
@@ -118,6 +119,18 @@ impl Clone for Simulation {
     }
 }
 
+/// How often records may be delivered is the share groups' own affair.
+fn share_promises(spec: &Spec) -> Result<Promises, SpecError> {
+    let mut promises = Promises::default();
+    let brokers = spec.share_config()?;
+    let mut limits = Map::new();
+    for (index, group) in spec.groups.iter().enumerate().filter(|(_, group)| group.share) {
+        limits.insert(GroupId(index as u32), group.share_group_config(&brokers)?.delivery_count_limit as i16);
+    }
+    promises.limit_deliveries(limits);
+    Ok(promises)
+}
+
 /// What each producer is allowed to lose.
 fn producer_terms(spec: &Spec, directory: &Directory) -> Result<Map<NodeId, ProducerTerms>, SpecError> {
     let mut terms = Map::new();
@@ -143,9 +156,34 @@ fn new_producer(
     Ok(Producer::new(node, bootstrap.to_vec(), topic, spec.workload.clone(), config, transactional))
 }
 
+fn new_share_consumer(
+    group: &GroupSpec,
+    consumer: &ConsumerSpec,
+    (node, id): (NodeId, GroupId),
+    topics: &[TopicId],
+    bootstrap: &[NodeId],
+) -> Result<ShareConsumer, SpecError> {
+    let settings = group.share_consumer_config(consumer)?;
+    let explicit = settings.1.acknowledgement_mode == ShareAcknowledgementMode::Explicit;
+    let program = ShareProgram {
+        processing: consumer.processing,
+        commit: consumer.commit,
+        fails_on: consumer.fails_on.clone(),
+        on_failure: consumer.on_failure.unwrap_or(if explicit { OnFailure::Release } else { OnFailure::Skip }),
+        renew: consumer.renew,
+    };
+    Ok(ShareConsumer::new(node, bootstrap.to_vec(), id, topics.to_vec(), program, settings))
+}
+
 fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecError> {
     let (broker_config, controller_config) = spec.broker_configs()?;
     let features = spec.feature_config()?;
+    let share_config = spec.share_config()?;
+    let mut share_groups = Map::new();
+    for (index, group) in spec.groups.iter().enumerate().filter(|(_, group)| group.share) {
+        share_groups.insert(GroupId(index as u32), group.share_group_config(&share_config)?);
+    }
+    let share_groups = Arc::new(share_groups);
     let controller = NodeId(0);
     let bootstrap: Vec<NodeId> = (1..=spec.brokers).map(NodeId).collect();
     let mut actors: Vec<Actor> = Vec::new();
@@ -169,6 +207,8 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
         );
         broker.rack = spec.racks.get(id as usize - 1).map(|rack| rack.as_str().into());
         broker.features = features.clone();
+        broker.share = share_config.clone();
+        broker.share_groups = Arc::clone(&share_groups);
         broker.controllers = voters.clone();
         actors.push(Actor::Broker(Box::new(broker)));
     }
@@ -200,6 +240,11 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
         let topics: Vec<TopicId> = group.topics.iter().filter_map(|name| directory.find_topic(name)).collect();
         for consumer in &group.consumers {
             let node = NodeId(actors.len() as u32);
+            if group.share {
+                let member = new_share_consumer(group, consumer, (node, GroupId(index as u32)), &topics, &bootstrap)?;
+                actors.push(Actor::ShareConsumer(Box::new(member)));
+                continue;
+            }
             let program = ConsumerProgram {
                 commit: consumer.commit,
                 processing: consumer.processing,
@@ -215,6 +260,7 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
                 program,
                 group.consumer_config(consumer)?,
             );
+            let client = client.failing(&consumer.fails_on, consumer.on_failure.unwrap_or(OnFailure::Retry));
             let client = match consumer.producer() {
                 Some(producer) => {
                     let Some(Ok(topic)) = directory.resolve(&producer.target) else {

@@ -1,7 +1,7 @@
 //! One record: anything a log holds, the users' data and the coordinators' state alike.
 
 use super::format::WireRecord;
-use crate::coordinator::{GroupRecord, TransactionRecord};
+use crate::coordinator::{GroupRecord, ShareStateRecord, TransactionRecord};
 use crate::ids::RecordId;
 use std::sync::Arc;
 
@@ -40,6 +40,8 @@ pub enum RecordBody {
     Group(Arc<GroupRecord>),
     /// A record of `__transaction_state`.
     Transaction(Arc<TransactionRecord>),
+    /// A record of `__share_group_state`.
+    ShareState(Arc<ShareStateRecord>),
     /// The end of a transaction in this partition.
     Control(EndTxnMarker),
 }
@@ -63,6 +65,7 @@ impl Record {
                 (Some(record.key_size()), (!record.is_tombstone()).then(|| record.size_in_bytes()))
             }
             RecordBody::Transaction(record) => (Some(record.key_size()), Some(record.size_in_bytes())),
+            RecordBody::ShareState(record) => (Some(record.key_size()), Some(record.size_in_bytes())),
             RecordBody::Control(_) => (Some(4), Some(6)),
         };
         WireRecord::size_of(self.timestamp as i64 - first as i64, index, key, value)
@@ -75,6 +78,7 @@ impl Record {
             RecordBody::Tombstone { key, .. } => Some(key.as_bytes().to_vec()),
             RecordBody::Group(record) => Some(record.key_bytes()),
             RecordBody::Transaction(record) => Some(record.key_bytes()),
+            RecordBody::ShareState(record) => Some(record.key_bytes()),
             RecordBody::Control(marker) => Some(vec![0, 0, 0, u8::from(marker.committed)]),
         }
     }
@@ -85,7 +89,10 @@ impl Record {
             RecordBody::Tombstone { .. } => true,
             RecordBody::Group(record) => record.is_tombstone(),
             // Transactional ids never expire here, so that nothing ends them.
-            RecordBody::User { .. } | RecordBody::Transaction(_) | RecordBody::Control(_) => false,
+            RecordBody::User { .. }
+            | RecordBody::Transaction(_)
+            | RecordBody::ShareState(_)
+            | RecordBody::Control(_) => false,
         }
     }
 
@@ -102,6 +109,7 @@ impl Record {
             RecordBody::Tombstone { .. } => None,
             RecordBody::Group(record) => Some(padded(record.text(), record.size_in_bytes())),
             RecordBody::Transaction(record) => Some(padded(record.text(), record.size_in_bytes())),
+            RecordBody::ShareState(record) => Some(padded(record.text(), record.size_in_bytes())),
             RecordBody::Control(marker) => {
                 let mut bytes = vec![0, 0];
                 bytes.extend(marker.coordinator_epoch.to_be_bytes());
@@ -118,6 +126,7 @@ impl Record {
             RecordBody::Tombstone { key, .. } => key.len() as u32,
             RecordBody::Group(record) => record.key_size() + record.size_in_bytes(),
             RecordBody::Transaction(record) => record.key_size() + record.size_in_bytes(),
+            RecordBody::ShareState(record) => record.key_size() + record.size_in_bytes(),
             // Key: version and type; value: version and coordinator epoch.
             RecordBody::Control(_) => 4 + 6,
         }
@@ -128,7 +137,9 @@ impl Record {
         match &self.body {
             RecordBody::User { key, .. } => key.clone(),
             RecordBody::Tombstone { key, .. } => Some(key.clone()),
-            RecordBody::Group(_) | RecordBody::Transaction(_) | RecordBody::Control(_) => None,
+            RecordBody::Group(_) | RecordBody::Transaction(_) | RecordBody::ShareState(_) | RecordBody::Control(_) => {
+                None
+            }
         }
     }
 
@@ -136,7 +147,9 @@ impl Record {
     pub fn id(&self) -> Option<RecordId> {
         match &self.body {
             RecordBody::User { id, .. } | RecordBody::Tombstone { id, .. } => Some(*id),
-            RecordBody::Group(_) | RecordBody::Transaction(_) | RecordBody::Control(_) => None,
+            RecordBody::Group(_) | RecordBody::Transaction(_) | RecordBody::ShareState(_) | RecordBody::Control(_) => {
+                None
+            }
         }
     }
 }

@@ -188,6 +188,7 @@ fn demand(simulation: &Simulation, sent: &[(NodeId, u32)]) -> Option<Failure> {
                 leaderless += partitions.filter(|(_, partition)| partition.leader.some().is_none()).count();
             }
             Actor::Consumer(consumer) => unsettled += usize::from(!consumer.is_stable()),
+            Actor::ShareConsumer(consumer) => unsettled += usize::from(!consumer.is_stable()),
             _ => {}
         }
     }

@@ -74,6 +74,7 @@ fn spec(rng: &mut SimRng, faults: Faults) -> Spec {
         .collect();
     let groups = (0..1 + rng.below(2))
         .map(|index| GroupSpec {
+            share: false,
             name: format!("g{index}"),
             topics: topics.iter().map(|topic| topic.name.clone()).collect(),
             consumers: (0..1 + rng.below(3))

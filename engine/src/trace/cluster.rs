@@ -137,6 +137,10 @@ impl Tracer {
                     let digest = stable_hash(&(body, tp, offset, batch.leader_epoch));
                     line.hex("v", digest).null("k")
                 }
+                RecordBody::ShareState(body) => {
+                    let digest = stable_hash(&(body, tp, offset, batch.leader_epoch));
+                    line.hex("v", digest).null("k")
+                }
                 RecordBody::Control(marker) => {
                     let line = line.null("v").null("k");
                     line.text("ctl", if marker.committed { "commit" } else { "abort" })

@@ -72,7 +72,7 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
                 effects: database.effects().collect(),
                 deduplicated: database.deduplicated(),
             }),
-            Actor::Controller(_) | Actor::Consumer(_) | Actor::Worker(_) => {}
+            Actor::Controller(_) | Actor::Consumer(_) | Actor::ShareConsumer(_) | Actor::Worker(_) => {}
         }
     }
     if let Some(image) = image {

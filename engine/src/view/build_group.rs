@@ -2,12 +2,14 @@
 
 use super::build::{leader_mark, process};
 use super::group::*;
-use crate::client::Consumer;
+use crate::broker::Broker;
+use crate::client::{Consumer, ShareConsumer};
 use crate::collections::{Map, Set};
 use crate::controller::MetadataImage;
 use crate::coordinator::Group;
 use crate::event::GroupState;
 use crate::ids::*;
+use crate::share::SharePartition;
 use crate::sim::{Actor, Simulation};
 
 fn member_view(simulation: &Simulation, node: NodeId, consumer: &Consumer) -> MemberView {
@@ -25,6 +27,55 @@ fn member_view(simulation: &Simulation, node: NodeId, consumer: &Consumer) -> Me
         generation: consumer.generation(),
         positions: consumer.positions().map(|(tp, offset)| (tp, offset.unwrap_or(Offset::NONE))).collect(),
         inside: consumer.producer().and_then(|producer| producer.inside()).map(Box::new),
+        clocks: consumer.threads(simulation.now()).map(|(heartbeat_at, last_poll)| ClocksView {
+            heartbeat_at,
+            last_poll,
+            max_poll_interval: consumer.config.max_poll_interval_ms,
+        }),
+    }
+}
+
+/// A share-partition as the broker that leads the partition now has it.
+pub fn share_partition(simulation: &Simulation, group: GroupId, tp: TopicPartition) -> Option<&SharePartition> {
+    let leads = |broker: &&Broker| broker.replicas().get(&tp).is_some_and(|replica| replica.leadership().is_some());
+    let brokers = simulation.actors().filter_map(|(_, actor)| match actor {
+        Actor::Broker(broker) => Some(&**broker),
+        _ => None,
+    });
+    let newest =
+        brokers.filter(leads).max_by_key(|broker| broker.replicas().get(&tp).map(|replica| replica.leader_epoch));
+    let found = newest?.share_partitions().find(|(of, known, _)| (*of, *known) == (group, tp));
+    found.map(|(_, _, partition)| partition)
+}
+
+/// A share-partition's records and their states.
+fn share_view(simulation: &Simulation, group: GroupId, tp: TopicPartition) -> Option<SharePartitionView> {
+    let partition = share_partition(simulation, group, tp)?;
+    let cells = partition.cells().map(|(offset, cell)| ShareCellView {
+        offset,
+        state: cell.state,
+        delivery_count: cell.delivery_count,
+        holder: cell.lock.map(|(member, _)| NodeId(member.client)),
+        until: cell.lock.map(|(_, until)| until),
+    });
+    Some(SharePartitionView { tp, start: partition.start(), end: partition.end(), cells: cells.collect() })
+}
+
+fn sharer_view(simulation: &Simulation, node: NodeId, consumer: &ShareConsumer) -> MemberView {
+    let activity = match consumer.processing() {
+        Some(record) => ConsumerActivity::Processing(record),
+        None if consumer.is_committing() => ConsumerActivity::Committing,
+        None if consumer.is_stable() => ConsumerActivity::Polling,
+        None => ConsumerActivity::Joining,
+    };
+    MemberView {
+        node,
+        name: simulation.directory().node_name(node).to_owned(),
+        process: process(simulation, node),
+        activity,
+        generation: consumer.epoch(),
+        positions: consumer.assigned().iter().map(|tp| (*tp, Offset::NONE)).collect(),
+        inside: None,
         clocks: consumer.threads(simulation.now()).map(|(heartbeat_at, last_poll)| ClocksView {
             heartbeat_at,
             last_poll,
@@ -61,7 +112,21 @@ fn registered(group: &Group) -> Vec<RegisteredView> {
             waits: false,
         })
     });
-    classic.chain(modern).collect()
+    let sharers = group.share.iter().flat_map(|share| {
+        share.members.iter().map(|(id, member)| RegisteredView {
+            member: *id,
+            node: NodeId(id.client),
+            instance: None,
+            epoch: member.current.epoch,
+            assigned: member.current.partitions.clone(),
+            target: share.target.get(id).cloned().unwrap_or_default(),
+            phase: None,
+            heard_at: member.heard_at,
+            session_timeout: share.session_timeout(),
+            waits: false,
+        })
+    });
+    classic.chain(modern).chain(sharers).collect()
 }
 
 /// A group with its members and offsets.
@@ -72,6 +137,8 @@ pub(super) fn group_view(simulation: &Simulation, id: GroupId, image: Option<&Me
         state: GroupState::Empty,
         generation: Generation::NONE,
         modern: false,
+        share: false,
+        shared: Vec::new(),
         assignor: None,
         target_epoch: None,
         coordinator: None,
@@ -87,6 +154,11 @@ pub(super) fn group_view(simulation: &Simulation, id: GroupId, image: Option<&Me
                 topics.extend(consumer.topics().iter().copied());
                 view.members.push(member_view(simulation, node, consumer));
             }
+            Actor::ShareConsumer(consumer) if consumer.group() == id => {
+                topics.extend(consumer.topics().iter().copied());
+                view.share = true;
+                view.members.push(sharer_view(simulation, node, consumer));
+            }
             Actor::Broker(broker) if broker.coordinates(id) => {
                 view.coordinator = Some(broker.id);
                 if let Some(group) = broker.groups().and_then(|groups| groups.group(id)) {
@@ -101,6 +173,9 @@ pub(super) fn group_view(simulation: &Simulation, id: GroupId, image: Option<&Me
                         }
                         None => group.protocol.map(|assignor| assignor.name()),
                     };
+                    if group.share.is_some() {
+                        view.assignor = Some("simple");
+                    }
                     view.target_epoch = group.consumer.as_ref().map(|consumer| consumer.target_epoch);
                     committed = group.offsets.iter().map(|(tp, offset)| (*tp, offset.offset)).collect();
                 }
@@ -114,7 +189,9 @@ pub(super) fn group_view(simulation: &Simulation, id: GroupId, image: Option<&Me
         for partition in 0..count as i32 {
             let tp = TopicPartition::new(topic, partition);
             let high_watermark = leader_mark(simulation, image, tp);
-            let committed = committed.get(&tp).copied();
+            let share = share_view(simulation, id, tp).filter(|_| view.share);
+            let committed = share.as_ref().map(|share| share.start).or(committed.get(&tp).copied());
+            view.shared.extend(share);
             let lag = (high_watermark.0 - committed.unwrap_or(Offset::ZERO).0).max(0);
             view.offsets.push(GroupOffsetView { tp, committed, high_watermark, lag });
         }

@@ -138,10 +138,15 @@ pub fn packet_kind(message: MessageKind, is_response: bool) -> PacketKind {
         MessageKind::Produce if is_response => PacketKind::Ack,
         MessageKind::QueueConfirm => PacketKind::Ack,
         MessageKind::Produce | MessageKind::QueuePublish => PacketKind::Produce,
-        MessageKind::Fetch => PacketKind::Fetch,
-        MessageKind::Heartbeat | MessageKind::ConsumerGroupHeartbeat | MessageKind::BrokerHeartbeat => {
-            PacketKind::Heartbeat
-        }
+        MessageKind::Fetch | MessageKind::ShareFetch => PacketKind::Fetch,
+        MessageKind::Heartbeat
+        | MessageKind::ConsumerGroupHeartbeat
+        | MessageKind::ShareGroupHeartbeat
+        | MessageKind::BrokerHeartbeat => PacketKind::Heartbeat,
+        MessageKind::ShareAcknowledge
+        | MessageKind::InitializeShareGroupState
+        | MessageKind::ReadShareGroupState
+        | MessageKind::WriteShareGroupState => PacketKind::Offsets,
         MessageKind::Metadata
         | MessageKind::FetchMetadata
         | MessageKind::FindCoordinator
@@ -191,6 +196,33 @@ fn describe(body: &Body, view: &mut FlightView) {
                 view.failed |= partition.error.is_error();
             }
         }
+        Body::Request(_, Request::ShareFetch(request)) => {
+            view.partitions = request.partitions.iter().map(|partition| partition.tp).collect();
+        }
+        Body::Response(_, Response::ShareFetch(response)) => {
+            view.failed |= response.error.is_error();
+            for partition in &response.partitions {
+                view.partitions.push(partition.tp);
+                let taken = |offset: &crate::ids::Offset| {
+                    partition.acquired.iter().any(|run| run.first <= *offset && *offset <= run.last)
+                };
+                let records = partition.batches.iter().flat_map(|batch| batch.iter());
+                view.records.extend(records.filter(|(at, _)| taken(at)).filter_map(|(_, record)| record.id()));
+                view.failed |= partition.error.is_error() || partition.acknowledge_error.is_error();
+            }
+        }
+        Body::Request(_, Request::ShareAcknowledge(request)) => {
+            view.partitions = request.partitions.iter().map(|partition| partition.tp).collect();
+        }
+        Body::Response(_, Response::ShareAcknowledge(response)) => {
+            view.failed |= response.error.is_error();
+            for (tp, error) in &response.partitions {
+                view.partitions.push(*tp);
+                view.failed |= error.is_error();
+            }
+        }
+        Body::Request(_, Request::ShareGroupState(request)) => view.partitions.push(request.tp),
+        Body::Response(_, Response::ShareGroupState(_, response)) => view.failed = response.error.is_error(),
         Body::Request(_, Request::OffsetCommit(request)) => {
             view.partitions = request.offsets.iter().map(|commit| commit.tp).collect();
         }

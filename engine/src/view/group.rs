@@ -4,6 +4,7 @@ use super::stage::ProcessView;
 use crate::coordinator::MemberPhase;
 use crate::event::GroupState;
 use crate::ids::*;
+use crate::share::ShareRecordState;
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
 
@@ -18,6 +19,10 @@ pub struct GroupView {
     pub state: GroupState,
     /// Its generation; the group epoch of a KIP-848 group.
     pub generation: Generation,
+    /// Whether it is a share group (KIP-932): its members share the partitions.
+    pub share: bool,
+    /// Share group: the records of each partition between SPSO and SPEO.
+    pub shared: Vec<SharePartitionView>,
     /// Whether its members speak KIP-848 (`group.protocol=consumer`).
     pub modern: bool,
     /// The assignor in use, by Kafka's name; none before the first assignment.
@@ -105,12 +110,40 @@ pub struct RegisteredView {
     pub waits: bool,
 }
 
+/// A share group's records in one partition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SharePartitionView {
+    /// The partition.
+    pub tp: TopicPartition,
+    /// SPSO: everything below is done.
+    pub start: Offset,
+    /// SPEO: nothing from here on was ever acquired.
+    pub end: Offset,
+    /// What lies between them.
+    pub cells: Vec<ShareCellView>,
+}
+
+/// One record of a share group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ShareCellView {
+    /// Where it stands.
+    pub offset: Offset,
+    /// Its state.
+    pub state: ShareRecordState,
+    /// How often it was delivered.
+    pub delivery_count: i16,
+    /// Who has it.
+    pub holder: Option<NodeId>,
+    /// When its lock ends.
+    pub until: Option<Instant>,
+}
+
 /// A group's place in one partition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct GroupOffsetView {
     /// The partition.
     pub tp: TopicPartition,
-    /// The committed offset, or none.
+    /// The committed offset, or none; a share group's start offset (SPSO).
     pub committed: Option<Offset>,
     /// The leader's high watermark.
     pub high_watermark: Offset,

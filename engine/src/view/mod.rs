@@ -12,6 +12,7 @@ mod stage;
 mod transaction;
 
 pub use build::{ledger, stage};
+pub use build_group::share_partition;
 pub use flight::{FlightView, PacketKind, departed_at, flights, packet_kind, quickest};
 pub use group::*;
 pub use ledger_view::LedgerView;

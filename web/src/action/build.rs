@@ -124,7 +124,7 @@ fn add(action: Action, spec: &mut Spec, place: &Place, now: Duration) -> Option<
             let started = consumer.name.clone();
             let settings = vec![("auto.offset.reset".to_owned(), "earliest".to_owned())];
             let topics = place.topic.iter().cloned().collect();
-            spec.groups.push(GroupSpec { name, topics, consumers: vec![consumer], settings });
+            spec.groups.push(GroupSpec { name, share: false, topics, consumers: vec![consumer], settings });
             Some(started)
         }
         Action::AddConsumer => {

@@ -157,7 +157,7 @@ fn offsets(group: &GroupView, members: &[Member<'_>], directory: &Directory, out
 }
 
 /// `orders:0,2;payments:1`.
-fn assignment(partitions: &[TopicPartition], directory: &Directory) -> String {
+pub(super) fn assignment(partitions: &[TopicPartition], directory: &Directory) -> String {
     let mut by_topic: std::collections::BTreeMap<&str, Vec<i32>> = Default::default();
     for tp in partitions {
         by_topic.entry(directory.topic_name(tp.topic)).or_default().push(tp.partition);

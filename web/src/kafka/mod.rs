@@ -2,7 +2,7 @@
 //!
 //! This is output, not interface: it is English in every language, as on a real cluster. Modelled: topic descriptions,
 //! the state of the metadata quorum, the lines of `server.log`, `state-change.log` and `controller.log` that go with
-//! events of the engine, consumer groups, the records of `__consumer_offsets`, dumps of segments. Simplified: ids (topic,
+//! events of the engine, consumer groups, share groups, the records of `__consumer_offsets`, dumps of segments. Simplified: ids (topic,
 //! cluster, directory, member) are made from the world's seed. Absent: lines about `__consumer_offsets`, lines for events the
 //! engine does not have.
 
@@ -11,6 +11,7 @@ mod groups;
 mod offsets_topic;
 mod quorum;
 mod server_log;
+mod share_groups;
 mod topics;
 
 pub use dump_log::{LOG_DIR, dump_log, segment_path};
@@ -18,6 +19,7 @@ pub use groups::{Describe, describe_group, host, member_id};
 pub use offsets_topic::{OffsetsRecord, offsets_partition, offsets_records};
 pub use quorum::describe_quorum;
 pub use server_log::{Line, Wanted, server_log};
+pub use share_groups::describe_share_group;
 pub use topics::describe_topics;
 
 /// A uuid as Kafka prints it: 22 characters of URL-safe base64, the same for the same seed and salt.

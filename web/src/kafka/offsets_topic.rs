@@ -6,7 +6,7 @@
 
 use super::groups::{host, member_id};
 use super::uuid;
-use highwater_engine::coordinator::{ConsumerGroupKey, GroupRecord, MemberPhase, group_partition};
+use highwater_engine::coordinator::{ConsumerGroupKey, GroupRecord, MemberPhase, ShareGroupRecord, group_partition};
 use highwater_engine::history::Recording;
 use highwater_engine::ids::{GroupId, MemberId, NodeId, Offset, TopicPartition};
 use highwater_engine::sim::{Actor, Directory, OFFSETS_TOPIC, Simulation};
@@ -101,6 +101,10 @@ impl Writer<'_> {
             GroupRecord::ConsumerGroupTargetEpoch { .. } => (6, format!("\"groupId\":\"{group}\"")),
             GroupRecord::ConsumerGroupTarget { member, .. } => (7, with_member(*member)),
             GroupRecord::ConsumerGroupCurrent { member, .. } => (8, with_member(*member)),
+            GroupRecord::Share { record, .. } => {
+                let whose = record.member().map_or_else(|| format!("\"groupId\":\"{group}\""), with_member);
+                (record.key_version(), whose)
+            }
             GroupRecord::ConsumerGroupTombstone { of, .. } => match of {
                 ConsumerGroupKey::Group => (3, format!("\"groupId\":\"{group}\"")),
                 ConsumerGroupKey::TargetEpoch => (6, format!("\"groupId\":\"{group}\"")),
@@ -113,6 +117,7 @@ impl Writer<'_> {
     fn value(&self, record: &GroupRecord) -> Option<(u8, String)> {
         let stamp = |at: &Instant| NOON + at.as_millis();
         Some(match record {
+            GroupRecord::Share { record, .. } => return self.share_value(record),
             GroupRecord::OffsetTombstone { .. }
             | GroupRecord::GroupTombstone { .. }
             | GroupRecord::ConsumerGroupTombstone { .. } => return None,
@@ -196,6 +201,42 @@ impl Writer<'_> {
                 (0, data)
             }
         })
+    }
+
+    /// The value of a share group's record.
+    fn share_value(&self, record: &ShareGroupRecord) -> Option<(u8, String)> {
+        let data = match record {
+            ShareGroupRecord::Member(member, topics) => {
+                let topics = topics.as_ref()?.iter().map(|topic| format!("\"{}\"", self.directory.topic_name(*topic)));
+                let topics: Vec<String> = topics.collect();
+                format!(
+                    "\"rackId\":null,\"clientId\":\"{}\",\"clientHost\":\"{}\",\"subscribedTopicNames\":[{}]",
+                    self.directory.node_name(NodeId(member.client)),
+                    host(member.client),
+                    topics.join(","),
+                )
+            }
+            ShareGroupRecord::Epoch(epoch) => format!("\"epoch\":{epoch}"),
+            ShareGroupRecord::TargetEpoch(epoch) => format!("\"assignmentEpoch\":{epoch}"),
+            ShareGroupRecord::Target(_, partitions) => {
+                format!("\"topicPartitions\":{}", self.by_topic(partitions.as_ref()?))
+            }
+            ShareGroupRecord::Current(_, current) => {
+                let current = current.as_ref()?;
+                format!(
+                    "\"memberEpoch\":{},\"previousMemberEpoch\":{},\"state\":0,\"assignedPartitions\":{}",
+                    current.epoch,
+                    current.previous_epoch,
+                    self.by_topic(&current.partitions),
+                )
+            }
+            ShareGroupRecord::StatePartitions(beginning, begun) => format!(
+                "\"initializingTopics\":{},\"initializedTopics\":{},\"deletingTopics\":[]",
+                self.by_topic(beginning),
+                self.by_topic(begun),
+            ),
+        };
+        Some((0, data))
     }
 
     fn modern(&self, member: MemberId) -> String {

@@ -11,6 +11,7 @@ mod high_watermark_never_retreats;
 mod high_watermark_within_log;
 mod nonmonotonic_poll;
 mod one_leader_per_epoch;
+mod share_records;
 
 use super::ledger::Ledger;
 use crate::event::Event;
@@ -23,6 +24,7 @@ use high_watermark_never_retreats::HighWatermarkNeverRetreats;
 use high_watermark_within_log::HighWatermarkWithinLog;
 use nonmonotonic_poll::NonmonotonicPoll;
 use one_leader_per_epoch::OneLeaderPerEpoch;
+use share_records::ShareRecords;
 
 /// Where a promise was broken.
 type Breach = (TopicPartition, Option<BrokerId>);
@@ -37,6 +39,7 @@ pub struct Promises {
     acked_only_below_high_watermark: AckedOnlyBelowHighWatermark,
     committed_offset_within_log: CommittedOffsetWithinLog,
     nonmonotonic_poll: NonmonotonicPoll,
+    share_records: ShareRecords,
 }
 
 impl Promises {
@@ -56,5 +59,13 @@ impl Promises {
         judge(Promise::AckedOnlyBelowHighWatermark, self.acked_only_below_high_watermark.check(event, acks));
         judge(Promise::CommittedOffsetWithinLog, self.committed_offset_within_log.check(event));
         judge(Promise::NonmonotonicPoll, self.nonmonotonic_poll.check(event));
+        if let Some((promise, breach)) = self.share_records.check(event) {
+            judge(promise, Some(breach));
+        }
+    }
+
+    /// How often each share group's records may be delivered.
+    pub fn limit_deliveries(&mut self, limits: crate::collections::Map<crate::ids::GroupId, i16>) {
+        self.share_records.limits = limits;
     }
 }

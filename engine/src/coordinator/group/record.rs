@@ -1,6 +1,7 @@
 //! The records of `__consumer_offsets`, and which of its partitions a group's records go to.
 
 use super::consumer::CurrentAssignment;
+use super::share::ShareGroupRecord;
 use crate::assignor::{Assignor, ServerAssignor};
 use crate::ids::{Generation, GroupId, LeaderEpoch, MemberId, Offset, ProducerId, TopicId, TopicPartition};
 use crate::protocol::Subscription;
@@ -50,6 +51,8 @@ pub enum GroupRecord {
     ConsumerGroupCurrent { group: GroupId, member: MemberId, current: CurrentAssignment },
     /// One of the records above is to be forgotten: its key without a value.
     ConsumerGroupTombstone { group: GroupId, of: ConsumerGroupKey },
+    /// A record of a share group.
+    Share { group: GroupId, record: ShareGroupRecord },
 }
 
 /// Which record of a KIP-848 group a tombstone ends.
@@ -119,7 +122,8 @@ impl GroupRecord {
             | GroupRecord::ConsumerGroupTargetEpoch { group, .. }
             | GroupRecord::ConsumerGroupTarget { group, .. }
             | GroupRecord::ConsumerGroupCurrent { group, .. }
-            | GroupRecord::ConsumerGroupTombstone { group, .. } => *group,
+            | GroupRecord::ConsumerGroupTombstone { group, .. }
+            | GroupRecord::Share { group, .. } => *group,
         }
     }
 
@@ -147,6 +151,9 @@ impl GroupRecord {
             } => {
                 key.extend(crate::hash::stable_hash(member).to_be_bytes());
             }
+            GroupRecord::Share { record, .. } => {
+                key.extend(record.member().iter().flat_map(|member| crate::hash::stable_hash(member).to_be_bytes()));
+            }
             _ => {}
         }
         key
@@ -161,6 +168,7 @@ impl GroupRecord {
             GroupRecord::ConsumerGroupTargetEpoch { .. } => 6,
             GroupRecord::ConsumerGroupTarget { .. } => 7,
             GroupRecord::ConsumerGroupCurrent { .. } => 8,
+            GroupRecord::Share { record, .. } => record.key_version(),
             GroupRecord::ConsumerGroupTombstone { of, .. } => match of {
                 ConsumerGroupKey::Group => 3,
                 ConsumerGroupKey::TargetEpoch => 6,
@@ -173,13 +181,16 @@ impl GroupRecord {
     /// Bytes of the key.
     pub fn key_size(&self) -> u32 {
         match self.key_version() {
-            2 | 3 | 6 => 6,
+            2 | 3 | 6 | 11 | 12 | 15 => 6,
             _ => 14,
         }
     }
 
     /// Whether its value is null.
     pub fn is_tombstone(&self) -> bool {
+        if let GroupRecord::Share { record, .. } = self {
+            return record.is_tombstone();
+        }
         matches!(
             self,
             GroupRecord::OffsetTombstone { .. }
@@ -205,6 +216,7 @@ impl GroupRecord {
     pub fn size_in_bytes(&self) -> u32 {
         match self {
             GroupRecord::OffsetCommit { .. } => 48,
+            GroupRecord::Share { record, .. } => record.size_in_bytes(),
             GroupRecord::OffsetTombstone { .. }
             | GroupRecord::GroupTombstone { .. }
             | GroupRecord::ConsumerGroupTombstone { .. }

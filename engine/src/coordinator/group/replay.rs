@@ -3,6 +3,7 @@
 use super::consumer::{ConsumerMember, CurrentAssignment};
 use super::record::{ConsumerGroupKey, GroupRecord, MemberRecord};
 use super::shards::GroupShards;
+use super::share::ShareGroupRecord;
 use super::state::{CommittedOffset, Group, GroupMember};
 use crate::event::GroupState;
 use crate::fact::CommittedFact;
@@ -64,6 +65,12 @@ impl Group {
             }
             GroupRecord::GroupTombstone { .. } => {}
             GroupRecord::ConsumerGroupTombstone { of, .. } => self.forget(*of),
+            GroupRecord::Share { record, .. } => {
+                if let ShareGroupRecord::Epoch(epoch) = record {
+                    self.generation = *epoch;
+                }
+                self.share.get_or_insert_default().replay(record, now);
+            }
             GroupRecord::GroupMetadata { generation, protocol, leader, members, at, .. } => {
                 if self.generation >= *generation && !self.members.is_empty() {
                     return;

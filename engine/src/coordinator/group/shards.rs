@@ -3,7 +3,7 @@
 use super::record::{GroupEntry, GroupRecord};
 use super::state::Group;
 use crate::collections::Map;
-use crate::config::BrokerConfig;
+use crate::config::{BrokerConfig, ShareGroupConfig};
 use crate::effect::Effects;
 use crate::event::Event;
 use crate::fact::{CommittedFact, Fact};
@@ -105,7 +105,13 @@ impl GroupShards {
         self.end_transaction(producer, committed, is_in_partition)
     }
 
-    fn finish_loading(&mut self, broker: BrokerId, config: &BrokerConfig, out: &mut Effects<'_>) {
+    fn finish_loading<'c>(
+        &mut self,
+        broker: BrokerId,
+        config: &BrokerConfig,
+        share_config: &dyn Fn(GroupId) -> Option<&'c ShareGroupConfig>,
+        out: &mut Effects<'_>,
+    ) {
         let now = out.now;
         let done: Vec<i32> =
             self.loading.iter().filter(|(_, loading)| loading.until <= now).map(|(partition, _)| *partition).collect();
@@ -126,6 +132,10 @@ impl GroupShards {
             for group in loaded.into_keys() {
                 let Some(state) = self.groups.get_mut(&group) else { continue };
                 state.begin_sessions(config.group_consumer_session_timeout_ms, now);
+                if let (Some(share), Some(config)) = (&mut state.share, share_config(group)) {
+                    share.begin_sessions(config, now);
+                    state.state = share.state();
+                }
                 out.emit(|| Event::CoordinatorLoaded { broker, group });
                 let commits = || self.groups.get(&group).map(Group::committed).unwrap_or_default();
                 out.note(|| Fact::OffsetsLoaded { group, commits: commits() });
@@ -172,8 +182,14 @@ impl GroupShards {
     }
 
     /// Something may have run out.
-    pub fn on_timer(&mut self, broker: BrokerId, config: &BrokerConfig, out: &mut Effects<'_>) -> Vec<Outcome> {
-        self.finish_loading(broker, config, out);
+    pub fn on_timer<'c>(
+        &mut self,
+        broker: BrokerId,
+        config: &BrokerConfig,
+        share_config: &dyn Fn(GroupId) -> Option<&'c ShareGroupConfig>,
+        out: &mut Effects<'_>,
+    ) -> Vec<Outcome> {
+        self.finish_loading(broker, config, share_config, out);
         let now = out.now;
         let due: Vec<GroupId> = self
             .groups
@@ -184,7 +200,12 @@ impl GroupShards {
         let mut outcomes = Vec::new();
         for id in due {
             let group = self.group_mut(id, now);
-            if group.consumer.is_some() && group.members.is_empty() {
+            if group.share.is_some() {
+                let records = group.on_share_deadline(out);
+                if !records.is_empty() {
+                    outcomes.push(Outcome { answers: Vec::new(), write: Some((id, records, None)) });
+                }
+            } else if group.consumer.is_some() && group.members.is_empty() {
                 let records = group.on_consumer_deadline(config, out);
                 if !records.is_empty() {
                     outcomes.push(Outcome { answers: Vec::new(), write: Some((id, records, None)) });

@@ -2,6 +2,7 @@
 
 use super::consumer::ConsumerGroup;
 use super::shards::ReplyTo;
+use super::share::ShareGroup;
 use crate::assignor::Assignor;
 use crate::collections::Map;
 use crate::event::GroupState;
@@ -105,6 +106,8 @@ pub struct Group {
     pub empty_since: Instant,
     /// The members that speak KIP-848, when there are any.
     pub consumer: Option<Box<ConsumerGroup>>,
+    /// Its members and assignment, when it is a share group.
+    pub share: Option<Box<ShareGroup>>,
     /// The member behind each `group.instance.id`.
     pub(super) statics: Map<Arc<str>, MemberId>,
     /// Ids given out whose owner has not joined with them yet (KIP-394), and until when they are good.
@@ -131,6 +134,7 @@ impl Group {
             replayed: 0,
             empty_since: now,
             consumer: None,
+            share: None,
             statics: Map::new(),
             pending_members: Map::new(),
             incarnations: Map::new(),
@@ -154,12 +158,20 @@ impl Group {
         let classic = self.members.iter().map(|(id, member)| (id, member.assignment.clone()));
         let modern = self.consumer.iter().flat_map(|consumer| &consumer.members);
         let modern = modern.map(|(id, member)| (id, member.current.partitions()));
-        classic.chain(modern).map(|(id, partitions)| (NodeId(id.client), id.incarnation, partitions)).collect()
+        // Partitions of a share group are shared, so that nobody owns one.
+        let sharers = self.share.iter().flat_map(|share| share.members.keys().map(|id| (id, Vec::new())));
+        classic
+            .chain(modern)
+            .chain(sharers)
+            .map(|(id, partitions)| (NodeId(id.client), id.incarnation, partitions))
+            .collect()
     }
 
     /// Whether anyone is in it.
     pub fn has_members(&self) -> bool {
-        !self.members.is_empty() || self.consumer.as_ref().is_some_and(|consumer| !consumer.members.is_empty())
+        !self.members.is_empty()
+            || self.consumer.as_ref().is_some_and(|consumer| !consumer.members.is_empty())
+            || self.share.as_ref().is_some_and(|share| !share.members.is_empty())
     }
 
     /// A new id for a client.
@@ -179,6 +191,7 @@ impl Group {
         let sessions = self.members.values().filter_map(GroupMember::session_end).min();
         let pending = self.pending_members.values().copied().min();
         let consumer = self.consumer.as_ref().and_then(|consumer| consumer.next_deadline());
-        [self.phase_deadline, sessions, pending, consumer].into_iter().flatten().min()
+        let share = self.share.as_ref().and_then(|share| share.next_deadline());
+        [self.phase_deadline, sessions, pending, consumer, share].into_iter().flatten().min()
     }
 }

@@ -52,7 +52,9 @@ pub fn commands(target: Target, run: &Run) -> Vec<Shown> {
         Target::Group(group) => {
             let mut all =
                 [Describe::Offsets, Describe::Members, Describe::State].map(|what| group_of(run, group, what)).to_vec();
-            all.extend(commits(run, group));
+            if !run.view().groups.iter().any(|known| known.id == group && known.share) {
+                all.extend(commits(run, group));
+            }
             all
         }
         Target::Queue(_) | Target::Envelope(_) => Vec::new(),
@@ -77,12 +79,15 @@ fn group_of(run: &Run, id: GroupId, what: Describe) -> Shown {
     };
     let name = directory.group_name(id);
     let view = run.view();
+    let share = view.groups.iter().any(|group| group.id == id && group.share);
+    let tool = if share { "kafka-share-groups.sh" } else { "kafka-consumer-groups.sh" };
     let output = view.groups.iter().find(|group| group.id == id).map(|group| {
-        let printed = kafka::describe_group(group, run.recording().seed, directory, what);
+        let describe = if group.share { kafka::describe_share_group } else { kafka::describe_group };
+        let printed = describe(group, run.recording().seed, directory, what);
         printed.trim_end_matches('\n').to_owned()
     });
     Shown {
-        command: format!("kafka-consumer-groups.sh --bootstrap-server broker1:9092 --describe --group {name}{option}"),
+        command: format!("{tool} --bootstrap-server broker1:9092 --describe --group {name}{option}"),
         output: output.unwrap_or_default(),
     }
 }

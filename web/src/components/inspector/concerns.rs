@@ -185,7 +185,32 @@ fn named(event: &Event) -> Named {
             out.tps.push(*tp);
             out.records.extend(records.iter().map(|(_, record)| *record));
         }
-        Event::RecordProcessed { client, group, tp, record, .. } => {
+        Event::SharePartitionLoaded { broker, group, tp, .. } | Event::ShareStartAdvanced { broker, group, tp, .. } => {
+            out.brokers.push(*broker);
+            out.groups.push(*group);
+            out.tps.push(*tp);
+        }
+        Event::RecordsAcquired { broker, group, tp, client, .. }
+        | Event::RecordsSettled { broker, group, tp, client, .. }
+        | Event::LocksRenewed { broker, group, tp, client, .. } => {
+            out.brokers.push(*broker);
+            out.nodes.push(*client);
+            out.groups.push(*group);
+            out.tps.push(*tp);
+        }
+        Event::ShareRecordsPolled { client, group, tp, records, .. } => {
+            out.nodes.push(*client);
+            out.groups.push(*group);
+            out.tps.push(*tp);
+            out.records.extend(records.iter().map(|(_, record)| *record));
+        }
+        Event::AcknowledgementRefused { client, group, tp, .. } => {
+            out.nodes.push(*client);
+            out.groups.push(*group);
+            out.tps.push(*tp);
+        }
+        Event::ProcessingFailed { client, group, tp, record, .. }
+        | Event::RecordProcessed { client, group, tp, record, .. } => {
             out.nodes.push(*client);
             out.groups.push(*group);
             out.tps.push(*tp);

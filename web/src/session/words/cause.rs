@@ -154,6 +154,8 @@ fn timer_sentence(timer: Timer, node: &str, names: &Names<'_>) -> String {
         Timer::PollDeadline => t!(poll_deadline),
         Timer::CoordinatorBackoff => t!(coordinator_backoff),
         Timer::FetchBackoff => t!(fetch_backoff),
+        Timer::Share => t!(share),
+        Timer::Renew => t!(renew),
         Timer::Reconnect => t!(reconnect),
     }
 }

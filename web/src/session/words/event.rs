@@ -3,6 +3,12 @@
 use super::Names;
 use crate::i18n::{say, td_string};
 use highwater_engine::event::*;
+use highwater_engine::share::{ShareRecordState, ShareSettled};
+
+/// One offset, or the first and the last.
+fn offsets(first: i64, last: i64) -> String {
+    if first == last { first.to_string() } else { format!("{first}–{last}") }
+}
 
 /// What happened, as a sentence.
 pub fn event_sentence(event: &Event, names: &Names<'_>) -> String {
@@ -353,6 +359,58 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
         Event::CommitRefused { client, error, .. } => {
             t!(commit_refused, client = names.node(*client), error = format!("{error:?}"))
         }
+        Event::SharePartitionLoaded { broker, group, tp, start, .. } => t!(
+            share_partition_loaded,
+            broker = names.broker(*broker),
+            group = names.group(*group),
+            tp = names.tp(*tp),
+            start = start
+        ),
+        Event::RecordsAcquired { tp, client, first, last, delivery_count, .. } => {
+            let (client, tp, offsets) = (names.node(*client), names.tp(*tp), offsets(first.0, last.0));
+            if *delivery_count > 1 {
+                t!(records_acquired_again, client = client, tp = tp, offsets = offsets, count = delivery_count)
+            } else {
+                t!(records_acquired, client = client, tp = tp, offsets = offsets)
+            }
+        }
+        Event::RecordsSettled { group, tp, client, first, last, state, delivery_count, why, .. } => {
+            let (client, tp, offsets) = (names.node(*client), names.tp(*tp), offsets(first.0, last.0));
+            let group = names.group(*group);
+            let archived = *state == ShareRecordState::Archived;
+            match why {
+                ShareSettled::Accepted => t!(share_accepted, client = client, tp = tp, offsets = offsets),
+                ShareSettled::Rejected => t!(share_rejected, client = client, tp = tp, offsets = offsets),
+                ShareSettled::Gap => t!(share_gap, client = client, tp = tp, offsets = offsets),
+                _ if archived => {
+                    t!(share_archived, group = group, tp = tp, offsets = offsets, count = delivery_count)
+                }
+                ShareSettled::Released => t!(share_released, client = client, tp = tp, offsets = offsets),
+                ShareSettled::LockExpired => t!(share_lock_expired, client = client, tp = tp, offsets = offsets),
+                ShareSettled::SessionClosed => t!(share_session_closed, client = client, tp = tp, offsets = offsets),
+            }
+        }
+        Event::LocksRenewed { client, tp, first, last, .. } => {
+            let offsets = offsets(first.0, last.0);
+            t!(locks_renewed, client = names.node(*client), tp = names.tp(*tp), offsets = offsets)
+        }
+        Event::ShareStartAdvanced { group, tp, from, to, .. } => {
+            t!(share_start_advanced, group = names.group(*group), tp = names.tp(*tp), from = from, to = to)
+        }
+        Event::ShareRecordsPolled { client, tp, records, .. } => {
+            let records: Vec<_> = records.iter().map(|(_, record)| *record).collect();
+            t!(records_polled, client = names.node(*client), tp = names.tp(*tp), records = names.records(&records))
+        }
+        Event::AcknowledgementRefused { client, tp, error, .. } => {
+            t!(acknowledgement_refused, client = names.node(*client), tp = names.tp(*tp), error = error.name())
+        }
+        Event::ProcessingFailed { client, tp, offset, record, .. } => t!(
+            processing_failed,
+            client = names.node(*client),
+            record = names.record(*record),
+            tp = names.tp(*tp),
+            offset = offset
+        ),
         Event::EffectApplied { database, record, times } => {
             let (database, record) = (names.node(*database), names.record(*record));
             if *times > 1 {

@@ -27,6 +27,9 @@ pub fn promise_sentence(event: &Event, names: &Names<'_>) -> Option<String> {
                 Guarantee::AckedWriteLost => t!(acked_write_lost, record = record, tp = tp, because = because),
                 Guarantee::Duplicate => t!(duplicate, record = record, tp = tp, offset = offset, because = because),
                 Guarantee::Reordered => t!(reordered, record = record, tp = tp, because = because),
+                Guarantee::ProcessedOutOfOrder => {
+                    t!(processed_out_of_order, group = group, tp = tp, offset = offset, because = because)
+                }
                 Guarantee::ReRead => t!(re_read, group = group, tp = tp, offset = offset, because = because),
                 Guarantee::Skipped => t!(skipped, group = group, tp = tp, offset = offset, because = because),
                 Guarantee::ReadChanged => t!(read_changed, tp = tp, offset = offset, because = because),
@@ -64,6 +67,10 @@ fn reason_words(reason: Because, locale: crate::i18n::Locale) -> &'static str {
         Because::CommitLost => td_string!(locale, page.promise.because_commit_lost),
         Because::ResetLatest => td_string!(locale, page.promise.because_reset_latest),
         Because::Retention => td_string!(locale, page.promise.because_retention),
+        Because::ShareGroup => td_string!(locale, page.promise.because_share_group),
+        Because::Redelivery => td_string!(locale, page.promise.because_redelivery),
+        Because::DeliveryLimit => td_string!(locale, page.promise.because_delivery_limit),
+        Because::Rejected => td_string!(locale, page.promise.because_rejected),
         Because::OldTransactions => td_string!(locale, page.promise.because_old_transactions),
     }
 }
