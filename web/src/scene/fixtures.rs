@@ -151,6 +151,8 @@ fn group(crowd: Crowd, index: usize) -> GroupView {
         state: if index == 0 { GroupState::Stable } else { GroupState::PreparingRebalance },
         generation: Generation(3),
         modern: false,
+        share: false,
+        shared: Vec::new(),
         assignor: Some("range"),
         target_epoch: None,
         coordinator: Some(BrokerId(2)),
