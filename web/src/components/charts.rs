@@ -1,51 +1,23 @@
 //! Metrics over the whole run, under Kafka's names.
 
+use super::drawn_panel::Drawn;
 use super::timeline::end_of;
-use crate::app::Page;
 use crate::i18n::{Locale, td_string};
-use crate::playback::now_seconds;
-use crate::session::{BUCKET, Meter, Run, Session};
-use crate::tr;
+use crate::scene::Target;
+use crate::session::{BUCKET, Meter, Run};
 use highwater_engine::time::Instant;
-use leptos::prelude::*;
 use std::fmt::Write as _;
 
-/// While time passes, the charts are drawn anew this often, in seconds.
-const PERIOD: f64 = 0.25;
 /// How many values a chart tells apart.
 const COLUMNS: usize = 300;
 const HEIGHT: f64 = 60.0;
 
-/// The charts.
-#[component]
-pub fn Charts(
-    /// The run.
-    session: Session,
-) -> impl IntoView {
-    let page = Page::here();
-    let markup = RwSignal::new(String::new());
-    let drawn = StoredValue::new_local((u64::MAX, 0.0));
-    let refresh = move |run: &Run| {
-        let (version, wall) = (session.version.get_untracked(), now_seconds());
-        let (last, at) = drawn.get_value();
-        if last != version && (!session.playing.get_untracked() || wall - at > PERIOD) {
-            drawn.set_value((version, wall));
-            markup.set(charts(run, page.locale.get_untracked()));
-        }
-    };
-    session.add_painter(refresh);
-    Effect::new(move || {
-        page.locale.track();
-        session.playing.track();
-        drawn.set_value((u64::MAX, 0.0));
-        session.read(refresh);
-    });
-    view! { <section class="charts" aria-label=tr!(page, panel.charts) inner_html=move || markup.get()></section> }
-        .into_any()
-}
+/// The panel.
+pub const CHARTS: Drawn =
+    Drawn { class: "charts", name: |locale| td_string!(locale, page.panel.charts), period: 0.25, draw: charts };
 
 /// All charts as markup.
-fn charts(run: &Run, locale: Locale) -> String {
+fn charts(run: &Run, _: Option<Target>, locale: Locale) -> String {
     let spec = &run.recording().spec;
     let mut out = String::new();
     for meter in Meter::ALL {

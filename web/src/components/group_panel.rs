@@ -1,71 +1,24 @@
 //! A group under the stage: who reads which partition, how far, and how far behind; every rebalance; both clocks of
 //! every member. The columns are those of `kafka-consumer-groups.sh`.
 
+use super::drawn_panel::Drawn;
 use super::inspector::escape;
 use super::timeline::{axis, end_of};
-use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::kafka::{host, member_id};
-use crate::playback::now_seconds;
 use crate::scene::{Target, number};
 use crate::session::words::Names;
-use crate::session::{GroupHistory, PartitionHistory, Rebalance, Run, Session, Trigger, group_history};
-use crate::tr;
+use crate::session::{GroupHistory, PartitionHistory, Rebalance, Run, Trigger, group_history};
 use highwater_engine::event::GroupState;
 use highwater_engine::ids::{GroupId, NodeId};
 use highwater_engine::sim::NodeKind;
 use highwater_engine::time::{Duration, Instant};
 use highwater_engine::view::*;
-use leptos::prelude::*;
 use std::fmt::Write as _;
-use wasm_bindgen::JsCast;
-
-/// While time passes, the panel is drawn anew this often, in seconds.
-const PERIOD: f64 = 0.25;
 
 /// The panel.
-#[component]
-pub fn GroupPanel(
-    /// The run.
-    session: Session,
-) -> impl IntoView {
-    let page = Page::here();
-    let markup = RwSignal::new(String::new());
-    let drawn = StoredValue::new_local((u64::MAX, 0.0));
-    let refresh = move |run: &Run| {
-        let (version, wall) = (session.version.get_untracked(), now_seconds());
-        let (last, at) = drawn.get_value();
-        if last != version && (!session.playing.get_untracked() || wall - at > PERIOD) {
-            drawn.set_value((version, wall));
-            markup.set(panel(run, session.selection.get_untracked(), page.locale.get_untracked()));
-        }
-    };
-    session.add_painter(refresh);
-    Effect::new(move || {
-        page.locale.track();
-        session.playing.track();
-        session.selection.track();
-        drawn.set_value((u64::MAX, 0.0));
-        session.read(refresh);
-    });
-    let on_click = move |event: web_sys::MouseEvent| {
-        let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        let named = element.and_then(|element| element.closest("[data-target]").ok().flatten());
-        if let Some(target) = named.and_then(|named| Target::parse(&named.get_attribute("data-target")?)) {
-            session.selection.set(Some(target));
-        }
-    };
-    view! {
-        <section
-            class="group-panel"
-            tabindex="0"
-            aria-label=tr!(page, panel.group)
-            on:click=on_click
-            inner_html=move || markup.get()
-        ></section>
-    }
-    .into_any()
-}
+pub const GROUP: Drawn =
+    Drawn { class: "group-panel", name: |locale| td_string!(locale, page.panel.group), period: 0.25, draw: panel };
 
 /// The group that is selected, whose member is, or that the beat is about; else the first.
 fn group_of(run: &Run, view: &StageView, selection: Option<Target>) -> Option<GroupId> {

@@ -4,6 +4,7 @@ mod black;
 mod charts;
 mod context_menu;
 mod describe;
+mod drawn_panel;
 mod group_panel;
 mod help_sheet;
 mod home;

@@ -1,9 +1,10 @@
 //! What lies under the stage: time at a glance, the space-time diagram, or metrics. One at a time.
 
-use super::charts::Charts;
-use super::group_panel::GroupPanel;
+use super::charts::CHARTS;
+use super::drawn_panel::DrawnPanel;
+use super::group_panel::GROUP;
 use super::ledger::Ledger;
-use super::producer_panel::ProducerPanel;
+use super::producer_panel::PRODUCER;
 use super::sequence::Sequence;
 use super::timeline::Timeline;
 use crate::action::Action;
@@ -83,9 +84,9 @@ pub fn Panels(
         {move || match here.get() {
             Panel::Timeline => view! { <Timeline session /> }.into_any(),
             Panel::Sequence => view! { <Sequence session /> }.into_any(),
-            Panel::Charts => view! { <Charts session /> }.into_any(),
-            Panel::Group => view! { <GroupPanel session /> }.into_any(),
-            Panel::Producer => view! { <ProducerPanel session /> }.into_any(),
+            Panel::Charts => view! { <DrawnPanel session drawn=CHARTS /> }.into_any(),
+            Panel::Group => view! { <DrawnPanel session drawn=GROUP /> }.into_any(),
+            Panel::Producer => view! { <DrawnPanel session drawn=PRODUCER /> }.into_any(),
         }}
     }
     .into_any()

@@ -1,69 +1,22 @@
 //! A producer opened, under the stage: its memory, each batch that waits or is under way with its clock, and its
 //! transaction as the coordinator and the partitions see it.
 
+use super::drawn_panel::Drawn;
 use super::inspector::escape;
-use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
-use crate::playback::now_seconds;
 use crate::scene::{Target, number};
+use crate::session::Run;
 use crate::session::words::Names;
-use crate::session::{Run, Session};
-use crate::tr;
 use highwater_engine::event::TransactionState;
 use highwater_engine::ids::NodeId;
 use highwater_engine::protocol::ErrorCode;
 use highwater_engine::time::Instant;
 use highwater_engine::view::*;
-use leptos::prelude::*;
 use std::fmt::Write as _;
-use wasm_bindgen::JsCast;
-
-/// While time passes, the panel is drawn anew this often, in seconds.
-const PERIOD: f64 = 0.1;
 
 /// The panel.
-#[component]
-pub fn ProducerPanel(
-    /// The run.
-    session: Session,
-) -> impl IntoView {
-    let page = Page::here();
-    let markup = RwSignal::new(String::new());
-    let drawn = StoredValue::new_local((u64::MAX, 0.0));
-    let refresh = move |run: &Run| {
-        let (version, wall) = (session.version.get_untracked(), now_seconds());
-        let (last, at) = drawn.get_value();
-        if last != version && (!session.playing.get_untracked() || wall - at > PERIOD) {
-            drawn.set_value((version, wall));
-            markup.set(panel(run, session.selection.get_untracked(), page.locale.get_untracked()));
-        }
-    };
-    session.add_painter(refresh);
-    Effect::new(move || {
-        page.locale.track();
-        session.playing.track();
-        session.selection.track();
-        drawn.set_value((u64::MAX, 0.0));
-        session.read(refresh);
-    });
-    let on_click = move |event: web_sys::MouseEvent| {
-        let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        let named = element.and_then(|element| element.closest("[data-target]").ok().flatten());
-        if let Some(target) = named.and_then(|named| Target::parse(&named.get_attribute("data-target")?)) {
-            session.selection.set(Some(target));
-        }
-    };
-    view! {
-        <section
-            class="group-panel"
-            tabindex="0"
-            aria-label=tr!(page, panel.producer)
-            on:click=on_click
-            inner_html=move || markup.get()
-        ></section>
-    }
-    .into_any()
-}
+pub const PRODUCER: Drawn =
+    Drawn { class: "group-panel", name: |locale| td_string!(locale, page.panel.producer), period: 0.1, draw: panel };
 
 /// Everything that produces to Kafka: producers, and programs that read and write.
 fn producers(view: &StageView) -> Vec<(NodeId, &str, Option<&ProducerInside>)> {

@@ -6,9 +6,10 @@ use super::moments;
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::playback::now_seconds;
-use crate::scene::{number, percent};
+use crate::scene::{TextStyle, number, percent};
 use crate::session::words::Names;
 use crate::session::{Run, Session};
+use crate::theme::Theme;
 use crate::tr;
 use highwater_engine::event::StopKind;
 use highwater_engine::ids::NodeId;
@@ -20,6 +21,11 @@ use wasm_bindgen::JsCast;
 
 /// While time passes, the lanes are drawn anew this often, in seconds.
 const PERIOD: f64 = 0.2;
+
+/// How wide the panel is taken to be before it is on the screen.
+const WIDE: f64 = 800.0;
+/// What labels and values take of it, at most.
+const MARGINS: f64 = 190.0;
 
 /// The timeline.
 #[component]
@@ -47,6 +53,7 @@ pub fn Timeline(
         drawn.set_value((u64::MAX, 0.0));
         session.read(refresh);
     });
+    let section = NodeRef::<leptos::html::Section>::new();
     let now = NodeRef::<leptos::html::Div>::new();
     now.on_load(move |element| {
         session.add_painter(move |run| {
@@ -56,10 +63,14 @@ pub fn Timeline(
         });
     });
     view! {
-        <section class="timeline" aria-label=tr!(page, timeline.title)>
+        <section class="timeline" node_ref=section aria-label=tr!(page, timeline.title)>
             {move || {
                 let locale = page.locale.get();
-                shown.with(|lanes| draw(lanes, session, locale))
+                let room = section.get_untracked().map_or(WIDE, |section| f64::from(section.client_width()));
+                // In units of usual letters: the projector's are half as large again.
+                let projected = page.theme.get() == Theme::Projector || page.present.get();
+                let track = if projected { room / 1.5 - MARGINS } else { room - MARGINS };
+                shown.with(|lanes| draw(lanes, track, session, locale))
             }}
             <div class="now-layer" aria-hidden="true"><div class="nowline" node_ref=now></div></div>
         </section>
@@ -67,7 +78,7 @@ pub fn Timeline(
     .into_any()
 }
 
-fn draw(lanes: &Lanes, session: Session, locale: Locale) -> AnyView {
+fn draw(lanes: &Lanes, track: f64, session: Session, locale: Locale) -> AnyView {
     let partition = session.read(|run| lanes.partition.map(|tp| run.simulation().directory().tp_name(tp))).flatten();
     let leader = partition.as_ref().map(|name| say(td_string!(locale, page.timeline.leader), &[("partition", name)]));
     let isr = partition.as_ref().map(|name| say(td_string!(locale, page.timeline.isr), &[("partition", name)]));
@@ -80,7 +91,7 @@ fn draw(lanes: &Lanes, session: Session, locale: Locale) -> AnyView {
     let last = |levels: &[(Instant, u64)]| levels.last().map_or(0, |level| level.1);
     view! {
         <div class="future" style:left=format!("calc(var(--lane-label) + (100% - var(--lane-label) - var(--lane-end)) * {} / 100)", number(future))></div>
-        <div class="lane flags"><span></span><div class="lane-track">{flags(lanes, session, locale)}</div></div>
+        <div class="lane flags"><span></span><div class="lane-track">{flags(lanes, track, session, locale)}</div></div>
         <div class="lane moments">
             <span></span>
             <div class="lane-track" inner_html=signs on:click=move |event| go_to_mark(session, &event)></div>
@@ -168,26 +179,64 @@ fn spark(levels: &[(Instant, u64)], lanes: &Lanes, filled: bool) -> impl IntoVie
     }
 }
 
-fn flags(lanes: &Lanes, session: Session, locale: Locale) -> impl IntoView + use<> {
-    let mut words: Vec<(f64, &'static str, String, u64)> = Vec::new();
+/// Where a flag's words stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Side {
+    Right,
+    Left,
+    /// There is no room: the flag alone, its words for the pointer.
+    Nowhere,
+}
+
+/// Which side each flag's words take, given where the flags stand and how wide the words are, in pixels: never over
+/// another flag or its words.
+fn sides(flags: &[(f64, f64)], track: f64) -> Vec<Side> {
+    // A flag flies to the right of its pole; the words begin behind it.
+    const POLE: f64 = 3.0;
+    const FLAG: f64 = 14.0;
+    let mut taken: Vec<(f64, f64)> = flags.iter().map(|(at, _)| (at - POLE, at + FLAG - 2.0)).collect();
+    let choose = |(index, (at, wide)): (usize, &(f64, f64))| {
+        let right = (at + FLAG, at + FLAG + wide);
+        let left = (at - 10.0 - wide, at - 10.0);
+        let is_free = |(from, to): (f64, f64)| {
+            let free = |(other, (begin, end)): (usize, &(f64, f64))| other == index || to < *begin || from > *end;
+            from >= 0.0 && to <= track && taken.iter().enumerate().all(free)
+        };
+        let (side, place) = if is_free(right) {
+            (Side::Right, right)
+        } else if is_free(left) {
+            (Side::Left, left)
+        } else {
+            return Side::Nowhere;
+        };
+        taken.push(place);
+        side
+    };
+    flags.iter().enumerate().map(choose).collect()
+}
+
+fn flags(lanes: &Lanes, track: f64, session: Session, locale: Locale) -> impl IntoView + use<> {
+    let mut words: Vec<(f64, &'static str, String)> = Vec::new();
     session.read(|run| {
         let names = Names { directory: run.simulation().directory(), locale };
         for flag in &lanes.flags {
             let (class, word) = flag_words(flag.what, &names);
             let place = lanes.place(flag.at);
-            // Words that would lie on each other are left to the flag alone.
-            let crowded = words.iter().any(|(other, _, word, _)| !word.is_empty() && (place - other).abs() < 13.0);
-            let word = if crowded { String::new() } else { word };
             if words.last().is_none_or(|(last, ..)| (place - last).abs() > 0.05) {
-                words.push((place, class, word, flag.at.0));
+                words.push((place, class, word));
             }
         }
     });
-    let flag = |(place, class, word, _at): (f64, &'static str, String, u64)| {
-        let side = if place > 78.0 { "flag-mark left" } else { "flag-mark" };
-        view! { <div class=format!("{side} {class}") style:left=percent(place)><i></i><span>{word}</span></div> }
+    let places: Vec<(f64, f64)> =
+        words.iter().map(|(place, _, word)| (place * track / 100.0, TextStyle::LabelStrong.width(word))).collect();
+    let flag = |((place, class, word), side): ((f64, &'static str, String), Side)| {
+        let side_class = if side == Side::Left { "flag-mark left" } else { "flag-mark" };
+        let shown = if side == Side::Nowhere { String::new() } else { word.clone() };
+        view! {
+            <div class=format!("{side_class} {class}") style:left=percent(place) title=word><i></i><span>{shown}</span></div>
+        }
     };
-    words.into_iter().map(flag).collect_view()
+    words.into_iter().zip(sides(&places, track)).map(flag).collect_view()
 }
 
 fn flag_words(what: FlagKind, names: &Names<'_>) -> (&'static str, String) {
@@ -201,5 +250,21 @@ fn flag_words(what: FlagKind, names: &Names<'_>) -> (&'static str, String) {
         FlagKind::Cut => ("fault", td_string!(locale, page.timeline.cut).to_owned()),
         FlagKind::Election => ("election", td_string!(locale, page.timeline.election).to_owned()),
         FlagKind::Loss => ("fault", td_string!(locale, page.timeline.loss).to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_never_lie_on_a_flag_or_on_other_words() {
+        // Alone: to the right. Near the end: to the left.
+        assert_eq!(sides(&[(100.0, 80.0)], 500.0), [Side::Right]);
+        assert_eq!(sides(&[(450.0, 80.0)], 500.0), [Side::Left]);
+        // A second flag where the first one's words would be: they go to the other side, or keep silent.
+        assert_eq!(sides(&[(100.0, 80.0), (150.0, 60.0)], 500.0), [Side::Left, Side::Right]);
+        assert_eq!(sides(&[(20.0, 80.0), (60.0, 60.0)], 500.0), [Side::Nowhere, Side::Right]);
+        assert_eq!(sides(&[(100.0, 80.0), (104.0, 60.0), (108.0, 60.0)], 500.0)[1], Side::Nowhere);
     }
 }

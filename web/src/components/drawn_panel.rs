@@ -1,0 +1,74 @@
+//! The frame of a panel that is drawn as markup: anew when the run changed, now and then while time passes, and at once
+//! when the reader selects something or turns to another language.
+
+use crate::app::Page;
+use crate::i18n::Locale;
+use crate::playback::now_seconds;
+use crate::scene::Target;
+use crate::session::{Run, Session};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+/// What a panel needs of its content. All content is text: one frame serves every panel.
+#[derive(Clone, Copy)]
+pub struct Drawn {
+    /// Its style.
+    pub class: &'static str,
+    /// Its name.
+    pub name: fn(Locale) -> &'static str,
+    /// While time passes, it is drawn anew this often, in seconds.
+    pub period: f64,
+    /// Draws it.
+    pub draw: fn(&Run, Option<Target>, Locale) -> String,
+}
+
+/// The panel. What carries `data-target` in it is selected by a click, what carries `data-n` leads to its step.
+#[component]
+pub fn DrawnPanel(
+    /// The run.
+    session: Session,
+    /// The content.
+    drawn: Drawn,
+) -> impl IntoView {
+    let page = Page::here();
+    let markup = RwSignal::new(String::new());
+    let last = StoredValue::new_local((u64::MAX, 0.0));
+    let refresh = move |run: &Run| {
+        let (version, wall) = (session.version.get_untracked(), now_seconds());
+        let (seen, at) = last.get_value();
+        if seen != version && (!session.playing.get_untracked() || wall - at > drawn.period) {
+            last.set_value((version, wall));
+            markup.set((drawn.draw)(run, session.selection.get_untracked(), page.locale.get_untracked()));
+        }
+    };
+    session.add_painter(refresh);
+    Effect::new(move || {
+        page.locale.track();
+        // A pause shows the last state, whatever the period.
+        session.playing.track();
+        session.selection.track();
+        last.set_value((u64::MAX, 0.0));
+        session.read(refresh);
+    });
+    let on_click = move |event: web_sys::MouseEvent| {
+        let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let Some(named) = element.and_then(|element| element.closest("[data-target],[data-n]").ok().flatten()) else {
+            return;
+        };
+        if let Some(target) = named.get_attribute("data-target").and_then(|text| Target::parse(&text)) {
+            session.selection.set(Some(target));
+        } else if let Some(n) = named.get_attribute("data-n").and_then(|text| text.parse().ok()) {
+            session.seek_event(n);
+        }
+    };
+    view! {
+        <section
+            class=drawn.class
+            tabindex="0"
+            aria-label=move || (drawn.name)(page.locale.get())
+            on:click=on_click
+            inner_html=move || markup.get()
+        ></section>
+    }
+    .into_any()
+}
