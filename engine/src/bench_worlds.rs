@@ -78,6 +78,7 @@ fn classroom(every: Duration) -> Spec {
             ..Workload::default()
         },
         settings: Vec::new(),
+        stopped: false,
     };
     let consumer = |name: &str| ConsumerSpec { name: name.to_owned(), ..ConsumerSpec::default() };
     Spec {

@@ -71,6 +71,12 @@ pub enum Command {
     },
     /// A producer sends a record with this key and no value.
     Tombstone { producer: NodeId, key: String },
+    /// A client gets another setting, which it reads when it starts: it stops in order and starts again.
+    Configure { node: NodeId, name: String, value: String },
+    /// A process stops in order and is taken out of the world for good.
+    Remove { node: NodeId },
+    /// CreateTopics, for a topic that the world describes as late.
+    CreateTopic { topic: TopicId },
 }
 
 /// What can happen to a disk as a whole.
@@ -200,6 +206,13 @@ impl Command {
             },
             "disk" => Command::Disk { node: fields.node("node")?, what: fields.word("what")? },
             "delete-records" => Command::DeleteRecords { tp: fields.tp()?, offset: Offset(fields.number("offset")?) },
+            "configure" => Command::Configure {
+                node: fields.node("node")?,
+                name: fields.text("name")?,
+                value: fields.text("value")?,
+            },
+            "remove" => Command::Remove { node: fields.node("node")? },
+            "create-topic" => Command::CreateTopic { topic: TopicId(fields.id("topic")?) },
             "tombstone" => Command::Tombstone { producer: fields.node("producer")?, key: fields.text("key")? },
             verb => return Err(format!("unknown variant `{verb}`")),
         })
@@ -236,6 +249,9 @@ pub enum Rejected {
     /// The controller refuses.
     #[error("the controller refuses: {}", .0.name())]
     Refused(ErrorCode),
+    /// The setting does not exist, cannot be changed so, or has no such value.
+    #[error("node {0}: {1}")]
+    BadSetting(NodeId, String),
     /// There is no such group.
     #[error("there is no group {0}")]
     UnknownGroup(GroupId),
@@ -281,6 +297,9 @@ mod tests {
             Command::Disk { node, what: DiskFault::Lost },
             Command::DeleteRecords { tp: TopicPartition::new(TopicId(1), 0), offset: Offset(-1) },
             Command::Tombstone { producer: node, key: "k".into() },
+            Command::Configure { node, name: "acks".into(), value: "1".into() },
+            Command::Remove { node },
+            Command::CreateTopic { topic: TopicId(2) },
         ];
         for command in all {
             let json = serde_json::to_string(&command).unwrap();

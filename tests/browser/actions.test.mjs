@@ -160,7 +160,8 @@ test("a setting is changed in its field, and undo takes it back", async () => {
   assert.equal(await field.inputValue(), "2");
   await field.fill("3");
   await field.press("Enter");
-  await page.waitForTimeout(50);
+  // The controller decides, and its decision must be on disk: the setting holds a moment later.
+  await seek(page, 10);
   assert.equal(await page.locator('input[data-key="min.insync.replicas"]').inputValue(), "3");
   await page.locator('input[data-key="min.insync.replicas"]').fill("many");
   await page.locator('input[data-key="min.insync.replicas"]').press("Enter");

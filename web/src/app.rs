@@ -12,11 +12,10 @@ use crate::lessons::{Chapter, Source};
 use crate::notice::{self, Notice};
 use crate::route::{Route, Screen, language_tag, locale_named};
 use crate::scene::Target;
-use crate::session::{Run, Session};
+use crate::session::{Refused, Run, Session};
 use crate::sharing;
 use crate::theme::{self, Theme};
 use highwater_engine::command::Command;
-use highwater_engine::sim::SpecError;
 use highwater_engine::view::PacketKind;
 use leptos::prelude::*;
 use std::collections::BTreeSet;
@@ -194,7 +193,7 @@ impl Page {
     }
 
     /// Changes the run's world; whether it was possible. A refusal is shown.
-    pub fn rework(self, session: Session, change: impl FnOnce(&mut Run) -> Result<(), SpecError>) -> bool {
+    pub fn rework(self, session: Session, change: impl FnOnce(&mut Run) -> Result<(), Refused>) -> bool {
         match session.rework(change) {
             Ok(()) => self.notice.set(None),
             Err(why) => {

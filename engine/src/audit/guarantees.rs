@@ -136,6 +136,11 @@ impl Ledger {
         }
     }
 
+    /// A producer's settings changed: what it is allowed to lose from now on.
+    pub fn set_terms(&mut self, producer: NodeId, terms: ProducerTerms) {
+        self.guarding.producers.insert(producer, terms);
+    }
+
     pub(super) fn terms(&self, record: RecordId) -> ProducerTerms {
         let known = self.guarding.producers.get(&record.producer()).copied();
         known.unwrap_or(ProducerTerms { acks: Acks::All, idempotent: false })

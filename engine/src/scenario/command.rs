@@ -35,7 +35,10 @@ pub(super) const COMMANDS: &[&str] = &[
     "elect-leader",
     "reassign",
     "create-partitions",
+    "create-topic",
     "delete-topic",
+    "configure",
+    "remove",
     "alter-config",
     "corrupt",
     "disk-full",
@@ -101,8 +104,8 @@ pub(super) fn read_command(
         name
     };
     match *verb {
-        "kill" | "stop" | "start" | "pause" | "resume" | "isolate" | "pause-partitions" | "resume-partitions"
-        | "disk-full" | "disk-freed" | "disk-lost" => {
+        "kill" | "stop" | "start" | "pause" | "resume" | "isolate" | "remove" | "pause-partitions"
+        | "resume-partitions" | "disk-full" | "disk-freed" | "disk-lost" => {
             template.nodes.push(node(line, source));
         }
         "power-off" => {
@@ -153,6 +156,13 @@ pub(super) fn read_command(
                     "alter-config takes one setting",
                     "write: alter-config orders min.insync.replicas=2",
                 ),
+            }
+        }
+        "configure" => {
+            template.nodes.push(node(line, source));
+            match <[_; 1]>::try_from(line.settings()) {
+                Ok([(name, value)]) => template.words.extend([name, value]),
+                Err(_) => source.error(line.node, "configure takes one setting", "write: configure p1 acks=all"),
             }
         }
         "tombstone" => {
@@ -220,7 +230,7 @@ pub(super) fn read_command(
                 template.words.push(id);
             }
         }
-        "create-partitions" | "delete-topic" => {
+        "create-partitions" | "create-topic" | "delete-topic" => {
             let topic = line.required("a topic", source);
             if directory.find_topic(&topic).is_none() {
                 let known: Vec<&str> = directory.topic_names().collect();
@@ -337,6 +347,9 @@ impl CommandTemplate {
                 let count = word(1).parse().map_err(|_| word(1).to_owned())?;
                 admin(AdminRequest::CreatePartitions { topic: topic(0)?, count })
             }
+            "configure" => Command::Configure { node: node(0)?, name: word(0).to_owned(), value: word(1).to_owned() },
+            "remove" => Command::Remove { node: node(0)? },
+            "create-topic" => Command::CreateTopic { topic: topic(0)? },
             "delete-topic" => admin(AdminRequest::DeleteTopic { topic: topic(0)? }),
             "pause-partitions" => Command::PausePartitions { node: node(0)?, paused: true },
             "resume-partitions" => Command::PausePartitions { node: node(0)?, paused: false },

@@ -192,7 +192,8 @@ impl Text {
 
     fn topic(&mut self, topic: &TopicSpec) {
         self.word("topic").value(&topic.name).property("partitions", &topic.partitions.to_string());
-        self.property("replication-factor", &topic.replication_factor.to_string()).settings(&topic.settings);
+        self.property("replication-factor", &topic.replication_factor.to_string());
+        self.flag("late", topic.late).settings(&topic.settings);
         self.block(&topic.assignment, |text, replicas| {
             text.word("replicas");
             for id in replicas {
@@ -234,7 +235,7 @@ impl Text {
         if !producer.defaults.is_empty() {
             self.property("defaults", &producer.defaults);
         }
-        self.settings(&producer.settings);
+        self.flag("stopped", producer.stopped).settings(&producer.settings);
         let keys = (!workload.keys.is_empty()).then_some(&workload.keys);
         self.block(keys.as_slice(), |text, keys| {
             text.word("keys");
@@ -295,6 +296,7 @@ impl Text {
 
     fn queue(&mut self, queue: &QueueSpec) {
         self.word("queue").value(&queue.name).flag("persistent", queue.persistent);
+        self.flag("stopped", queue.stopped);
         self.block(&queue.workers, |text, worker| {
             text.word("worker").value(&worker.name).property("prefetch", &worker.prefetch.to_string());
             text.span("processing", worker.processing);
@@ -349,6 +351,12 @@ impl Text {
             Command::HealAll => {
                 self.word("heal");
             }
+            Command::Configure { node, name, value } => {
+                self.word("configure").node(*node, directory)?;
+                self.property(name, value);
+            }
+            Command::Remove { node } => self.word("remove").node(*node, directory)?,
+            Command::CreateTopic { topic } => self.word("create-topic").topic_name(*topic, directory)?,
             Command::Drop { envelope } => {
                 self.word("drop").value(&envelope.0.to_string());
             }

@@ -192,6 +192,7 @@ fn read_topic(line: &mut Line<'_>, source: &mut Source<'_>) -> TopicSpec {
         replication_factor: line.number("replication-factor", source).unwrap_or(1),
         ..TopicSpec::default()
     };
+    topic.late = line.flag("late", source);
     topic.settings = line.settings();
     for child in line.children() {
         let mut replicas = Line::new(child);
@@ -208,7 +209,7 @@ fn read_topic(line: &mut Line<'_>, source: &mut Source<'_>) -> TopicSpec {
         }
         topic.assignment.push(list);
     }
-    line.finish(&["partitions", "replication-factor"], source);
+    line.finish(&["partitions", "replication-factor", "late"], source);
     topic
 }
 
@@ -243,6 +244,7 @@ fn read_producer(line: &mut Line<'_>, source: &mut Source<'_>) -> ProducerSpec {
         },
     };
     let defaults = line.property("defaults").unwrap_or_default();
+    let stopped = line.flag("stopped", source);
     let settings = line.settings();
     for child in line.children() {
         let mut keys = Line::new(child);
@@ -268,9 +270,10 @@ fn read_producer(line: &mut Line<'_>, source: &mut Source<'_>) -> ProducerSpec {
         "transaction-records",
         "abort-every",
         "hold",
+        "stopped",
     ];
     line.finish(&known, source);
-    ProducerSpec { name, target, workload, defaults, settings }
+    ProducerSpec { name, target, workload, defaults, settings, stopped }
 }
 
 fn read_group(line: &mut Line<'_>, source: &mut Source<'_>) -> GroupSpec {
@@ -378,6 +381,7 @@ fn read_queue(line: &mut Line<'_>, source: &mut Source<'_>) -> QueueSpec {
     let mut queue = QueueSpec {
         name: line.required("a name", source),
         persistent: line.flag("persistent", source),
+        stopped: line.flag("stopped", source),
         workers: Vec::new(),
     };
     for child in line.children() {
@@ -395,7 +399,7 @@ fn read_queue(line: &mut Line<'_>, source: &mut Source<'_>) -> QueueSpec {
         });
         worker.finish(&["prefetch", "processing", "nack-every", "stopped"], source);
     }
-    line.finish(&["persistent"], source);
+    line.finish(&["persistent", "stopped"], source);
     queue
 }
 

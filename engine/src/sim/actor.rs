@@ -41,6 +41,20 @@ impl Actor {
         }
     }
 
+    /// Changes a setting of a client that does not run.
+    pub(super) fn configure(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let done = match self {
+            // Who a client is was settled when the world was described.
+            _ if matches!(name, "transactional.id" | "group.instance.id") => {
+                return Err(format!("{name} cannot change"));
+            }
+            Actor::Producer(producer) => producer.config.set(name, value),
+            Actor::Consumer(consumer) => consumer.config.set(name, value),
+            _ => return Err(format!("no setting {name}")),
+        };
+        done.map_err(|error| error.to_string())
+    }
+
     /// The process ends; what it had in memory is gone.
     pub(super) fn crash(&mut self, node: NodeId, power_lost: bool, out: &mut Effects<'_>) {
         match self {
@@ -80,8 +94,12 @@ pub(super) struct Slot {
     pub process: Process,
     /// How often the process has started: what was scheduled for an earlier one is void.
     pub incarnation: u32,
+    /// Whether it was taken out of the world for good.
+    pub removed: bool,
     /// Timers that run, with the number of the item that will fire them.
     pub timers: Map<Timer, u64>,
+    /// Settings it reads when it starts next; it is started again as soon as it has stopped in order.
+    pub settings: Vec<(String, String)>,
     /// What arrived while the process was frozen.
     pub held: Vec<(u64, Item)>,
     /// Nodes it has exchanged messages with since it started: they notice when it dies.

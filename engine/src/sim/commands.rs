@@ -3,6 +3,7 @@
 use super::actor::{Actor, Process};
 use super::schedule::Item;
 use super::simulation::Simulation;
+use crate::audit::ProducerTerms;
 use crate::broker::Broker;
 use crate::command::{Command, DiskFault, Rejected};
 use crate::config::CleanupPolicy;
@@ -29,6 +30,7 @@ impl Simulation {
                 Process::Running | Process::Paused(_) => Ok(()),
             },
             Command::Start { node } => match self.known(*node)? {
+                Process::Down { .. } if self.is_removed(*node) => Err(Rejected::UnknownNode(*node)),
                 Process::Down { .. } => Ok(()),
                 Process::Running | Process::Paused(_) => Err(Rejected::AlreadyRunning(*node)),
             },
@@ -93,6 +95,26 @@ impl Simulation {
                 }
                 let there = *offset <= replica.high_watermark && *offset >= Offset::NONE;
                 there.then_some(()).ok_or(Rejected::NotThere(*tp))
+            }
+            Command::Configure { node, name, value } => {
+                if let Process::Paused(_) = self.known(*node)? {
+                    return Err(Rejected::NotRunning(*node));
+                }
+                let mut actor = self.actor(*node).cloned().ok_or(Rejected::UnknownNode(*node))?;
+                actor.configure(name, value).map_err(|why| Rejected::BadSetting(*node, why))
+            }
+            Command::Remove { node } => match self.actor(*node) {
+                _ if self.is_removed(*node) => Err(Rejected::UnknownNode(*node)),
+                Some(Actor::Controller(_)) => Err(Rejected::WrongKind(*node, "a process that can go".to_owned())),
+                _ => self.known(*node).map(|_| ()),
+            },
+            Command::CreateTopic { topic } => {
+                let (_, controller) = self.active_controller().ok_or(Rejected::NoController)?;
+                if !self.late_topics.iter().any(|late| late.topic == *topic) {
+                    return Err(Rejected::Refused(ErrorCode::UnknownTopicOrPartition));
+                }
+                let exists = controller.image().is_some_and(|image| image.topics.contains_key(topic));
+                if exists { Err(Rejected::Refused(ErrorCode::TopicAlreadyExists)) } else { Ok(()) }
             }
             Command::Tombstone { producer, .. } => self.check(&Command::Send { producer: *producer, count: 1 }),
         }
@@ -241,6 +263,30 @@ impl Simulation {
                     self.handle(leader, Input::Told(Instruction::DeleteRecords(*tp, *offset)));
                 }
             }
+            Command::Configure { node, name, value } => {
+                if let Some(slot) = self.slots.get_mut(node.0 as usize) {
+                    slot.settings.push((name.clone(), value.clone()));
+                }
+                if self.running(*node).is_ok() {
+                    self.handle(*node, Input::Told(Instruction::Stop));
+                }
+            }
+            Command::Remove { node } => {
+                if self.running(*node).is_ok() && !matches!(self.actor(*node), Some(Actor::Database(_))) {
+                    self.handle(*node, Input::Told(Instruction::Stop));
+                } else {
+                    self.stop(*node, StopKind::Crash);
+                }
+                if let Some(slot) = self.slots.get_mut(node.0 as usize) {
+                    slot.removed = true;
+                }
+            }
+            Command::CreateTopic { topic } => {
+                let late = self.late_topics.iter().find(|late| late.topic == *topic).cloned();
+                if let (Some((node, _)), Some(topic)) = (self.active_controller(), late) {
+                    self.handle(node, Input::Told(Instruction::CreateTopic(topic)));
+                }
+            }
             Command::Tombstone { producer, key } => {
                 self.handle(*producer, Input::Told(Instruction::Tombstone(key.clone())));
             }
@@ -260,6 +306,10 @@ impl Simulation {
         if !matches!(slot.process, Process::Down { .. }) {
             return;
         }
+        if !slot.settings.is_empty() {
+            self.take_settings(node);
+        }
+        let Some(slot) = self.slots.get_mut(node.0 as usize) else { return };
         slot.process = Process::Running;
         slot.incarnation += 1;
         slot.peers.clear();
@@ -311,6 +361,24 @@ impl Simulation {
         }
         for peer in peers {
             self.notice_broken(peer, node, None);
+        }
+        let changed = self.slots.get(node.0 as usize).is_some_and(|slot| !slot.settings.is_empty() && !slot.removed);
+        if changed && how == StopKind::Graceful {
+            self.schedule.add(self.now, self.dispatched, Item::Start { node });
+        }
+    }
+
+    /// A client that starts reads the settings that were changed.
+    fn take_settings(&mut self, node: NodeId) {
+        let Some(slot) = self.slots.get_mut(node.0 as usize) else { return };
+        let settings = std::mem::take(&mut slot.settings);
+        for (name, value) in &settings {
+            // `check` has tried it.
+            let _ = slot.actor.configure(name, value);
+        }
+        if let Actor::Producer(producer) = &slot.actor {
+            let (acks, idempotent) = (producer.config.acks, producer.config.idempotent());
+            self.ledger.set_terms(node, ProducerTerms { acks, idempotent });
         }
     }
 

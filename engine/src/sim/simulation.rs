@@ -11,7 +11,7 @@ use crate::event::{DropReason, Event, StopKind};
 use crate::fact::Fact;
 use crate::ids::{NodeId, RecordId, TopicPartition};
 use crate::network::{Envelope, Network, Passage};
-use crate::protocol::{Body, Channel, MessageKind, Request};
+use crate::protocol::{Body, Channel, CreatableTopic, MessageKind, Request};
 use crate::rng::SimRng;
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
@@ -103,6 +103,8 @@ pub struct Simulation {
     pub(super) ledger: Ledger,
     pub(super) promises: Promises,
     pub(super) effects: Vec<Effect>,
+    /// Topics that the world describes and that somebody may create.
+    pub(super) late_topics: Arc<Vec<CreatableTopic>>,
 }
 
 impl Simulation {
@@ -154,6 +156,11 @@ impl Simulation {
     /// Whether a node's process runs.
     pub fn process(&self, node: NodeId) -> Option<Process> {
         self.slots.get(node.0 as usize).map(|slot| slot.process)
+    }
+
+    /// Whether a process was taken out of the world for good.
+    pub fn is_removed(&self, node: NodeId) -> bool {
+        self.slots.get(node.0 as usize).is_some_and(|slot| slot.removed)
     }
 
     /// How many things are scheduled.

@@ -80,6 +80,8 @@ pub struct TopicSpec {
     pub assignment: Vec<Vec<i32>>,
     /// Its settings.
     pub settings: Settings,
+    /// Whether it is there only from the moment somebody creates it ([`crate::command::Command::CreateTopic`]).
+    pub late: bool,
 }
 
 /// Where a producing program writes to.
@@ -112,6 +114,8 @@ pub struct ProducerSpec {
     pub defaults: String,
     /// The client's settings.
     pub settings: Settings,
+    /// Whether it waits to be started, instead of starting with the simulation.
+    pub stopped: bool,
 }
 
 /// A consumer group.
@@ -178,6 +182,8 @@ pub struct QueueSpec {
     pub name: String,
     /// Whether it is durable and its messages persistent.
     pub persistent: bool,
+    /// Whether its broker waits to be started, instead of starting with the simulation.
+    pub stopped: bool,
     /// Its consumers.
     pub workers: Vec<WorkerSpec>,
 }
@@ -307,7 +313,9 @@ impl Spec {
         let name = &topic.name;
         self.topic_config(topic)?;
         within(format_args!("topic {name}: partitions"), 1, PARTITIONS_MAX, i64::from(topic.partitions))?;
-        let brokers = i64::from(self.brokers - self.brokers_stopped);
+        // A topic that is created later may lie on brokers that join until then.
+        let absent = if topic.late { 0 } else { self.brokers_stopped };
+        let brokers = i64::from(self.brokers - absent);
         let factor = i64::from(topic.replication_factor);
         within(format_args!("topic {name}: replication-factor"), 1, brokers.max(1), factor)?;
         for replicas in &topic.assignment {
@@ -475,6 +483,7 @@ impl ConsumerSpec {
             workload: Workload { count: Some(0), ..Workload::default() },
             defaults: processor.defaults.clone(),
             settings: processor.settings.clone(),
+            stopped: self.stopped,
         })
     }
 }

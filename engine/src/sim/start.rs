@@ -50,6 +50,7 @@ impl Simulation {
             ledger: Ledger::new(terms),
             promises: share_promises(spec)?,
             effects: Vec::new(),
+            late_topics: Arc::default(),
         };
         simulation.schedule_beginning(spec)?;
         Ok(simulation)
@@ -61,8 +62,10 @@ impl Simulation {
             .iter()
             .flat_map(|group| group.consumers.iter().filter(|consumer| consumer.stopped).map(|c| c.name.as_str()))
             .chain(spec.queues.iter().flat_map(|queue| {
-                queue.workers.iter().filter(|worker| worker.stopped).map(|worker| worker.name.as_str())
+                let workers = queue.workers.iter().filter(|worker| worker.stopped).map(|worker| worker.name.as_str());
+                workers.chain(queue.stopped.then_some(queue.name.as_str()))
             }))
+            .chain(spec.producers.iter().filter(|producer| producer.stopped).map(|producer| producer.name.as_str()))
             .collect();
         let starting: Vec<NodeId> = self
             .directory
@@ -85,6 +88,11 @@ impl Simulation {
                 assignment: topic.assignment.iter().map(|list| list.iter().map(|id| BrokerId(*id)).collect()).collect(),
                 config: Arc::new(spec.topic_config(topic)?),
             };
+            if topic.late {
+                let later = Arc::make_mut(&mut self.late_topics);
+                later.push(creatable);
+                continue;
+            }
             let nodes: Vec<(NodeId, NodeKind)> = self.directory.nodes().collect();
             for (node, _) in nodes.into_iter().filter(|(_, kind)| *kind == NodeKind::Controller) {
                 let instruction = Box::new(Instruction::CreateTopic(creatable.clone()));
@@ -115,6 +123,7 @@ impl Clone for Simulation {
             ledger: self.ledger.clone(),
             promises: self.promises.clone(),
             effects: self.effects.clone(),
+            late_topics: Arc::clone(&self.late_topics),
         }
     }
 }
@@ -185,7 +194,8 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
     }
     let share_groups = Arc::new(share_groups);
     let controller = NodeId(0);
-    let bootstrap: Vec<NodeId> = (1..=spec.brokers).map(NodeId).collect();
+    // `bootstrap.servers` was written before the others joined.
+    let bootstrap: Vec<NodeId> = (1..=spec.brokers - spec.brokers_stopped).map(NodeId).collect();
     let mut actors: Vec<Actor> = Vec::new();
     let voters: Vec<NodeId> =
         directory.nodes().filter(|(_, kind)| *kind == NodeKind::Controller).map(|(node, _)| node).collect();
@@ -287,6 +297,8 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
         actor,
         process: down,
         incarnation: 0,
+        removed: false,
+        settings: Vec::new(),
         timers: Default::default(),
         held: Vec::new(),
         peers: Default::default(),

@@ -69,6 +69,7 @@ fn spec(rng: &mut SimRng, faults: Faults) -> Spec {
                 },
                 defaults: String::new(),
                 settings: vec![set("acks", acks), set("linger.ms", ["0", "5", "50"][rng.below(3) as usize])],
+                stopped: false,
             }
         })
         .collect();
@@ -92,6 +93,7 @@ fn spec(rng: &mut SimRng, faults: Faults) -> Spec {
     let queues = vec![QueueSpec {
         name: "q".to_owned(),
         persistent: rng.below(2) == 0,
+        stopped: false,
         workers: vec![WorkerSpec {
             name: "w".to_owned(),
             prefetch: 1,

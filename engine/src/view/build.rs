@@ -28,6 +28,8 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
     let groups = simulation.directory().group_names();
     for (node, actor) in simulation.actors() {
         match actor {
+            // What was taken out of the world is gone from its picture; a broker as soon as no replica is assigned to it.
+            Actor::Broker(broker) if simulation.is_removed(node) && !is_assigned(image, broker.id) => {}
             Actor::Broker(broker) => {
                 let known = image.and_then(|image| image.brokers.get(&broker.id));
                 let coordinates =
@@ -42,6 +44,7 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
                     metadata_offset: broker.metadata_offset(),
                 });
             }
+            _ if simulation.is_removed(node) => {}
             Actor::Producer(producer) => view.producers.push(producer_view(simulation, node, producer)),
             Actor::QueuePublisher(publisher) => view.producers.push(ProducerView {
                 node,
@@ -78,7 +81,8 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
     if let Some(image) = image {
         view.partitions = partitions(simulation, image, lens);
     }
-    view.groups = (0..groups.len() as u32).map(|id| group_view(simulation, GroupId(id), image)).collect();
+    let groups = (0..groups.len() as u32).map(GroupId).filter(|group| !is_dissolved(simulation, *group));
+    view.groups = groups.map(|id| group_view(simulation, id, image)).collect();
     view.faults = simulation
         .network()
         .faults()
@@ -86,6 +90,21 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
         .map(|(id, fault)| FaultView { id: *id, from: fault.from, to: fault.to, both_ways: fault.both_ways })
         .collect();
     view
+}
+
+/// Whether a partition of a user's topic has a replica on a broker, as the controller knows it.
+fn is_assigned(image: Option<&MetadataImage>, broker: BrokerId) -> bool {
+    image.is_some_and(|image| {
+        let mut user = image.partitions().filter(|(tp, _)| !tp.topic.is_internal());
+        user.any(|(_, partition)| partition.replicas.contains(&broker))
+    })
+}
+
+/// Whether a group had members and all of them were taken out of the world.
+fn is_dissolved(simulation: &Simulation, group: GroupId) -> bool {
+    let members = simulation.directory().nodes().filter(|(_, kind)| *kind == NodeKind::Consumer(group));
+    let mut members = members.map(|(node, _)| simulation.is_removed(node)).peekable();
+    members.peek().is_some() && members.all(|removed| removed)
 }
 
 /// The ledger in figures.
@@ -319,6 +338,7 @@ fn queue_view(simulation: &Simulation, node: NodeId, broker: &QueueBroker) -> Qu
     let cells = sorted_by_number(&cells, |cell| cell.position);
     let kinds = simulation.directory().nodes().filter(|(_, kind)| *kind == NodeKind::Worker(id));
     let workers = kinds
+        .filter(|(node, _)| !simulation.is_removed(*node))
         .filter_map(|(node, _)| match simulation.actor(node) {
             Some(Actor::Worker(worker)) => Some(WorkerView {
                 node,

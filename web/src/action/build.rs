@@ -1,10 +1,13 @@
-//! Changing who is there: brokers, topics, programs. The world is told again with them, to the same moment.
+//! Changing who is there while it runs: brokers, topics, programs. What happened before stays as it was.
 
 use super::Action;
 use crate::app::Page;
 use crate::scene::Target;
-use crate::session::{Purpose, Run, Session};
+use crate::session::{Joining, Purpose, Refused, Run, Session};
 use highwater_engine::app::Workload;
+use highwater_engine::command::Command;
+use highwater_engine::ids::{BrokerId, NodeId};
+use highwater_engine::protocol::AdminRequest;
 use highwater_engine::sim::{
     ConsumerSpec, Directory, GroupSpec, NodeKind, ProducerSpec, QueueSpec, Spec, Target as Feeds, TopicSpec, WorkerSpec,
 };
@@ -22,22 +25,15 @@ pub fn build(action: Action, page: Page, session: Session) -> bool {
     }
     let selected = session.selection.get_untracked();
     if action == Action::Remove {
-        let Some(target) = selected else { return false };
-        let done = page.rework(session, |run| {
-            let directory = Directory::of(&run.recording().spec);
-            run.rework(|spec| remove(spec, &directory, target))
-        });
+        let commands = selected.map(|target| session.read(|run| remove(run, target)).unwrap_or_default());
+        let Some(commands) = commands.filter(|commands| !commands.is_empty()) else { return false };
+        let done = page.rework(session, |run| run.act_together(commands).map_err(Refused::Command));
         if done {
             session.selection.set(None);
         }
         return done;
     }
-    page.rework(session, |run| {
-        let directory = Directory::of(&run.recording().spec);
-        let place = Place::of(selected, &directory, run);
-        let now = Duration(run.now().0);
-        run.rework_starting(|spec| add(action, spec, &place, now))
-    })
+    page.rework(session, |run| add(action, run, selected))
 }
 
 /// What the reader has selected, in names: where something new belongs.
@@ -87,25 +83,47 @@ fn free(spec: &Spec, stem: &str) -> String {
     (1u32..).map(|number| format!("{stem}{number}")).find(|name| !taken(name)).unwrap_or_default()
 }
 
-/// Adds it; the name of a process that is to start now.
-fn add(action: Action, spec: &mut Spec, place: &Place, now: Duration) -> Option<String> {
+/// Adds it to the running world.
+fn add(action: Action, run: &mut Run, selected: Option<Target>) -> Result<(), Refused> {
+    let directory = Directory::of(&run.recording().spec);
+    let place = Place::of(selected, &directory, run);
+    let now = Duration(run.now().0);
+    let view = run.view();
+    if action == Action::AddPartition {
+        let topic = place.topic.as_ref().and_then(|name| directory.find_topic(name));
+        let Some(topic) = topic else { return Ok(()) };
+        let count = 1 + view.partitions.iter().filter(|known| known.tp.topic == topic).count() as i32;
+        let request = AdminRequest::CreatePartitions { topic, count };
+        return run.act(Command::Admin { request }).map_err(Refused::Command);
+    }
+    if run.recording().spec.brokers == 0 && matches!(action, Action::AddBroker | Action::AddTopic) {
+        // The first broker founds the cluster: there is no past of it to keep.
+        run.rework(|spec| spec.brokers = 1)?;
+        return if action == Action::AddBroker { Ok(()) } else { add(action, run, selected) };
+    }
+    let alive = view.brokers.iter().filter(|broker| broker.process.is_running()).count();
+    run.join(|spec| describe(action, spec, &place, now, alive))
+}
+
+/// Describes it as absent, and says what joins.
+fn describe(action: Action, spec: &mut Spec, place: &Place, now: Duration, alive: usize) -> Vec<Joining> {
+    let process = |name: String| vec![Joining::Process(name)];
     match action {
         Action::AddBroker => {
             spec.brokers += 1;
-            None
+            spec.brokers_stopped += 1;
+            if let Some(rack) = spec.racks.last().cloned() {
+                spec.racks.push(rack);
+            }
+            process(format!("broker {}", spec.brokers))
         }
         Action::AddTopic => {
             let name = free(spec, "topic-");
-            spec.brokers = spec.brokers.max(1);
-            let replication_factor = spec.brokers.min(3) as i16;
-            spec.topics.push(TopicSpec { name, partitions: 3, replication_factor, ..TopicSpec::default() });
-            None
-        }
-        Action::AddPartition => {
-            let topic = spec.topics.iter_mut().find(|topic| Some(&topic.name) == place.topic.as_ref())?;
-            topic.partitions += 1;
-            topic.assignment.clear();
-            None
+            let replication_factor = alive.clamp(1, 3) as i16;
+            let topic =
+                TopicSpec { name: name.clone(), partitions: 3, replication_factor, late: true, ..TopicSpec::default() };
+            spec.topics.push(topic);
+            vec![Joining::Topic(name)]
         }
         Action::AddProducer => {
             let target = match (&place.queue, &place.topic) {
@@ -115,8 +133,11 @@ fn add(action: Action, spec: &mut Spec, place: &Place, now: Duration) -> Option<
             };
             let keys = ["a", "b", "c", "d", "e", "f"].map(str::to_owned).to_vec();
             let workload = Workload { start: now, every: EVERY, keys, ..Workload::default() };
-            spec.producers.push(ProducerSpec { name: free(spec, "p"), target, workload, ..ProducerSpec::default() });
-            None
+            let name = free(spec, "p");
+            let producer =
+                ProducerSpec { name: name.clone(), target, workload, stopped: true, ..ProducerSpec::default() };
+            spec.producers.push(producer);
+            process(name)
         }
         Action::AddGroup => {
             let name = free(spec, "group-");
@@ -125,37 +146,41 @@ fn add(action: Action, spec: &mut Spec, place: &Place, now: Duration) -> Option<
             let settings = vec![("auto.offset.reset".to_owned(), "earliest".to_owned())];
             let topics = place.topic.iter().cloned().collect();
             spec.groups.push(GroupSpec { name, share: false, topics, consumers: vec![consumer], settings });
-            Some(started)
+            process(started)
         }
         Action::AddConsumer => {
             if let Some(queue) = spec.queues.iter().position(|queue| Some(&queue.name) == place.queue.as_ref()) {
-                let name = free(spec, "w");
-                let worker =
-                    WorkerSpec { name: name.clone(), prefetch: 1, processing: TAKES, stopped: true, nack_every: 0 };
+                let worker = worker(free(spec, "w"), TAKES);
+                let name = worker.name.clone();
                 spec.queues[queue].workers.push(worker);
-                return Some(name);
+                return process(name);
             }
             let name = free(spec, "c");
-            let group = spec.groups.iter_mut().find(|group| Some(&group.name) == place.group.as_ref())?;
+            let Some(group) = spec.groups.iter_mut().find(|group| Some(&group.name) == place.group.as_ref()) else {
+                return Vec::new();
+            };
             group.consumers.push(consumer(name.clone()));
-            Some(name)
+            process(name)
         }
         Action::AddQueue => {
             let name = free(spec, "queue-");
-            let worker = WorkerSpec {
-                name: free(spec, "w"),
-                prefetch: 1,
-                processing: Duration::from_millis(120),
-                ..WorkerSpec::default()
-            };
+            let worker = worker(free(spec, "w"), Duration::from_millis(120));
             let workload = Workload { start: now, every: EVERY, ..Workload::default() };
             let target = Feeds::Queue(name.clone());
-            spec.producers.push(ProducerSpec { name: free(spec, "p"), target, workload, ..ProducerSpec::default() });
-            spec.queues.push(QueueSpec { name, persistent: true, workers: vec![worker] });
-            None
+            let publisher = free(spec, "p");
+            let joining = [&name, &worker.name, &publisher].map(|name| Joining::Process(name.clone())).to_vec();
+            let producer = ProducerSpec { name: publisher, target, workload, stopped: true, ..ProducerSpec::default() };
+            spec.producers.push(producer);
+            spec.queues.push(QueueSpec { name, persistent: true, stopped: true, workers: vec![worker] });
+            joining
         }
-        _ => None,
+        _ => Vec::new(),
     }
+}
+
+/// A worker that starts when it is told to.
+fn worker(name: String, processing: Duration) -> WorkerSpec {
+    WorkerSpec { name, prefetch: 1, processing, stopped: true, nack_every: 0 }
 }
 
 /// A consumer that starts when it is told to.
@@ -163,49 +188,47 @@ fn consumer(name: String) -> ConsumerSpec {
     ConsumerSpec { name, processing: TAKES, stopped: true, ..ConsumerSpec::default() }
 }
 
-/// Takes it out of the world, with what cannot be without it.
-fn remove(spec: &mut Spec, directory: &Directory, target: Target) {
+/// Takes it out of the running world, as an administrator would.
+fn remove(run: &Run, target: Target) -> Vec<Command> {
+    let directory = run.simulation().directory();
+    let all = |wanted: &dyn Fn(NodeKind) -> bool| -> Vec<Command> {
+        let nodes = directory.nodes().filter(|(node, kind)| wanted(*kind) && !run.simulation().is_removed(*node));
+        nodes.map(|(node, _)| Command::Remove { node }).collect()
+    };
     match target {
         Target::Partition(tp) | Target::Replica(_, tp) | Target::Record(_, tp, _) => {
-            let name = directory.topic_name(tp.topic).to_owned();
-            spec.topics.retain(|topic| topic.name != name);
-            spec.producers.retain(|producer| producer.target != Feeds::Topic(name.clone()));
-            spec.groups.iter_mut().for_each(|group| group.topics.retain(|topic| *topic != name));
+            vec![Command::Admin { request: AdminRequest::DeleteTopic { topic: tp.topic } }]
         }
-        Target::Group(group) => {
-            let name = directory.group_name(group);
-            spec.groups.retain(|group| group.name != name);
-        }
-        Target::Queue(queue) => remove_queue(spec, directory.queue_name(queue)),
-        Target::Node(node) => {
-            let name = directory.node_name(node).to_owned();
-            match directory.node_kind(node) {
-                // Brokers count from 1: the one with the highest number goes.
-                Some(NodeKind::Broker(_)) => {
-                    spec.brokers = spec.brokers.saturating_sub(1);
-                    for topic in &mut spec.topics {
-                        topic.assignment.clear();
-                        topic.replication_factor = topic.replication_factor.min(spec.brokers.max(1) as i16);
-                    }
-                }
-                Some(NodeKind::Producer) => spec.producers.retain(|producer| producer.name != name),
-                Some(NodeKind::Consumer(_)) => {
-                    spec.groups.iter_mut().for_each(|group| group.consumers.retain(|consumer| consumer.name != name));
-                }
-                Some(NodeKind::Worker(_)) => {
-                    spec.queues.iter_mut().for_each(|queue| queue.workers.retain(|worker| worker.name != name));
-                }
-                Some(NodeKind::QueueBroker(queue)) => remove_queue(spec, directory.queue_name(queue)),
-                Some(NodeKind::Database | NodeKind::Controller) | None => {}
-            }
-        }
-        Target::Envelope(_) => {}
+        Target::Group(group) => all(&|kind| kind == NodeKind::Consumer(group)),
+        Target::Queue(queue) => all(&|kind| kind == NodeKind::QueueBroker(queue) || kind == NodeKind::Worker(queue)),
+        Target::Node(node) => match directory.node_kind(node) {
+            Some(NodeKind::Broker(broker)) => drain(run, broker, node),
+            Some(NodeKind::QueueBroker(queue)) => remove(run, Target::Queue(queue)),
+            Some(NodeKind::Controller) | None => Vec::new(),
+            Some(_) => vec![Command::Remove { node }],
+        },
+        Target::Envelope(_) => Vec::new(),
     }
 }
 
-fn remove_queue(spec: &mut Spec, name: &str) {
-    spec.queues.retain(|queue| queue.name != name);
-    spec.producers.retain(|producer| producer.target != Feeds::Queue(name.to_owned()));
+/// A broker's replicas are assigned to others, as far as there are others, and it is shut down.
+fn drain(run: &Run, leaving: BrokerId, node: NodeId) -> Vec<Command> {
+    let view = run.view();
+    let others = || view.brokers.iter().filter(|broker| broker.id != leaving && broker.process.is_running());
+    let mut commands = Vec::new();
+    for partition in view.partitions.iter().filter(|partition| partition.assignment.contains(&leaving)) {
+        let mut replicas = partition.assignment.clone();
+        let spare = others().map(|broker| broker.id).find(|id| !replicas.contains(id));
+        match (spare, replicas.iter().position(|replica| *replica == leaving)) {
+            (Some(spare), Some(place)) => replicas[place] = spare,
+            (None, Some(place)) if replicas.len() > 1 => drop(replicas.remove(place)),
+            _ => continue,
+        }
+        let request = AdminRequest::AlterPartitionReassignments { tp: partition.tp, replicas };
+        commands.push(Command::Admin { request });
+    }
+    commands.push(Command::Remove { node });
+    commands
 }
 
 #[cfg(test)]
@@ -225,10 +248,7 @@ mod tests {
     }
 
     fn built(run: &mut Run, action: Action) {
-        let directory = Directory::of(&run.recording().spec);
-        let place = Place::of(None, &directory, run);
-        let now = Duration(run.now().0);
-        run.rework_starting(|spec| add(action, spec, &place, now)).unwrap();
+        add(action, run, None).unwrap();
     }
 
     #[test]
@@ -280,15 +300,82 @@ mod tests {
         assert!(!run.view().brokers[0].process.is_running());
     }
 
+    /// Everything up to here in words that do not depend on how processes are numbered.
+    fn past(run: &Run) -> Vec<String> {
+        let names =
+            crate::session::words::Names { directory: run.simulation().directory(), locale: crate::i18n::Locale::en };
+        let told = |it: &highwater_engine::sim::Emitted| {
+            format!("{} {} {} {}", it.n, it.at, it.cause, crate::session::words::event_sentence(&it.event, &names))
+        };
+        run.past().iter().map(told).collect()
+    }
+
     #[test]
-    fn what_is_removed_takes_along_what_needs_it() {
+    fn whatever_joins_nothing_before_that_moment_changes() {
+        let all = [
+            Action::AddBroker,
+            Action::AddTopic,
+            Action::AddPartition,
+            Action::AddProducer,
+            Action::AddGroup,
+            Action::AddConsumer,
+            Action::AddQueue,
+        ];
         let mut run = sandbox();
-        let directory = Directory::of(&run.recording().spec);
-        let tp = run.view().partitions[0].tp;
-        run.rework(|spec| remove(spec, &directory, Target::Partition(tp))).unwrap();
+        for action in all {
+            let (before, cursor) = (past(&run), run.cursor());
+            built(&mut run, action);
+            let after = past(&run);
+            let differs = before.iter().zip(&after).find(|(before, after)| before != after);
+            assert_eq!(differs, None, "{action:?}");
+            assert!(run.cursor() > cursor, "{action:?} is an event of its own");
+            run.undo();
+            assert!(past(&run) == before, "undo of {action:?}");
+            run.redo();
+            let later = highwater_engine::time::Instant(run.now().0 + 1_500_000);
+            run.seek_time(later);
+        }
+    }
+
+    #[test]
+    fn a_topic_cannot_be_created_while_nobody_decides() {
+        let mut run = sandbox();
+        let kill = highwater_engine::event::StopKind::Crash;
+        run.act(Command::Stop { node: NodeId(0), how: kill }).unwrap();
+        let before = run.simulation().state_hash();
+        assert!(matches!(add(Action::AddTopic, &mut run, None), Err(Refused::Command(_))));
+        assert_eq!(run.simulation().state_hash(), before);
+    }
+
+    #[test]
+    fn a_broker_that_is_removed_hands_its_replicas_over_and_goes() {
+        let mut run = sandbox();
+        built(&mut run, Action::AddBroker);
+        run.seek_time(Instant(16_000_000));
+        let commands = remove(&run, Target::Node(NodeId(1)));
+        run.act_together(commands).unwrap();
+        run.seek_time(Instant(40_000_000));
         let view = run.view();
-        assert!(view.partitions.is_empty() && view.producers.is_empty());
-        assert_eq!(view.groups.len(), 1);
+        assert_eq!(view.brokers.iter().map(|broker| broker.id.0).collect::<Vec<_>>(), [2, 3, 4]);
+        assert!(view.partitions.iter().all(|partition| partition.isr.len() == 3), "every replica has a new home");
+        assert_eq!(highwater_engine::view::ledger(run.simulation()).lost, 0);
+        run.undo();
+        assert_eq!(run.view().brokers.len(), 4, "one step for undo");
+    }
+
+    #[test]
+    fn clients_and_topics_are_removed_while_the_rest_goes_on() {
+        let mut run = sandbox();
+        let (tp, group) = (run.view().partitions[0].tp, run.view().groups[0].id);
+        for target in [Target::Group(group), Target::Node(run.view().producers[0].node), Target::Partition(tp)] {
+            let commands = remove(&run, target);
+            run.act_together(commands).unwrap();
+            let later = Instant(run.now().0 + 2_000_000);
+            run.seek_time(later);
+        }
+        let view = run.view();
+        assert!(view.partitions.is_empty() && view.producers.is_empty() && view.groups.is_empty());
+        assert!(view.brokers.iter().all(|broker| broker.process.is_running()));
     }
 
     #[test]

@@ -20,13 +20,13 @@ pub use answer::Answer;
 pub use beat::Beat;
 pub use group_history::{GroupHistory, PartitionHistory, Rebalance, Trigger, group_history};
 pub use meters::{BUCKET, Meter};
+pub use rework::{Joining, Refused};
 pub use run::Run;
 pub use tally::{Marked, Moment, Tally};
 
 use crate::playback::{Frames, Pace, PaceWords, Speed, now_seconds};
 use crate::scene::{Depth, Extent, Target};
 use highwater_engine::command::{Command, Rejected};
-use highwater_engine::sim::SpecError;
 use highwater_engine::time::Instant;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -259,8 +259,8 @@ impl Session {
         done
     }
 
-    /// Changes the world and tells it again to the same moment; a refusal changes nothing.
-    pub fn rework(self, change: impl FnOnce(&mut Run) -> Result<(), SpecError>) -> Result<(), SpecError> {
+    /// Changes the world, now or from its start; a refusal changes nothing.
+    pub fn rework(self, change: impl FnOnce(&mut Run) -> Result<(), Refused>) -> Result<(), Refused> {
         self.change(change).unwrap_or(Ok(()))
     }
 

@@ -1,32 +1,111 @@
-//! Changing the world itself: other settings, more brokers, a new topic.
+//! Changing the world itself: more brokers, a new topic, settings that only a start reads.
 //!
-//! The world is told again from its start, with the same seed and the same commands, to the same moment. That keeps a
-//! run what it is: a seed, a world and commands. It also means that a changed setting held from the beginning.
+//! What joins a world is described in it as absent (stopped, late) and is then started by a command at the moment shown:
+//! the past stays as it was, event for event, and a run stays what it is, a seed, a world and commands. A setting that
+//! no running cluster takes is changed in the description: the world is told again from its start, to the same moment.
 
 use super::run::Run;
-use highwater_engine::command::Command;
+use highwater_engine::command::{Command, Rejected};
 use highwater_engine::history::{History, Recorded, Recording};
 use highwater_engine::ids::{GroupId, NodeId};
 use highwater_engine::scenario::Story;
 use highwater_engine::sim::{Directory, Spec, SpecError};
 use std::rc::Rc;
 
+/// Something that a world describes as absent, and that joins it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Joining {
+    /// A process, by its name.
+    Process(String),
+    /// A topic, by its name.
+    Topic(String),
+}
+
+/// Why a world was not changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// Such a world cannot be.
+    World(SpecError),
+    /// The running cluster does not take it.
+    Command(Rejected),
+}
+
+impl From<SpecError> for Refused {
+    fn from(error: SpecError) -> Refused {
+        Refused::World(error)
+    }
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Refused::World(error) => error.fmt(out),
+            Refused::Command(why) => why.fmt(out),
+        }
+    }
+}
+
 impl Run {
     /// Changes the world; refused as a whole when such a world cannot be.
-    pub fn rework(&mut self, change: impl FnOnce(&mut Spec)) -> Result<(), SpecError> {
+    pub fn rework(&mut self, change: impl FnOnce(&mut Spec)) -> Result<(), Refused> {
         let mut spec = self.recording().spec.clone();
         change(&mut spec);
-        self.retell(spec, None)
+        Ok(self.retell(spec, false)?)
     }
 
-    /// The same; the process that the change names is started at the moment shown.
-    pub fn rework_starting(&mut self, change: impl FnOnce(&mut Spec) -> Option<String>) -> Result<(), SpecError> {
+    /// Describes what is absent so far, and lets it join at the moment shown. Nothing before that moment changes;
+    /// refused as a whole when the world or one of the commands cannot be.
+    pub fn join(&mut self, change: impl FnOnce(&mut Spec) -> Vec<Joining>) -> Result<(), Refused> {
         let mut spec = self.recording().spec.clone();
-        let newcomer = change(&mut spec).and_then(|name| Directory::of(&spec).find_node(&name));
-        self.retell(spec, newcomer.map(|node| Command::Start { node }))
+        let joining = change(&mut spec);
+        let directory = Directory::of(&spec);
+        let command = |joining: &Joining| match joining {
+            Joining::Process(name) => directory.find_node(name).map(|node| Command::Start { node }),
+            Joining::Topic(name) => directory.find_topic(name).map(|topic| Command::CreateTopic { topic }),
+        };
+        let commands: Vec<Command> = joining.iter().filter_map(command).collect();
+        let (cursor, now, redo) = (self.cursor(), self.now(), self.redoable());
+        self.retell(spec, true)?;
+        self.seek_event(cursor);
+        self.stand_at(now);
+        let done = self.act_as_one(commands);
+        if done.is_err() {
+            // The description alone is no change.
+            self.undo();
+            self.set_redoable(redo);
+        }
+        done.map_err(Refused::Command)
     }
 
-    fn retell(&mut self, spec: Spec, then: Option<Command>) -> Result<(), SpecError> {
+    /// Several commands here and now, which undo takes back together with the change before them.
+    fn act_as_one(&mut self, commands: Vec<Command>) -> Result<(), Rejected> {
+        for command in commands {
+            self.act(command)?;
+            self.forget_one_undo();
+        }
+        Ok(())
+    }
+
+    /// Several commands here and now that are one step for undo; refused as a whole.
+    pub fn act_together(&mut self, commands: Vec<Command>) -> Result<(), Rejected> {
+        let mut given = 0;
+        for command in commands {
+            if let Err(why) = self.act(command) {
+                if given > 0 {
+                    self.undo();
+                }
+                return Err(why);
+            }
+            given += 1;
+            if given > 1 {
+                self.forget_one_undo();
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells a world again; `extended`: only absent things were added to it, so that everything happens as it did.
+    fn retell(&mut self, spec: Spec, extended: bool) -> Result<(), SpecError> {
         spec.validate()?;
         let now = self.now();
         let past = self.past_here();
@@ -43,14 +122,13 @@ impl Run {
                 let new = Directory::of(&spec);
                 let keeps_future = !self.can_undo_redo().0;
                 let given = self.recording().commands.iter().filter(|given| keeps_future || given.at <= now);
-                let mut commands: Vec<Recorded> = given
+                let commands: Vec<Recorded> = given
                     .filter_map(|given| {
-                        let command = translate(&given.command, &old, &new)?;
-                        // Given at the beginning for their moments: event numbers of the old world mean nothing here.
-                        Some(Recorded { after: 0, at: given.at, command })
+                        let command = translate(&given.command, &old, &new, extended)?;
+                        // Else given at the beginning for their moments: event numbers of the old world mean nothing.
+                        Some(Recorded { after: if extended { given.after } else { 0 }, at: given.at, command })
                     })
                     .collect();
-                commands.extend(then.into_iter().map(|command| Recorded { after: 0, at: now, command }));
                 let history = History::new(Recording { seed, spec, commands })?;
                 self.begin_again(history, None, past);
             }
@@ -62,7 +140,7 @@ impl Run {
 
 /// A command to the same processes of another world; none when one of them is not there, or when it names a message or a
 /// fault by a number that only the old world knew.
-fn translate(command: &Command, old: &Directory, new: &Directory) -> Option<Command> {
+fn translate(command: &Command, old: &Directory, new: &Directory, same_events: bool) -> Option<Command> {
     let node = |node: &mut NodeId| match new.find_node(old.node_name(*node)) {
         Some(known) => {
             *node = known;
@@ -79,13 +157,19 @@ fn translate(command: &Command, old: &Directory, new: &Directory) -> Option<Comm
         | Command::Isolate { node: at }
         | Command::Processing { node: at, .. }
         | Command::PausePartitions { node: at, .. }
+        | Command::PowerCut { node: at, .. }
+        | Command::Corrupt { node: at, .. }
+        | Command::Disk { node: at, .. }
+        | Command::Configure { node: at, .. }
+        | Command::Remove { node: at }
+        | Command::Tombstone { producer: at, .. }
         | Command::Send { producer: at, .. } => node(at)?,
         Command::Cut { from, to, .. } | Command::DropNext { from, to, .. } | Command::DelayNext { from, to, .. } => {
             node(from)?;
             node(to)?;
         }
         Command::Seek { group, .. } => *group = translate_group(*group, old, new)?,
-        Command::Drop { .. } => return None,
+        Command::Drop { .. } if !same_events => return None,
         // A fault is healed by its number; with the same faults before it the number is the same.
         _ => {}
     }

@@ -46,6 +46,7 @@ struct Ghost {
 const GHOST: f64 = 2.4;
 
 /// What undo goes back to.
+#[derive(Clone)]
 pub(super) struct Past {
     scenario: Option<Rc<Scenario>>,
     recording: Recording,
@@ -348,6 +349,26 @@ impl Run {
         self.undo.push(here);
         self.restore(past);
         true
+    }
+
+    /// What could be given again; kept over a change that is refused.
+    pub(super) fn redoable(&self) -> Vec<Past> {
+        self.redo.clone()
+    }
+
+    /// Puts it back.
+    pub(super) fn set_redoable(&mut self, redo: Vec<Past>) {
+        self.redo = redo;
+    }
+
+    /// The last command belongs to the step before it.
+    pub(super) fn forget_one_undo(&mut self) {
+        self.undo.pop();
+    }
+
+    /// Shows a moment between the last event and the next one.
+    pub(super) fn stand_at(&mut self, now: Instant) {
+        self.now = now.max(self.now);
     }
 
     /// Whether there is something to take back, and something to give again.

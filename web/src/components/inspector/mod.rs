@@ -102,7 +102,7 @@ pub fn Inspector(
         let value = input.value();
         let owner = session.read(|run| config::owner(target, run)).flatten();
         let Some(owner) = owner else { return };
-        if !page.rework(session, |run| run.rework(|spec| config::set(owner, spec, &key, &value))) {
+        if !page.rework(session, |run| config::set(owner, target, &key, &value, run)) {
             // Refused: the field says again what holds.
             input.set_value(&input.default_value());
         }

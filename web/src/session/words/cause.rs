@@ -107,6 +107,11 @@ fn command_sentence(command: &Command, names: &Names<'_>) -> String {
         }
         Command::DeleteRecords { tp, offset } => t!(you_deleted_records, tp = names.tp(*tp), offset = offset),
         Command::Tombstone { producer, key } => t!(you_sent_tombstone, producer = names.node(*producer), key = key),
+        Command::Configure { node, name, value } => {
+            t!(you_configured, subject = names.node(*node), setting = name, value = value)
+        }
+        Command::Remove { node } => t!(you_removed, node = names.node(*node)),
+        Command::CreateTopic { topic } => t!(you_created, topic = names.directory.topic_name(*topic)),
         Command::Latency { latency, .. } => t!(you_set_latency, latency = names.span(*latency)),
     }
 }
