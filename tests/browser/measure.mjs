@@ -23,7 +23,28 @@ const ready = await page.evaluate(() => {
 console.log(JSON.stringify({ name: "start", ...ready }));
 await close();
 
-for (const [producers, latency] of [[1, "200ms"], [3, "1s"], [8, "1s"]]) {
+/** How far things moved by themselves while the page came up (Cumulative Layout Shift); 0 is a still page. */
+for (const path of ["#/", "#/s/02-leader-failover", "#/sandbox"]) {
+  for (const viewport of [{ width: 1366, height: 768 }, { width: 390, height: 844 }]) {
+    const { page, close } = await openPage({ path, lang: "en", viewport });
+    await page.waitForFunction(() => window.highwater?.stats());
+    await page.waitForTimeout(1_500);
+    const shift = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          let sum = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+          }).observe({ type: "layout-shift", buffered: true });
+          setTimeout(() => resolve(sum), 200);
+        }),
+    );
+    console.log(JSON.stringify({ name: "layout-shift", path, width: viewport.width, cls: Math.round(shift * 1e4) / 1e4 }));
+    await close();
+  }
+}
+
+for (const [producers, latency] of [[1, "200ms"], [3, "1s"], [8, "1s"], [8, "2500ms"]]) {
   const { page, close } = await openPage({ path: "#/sandbox", lang: "en", viewport: { width: 1366, height: 768 } });
   await page.waitForFunction(() => window.highwater?.stats());
   const errors = await page.evaluate((text) => window.highwater.load(text), WORLD(producers, latency));
@@ -109,7 +130,55 @@ for (const [producers, latency] of [[1, "200ms"], [3, "1s"], [8, "1s"]]) {
     window.requestAnimationFrame = request;
     return asked;
   });
-  console.log(JSON.stringify({ name: "paused", frame_callbacks_in_3_s: idle }));
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const busy = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return metrics.find((metric) => metric.name === "TaskDuration").value;
+  };
+  /** Share of a core that the page's main thread uses while nobody does anything. */
+  const share = async () => {
+    const before = await busy();
+    await page.waitForTimeout(3_000);
+    return Math.round(((await busy()) - before) / 3 * 1e4) / 100;
+  };
+  console.log(JSON.stringify({ name: "paused", frame_callbacks_in_3_s: idle, percent_of_a_core: await share() }));
+  await page.evaluate(() => {
+    window.highwater.play();
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  const frames = () => page.evaluate(() => window.highwater.stats().frames);
+  const before = await frames();
+  const percent = await share();
+  console.log(JSON.stringify({ name: "hidden", frame_callbacks_in_3_s: (await frames()) - before, percent_of_a_core: percent }));
+  await close();
+}
+
+// An hour of the classroom cluster, in tasks that leave the page usable.
+{
+  const { page, close } = await openPage({ path: "#/sandbox", lang: "en", viewport: { width: 1366, height: 768 } });
+  await page.waitForFunction(() => window.highwater?.stats());
+  await page.evaluate((text) => window.highwater.load(text), WORLD(2, "2ms").replaceAll('every="10ms"', 'every="300ms"').replace('jitter="100ms"', 'jitter="500us"'));
+  await page.waitForTimeout(1_000);
+  const figures = await page.evaluate(async () => {
+    const tasks = [];
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "longtask" });
+    const clock = performance.now();
+    window.highwater.forward(3_600e6);
+    while (window.highwater.stats().hurrying) await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { events, time, memory } = window.highwater.stats();
+    return {
+      seconds: Math.round((performance.now() - clock) / 100) / 10,
+      events,
+      simulated_s: Math.round(time / 1e6),
+      tasks_over_50_ms: tasks.length,
+      worst_task_ms: Math.round(Math.max(0, ...tasks)),
+      memory_mb: Math.round(memory / 1e6),
+    };
+  });
+  console.log(JSON.stringify({ name: "fast-forward", ...figures }));
   await close();
 }
 

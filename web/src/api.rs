@@ -8,10 +8,11 @@
 //! | `play()`, `pause()` | time passes, or not |
 //! | `step(n)` | so many engine events forward, or back when negative |
 //! | `seek(us)` | to a moment in simulated microseconds |
+//! | `forward(us)` | so much time passes as fast as possible, in short tasks; `stats().hurrying` until it has |
 //! | `beat(n)` | to beat `n` from 1; without `n` the number of the present one, 0 before the first |
 //! | `do(command)` | a command such as `{"do":"stop","node":1,"how":"Crash"}`, as an object or as text; `null`, or why it was refused |
 //! | `act(name)` | an action of the table by its name, such as `"toggle-play"`; whether there was anything to do |
-//! | `stats()` | `{events, time, inFlight, frames, frameCost, memory, playing, beats, end}`; the cost of a frame in milliseconds, memory in bytes |
+//! | `stats()` | `{events, time, inFlight, frames, frameCost, memory, playing, hurrying, beats, end}`; the cost of a frame in milliseconds, memory in bytes |
 //! | `trace(level)` | the recording's trace as JSON lines, up to the end of what is known; level 2 has every message |
 //! | `stateHash()` | the simulation's state as 16 hexadecimal digits |
 //!
@@ -32,7 +33,7 @@ use crate::session::{Purpose, Run, Session};
 use crate::sharing::{address_of, arrive, route_of};
 use highwater_engine::command::Command;
 use highwater_engine::field::Field;
-use highwater_engine::time::Instant;
+use highwater_engine::time::{Duration, Instant};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
@@ -74,6 +75,11 @@ pub fn install(page: Page) {
     add(&api, "seek", move |micros| {
         let at = Instant(micros.as_f64().unwrap_or(0.0) as u64);
         session().inspect(|session| session.seek_time(at));
+        JsValue::NULL
+    });
+    add(&api, "forward", move |micros| {
+        let span = Duration(micros.as_f64().unwrap_or(0.0) as u64);
+        session().inspect(|session| session.fast_forward(span));
         JsValue::NULL
     });
     add(&api, "beat", move |n| {
@@ -214,6 +220,7 @@ fn stats(session: Session) -> JsValue {
     set("frameCost", JsValue::from(session.frame_cost()));
     let memory = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>().buffer();
     set("memory", JsValue::from(memory.unchecked_into::<js_sys::ArrayBuffer>().byte_length()));
+    set("hurrying", JsValue::from(session.hurrying.get_untracked().is_some()));
     set("playing", JsValue::from(session.playing.get_untracked()));
     out.into()
 }

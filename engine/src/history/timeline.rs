@@ -8,6 +8,10 @@ use crate::time::Instant;
 
 /// Events between the newest checkpoints.
 const SPACING: u64 = 256;
+/// A long run has its checkpoints farther apart: so many in all, before old ones are thinned out.
+const CHECKPOINTS: u64 = 128;
+/// Steps that are remembered. Beyond that the oldest quarter is forgotten with its events; the world can still go there.
+const REMEMBERED: usize = 400_000;
 /// How many checkpoints are kept per doubling of age.
 const PER_OCTAVE: usize = 8;
 
@@ -31,6 +35,8 @@ pub struct History {
     /// Everything that happened up to the furthest known event, also beyond the cursor.
     events: Vec<Emitted>,
     steps: Vec<Step>,
+    /// How many of the first steps are forgotten.
+    forgotten: u64,
     undone: Vec<Recording>,
     redone: Vec<Recording>,
 }
@@ -45,6 +51,7 @@ impl History {
             simulation,
             events: Vec::new(),
             steps: Vec::new(),
+            forgotten: 0,
             undone: Vec::new(),
             redone: Vec::new(),
         })
@@ -62,7 +69,17 @@ impl History {
 
     /// How many events are known.
     pub fn end(&self) -> u64 {
-        self.steps.len() as u64
+        self.forgotten + self.steps.len() as u64
+    }
+
+    /// How many of the first steps are forgotten: their events are not listed any more, but can be seen again.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// Step `n`, counted from 1.
+    fn step(&self, n: u64) -> Option<&Step> {
+        self.steps.get(n.checked_sub(self.forgotten + 1)? as usize)
     }
 
     /// When the furthest known event happened.
@@ -99,15 +116,16 @@ impl History {
 
     /// The steps from one moment to another, both included, with their numbers.
     pub fn steps_between(&self, from: Instant, to: Instant) -> impl DoubleEndedIterator<Item = (u64, &Step)> {
+        let forgotten = self.forgotten;
         let first = self.steps.partition_point(|step| step.at < from);
         let last = self.steps.partition_point(|step| step.at <= to).max(first);
         let shown = self.steps.get(first..last).unwrap_or_default().iter();
-        shown.enumerate().map(move |(index, step)| ((first + index) as u64 + 1, step))
+        shown.enumerate().map(move |(index, step)| (forgotten + (first + index) as u64 + 1, step))
     }
 
     /// When step `n` happened; the beginning for 0 and for steps that are not known.
     pub fn at(&self, n: u64) -> Instant {
-        n.checked_sub(1).and_then(|index| self.steps.get(index as usize)).map_or(Instant::ZERO, |step| step.at)
+        self.step(n).map_or(Instant::ZERO, |step| step.at)
     }
 
     /// What the events numbered `first..=last` brought about.
@@ -126,12 +144,24 @@ impl History {
             let (at, cause) = (self.simulation.now(), self.simulation.cause());
             self.steps.push(Step { at, cause, what });
             self.events.extend(emitted);
+            if self.steps.len() > REMEMBERED {
+                self.forget(REMEMBERED / 4);
+            }
         }
-        if n.is_multiple_of(SPACING) && self.checkpoints.last().is_none_or(|last| last.dispatched() < n) {
+        let spacing = (n / CHECKPOINTS).next_multiple_of(SPACING).max(SPACING);
+        if n.is_multiple_of(spacing) && self.checkpoints.last().is_none_or(|last| last.dispatched() < n) {
             self.checkpoints.push(self.simulation.clone());
             self.thin();
         }
         true
+    }
+
+    /// Forgets the oldest steps and what they brought about.
+    fn forget(&mut self, steps: usize) {
+        self.steps.drain(..steps.min(self.steps.len()));
+        self.forgotten += steps as u64;
+        let gone = self.events.partition_point(|emitted| emitted.n <= self.forgotten);
+        self.events.drain(..gone);
     }
 
     /// One event back. False at the beginning.
@@ -171,7 +201,17 @@ impl History {
 
     /// The same, but not beyond event `last`.
     pub fn seek_time_within(&mut self, at: Instant, last: u64) {
-        let known = self.steps.partition_point(|step| step.at <= at) as u64;
+        if self.forgotten > 0 && self.steps.first().is_none_or(|first| at < first.at) {
+            // Before what is remembered: the world is run there again.
+            let nearest = self.checkpoints.partition_point(|checkpoint| checkpoint.now() <= at);
+            self.simulation = self.checkpoints[nearest.saturating_sub(1)].clone();
+            while self.next_event_at().is_some_and(|next| next <= at)
+                && self.cursor() < last
+                && self.step_forward()
+            {}
+            return;
+        }
+        let known = self.forgotten + self.steps.partition_point(|step| step.at <= at) as u64;
         if known < self.end() {
             return self.seek_event(known);
         }
@@ -211,7 +251,8 @@ impl History {
     /// Forgets everything beyond the cursor, and commands that were about to be carried out at it.
     fn cut(&mut self) {
         let (cursor, now) = (self.cursor(), self.simulation.now());
-        self.steps.truncate(cursor as usize);
+        self.steps.truncate(cursor.saturating_sub(self.forgotten) as usize);
+        self.forgotten = self.forgotten.min(cursor);
         self.events.truncate(self.events.partition_point(|emitted| emitted.n <= cursor));
         let known = self.recording.commands.len();
         self.recording
@@ -264,6 +305,7 @@ impl History {
         self.checkpoints = vec![begin];
         self.steps.clear();
         self.events.clear();
+        self.forgotten = 0;
         while self.cursor() < cursor && self.next_event_at().is_some_and(|at| at <= now) {
             if !self.step_forward() {
                 return;
@@ -275,7 +317,7 @@ impl History {
     pub fn why(&self, n: u64) -> Vec<Cause> {
         let mut chain = Vec::new();
         let mut next = n;
-        while let Some(step) = next.checked_sub(1).and_then(|index| self.steps.get(index as usize)) {
+        while let Some(step) = self.step(next) {
             if let Some(what) = CauseKind::of(&step.what) {
                 chain.push(Cause { n: next, at: step.at, what });
             }

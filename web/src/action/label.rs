@@ -21,6 +21,7 @@ pub fn label(action: Action, locale: Locale) -> String {
         Action::BeatBack => t!(beat_back),
         Action::ToStart => t!(to_start),
         Action::ToEnd => t!(to_end),
+        Action::HourForward => t!(hour_forward),
         Action::Slower => t!(slower),
         Action::Faster => t!(faster),
         Action::Undo => t!(undo),

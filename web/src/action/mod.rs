@@ -38,6 +38,8 @@ pub enum Action {
     ToStart,
     /// To the end.
     ToEnd,
+    /// An hour later.
+    HourForward,
     /// Slower.
     Slower,
     /// Faster.

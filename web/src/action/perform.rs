@@ -17,6 +17,7 @@ use crate::theme;
 use highwater_engine::command::Command;
 use highwater_engine::event::StopKind;
 use highwater_engine::ids::NodeId;
+use highwater_engine::time::Duration;
 use highwater_engine::view::ProcessView;
 use leptos::prelude::*;
 
@@ -70,6 +71,7 @@ fn perform_on(action: Action, page: Page, session: Session) -> bool {
         Action::BeatBack => session.beat_back(),
         Action::ToStart => session.to_start(),
         Action::ToEnd => session.to_end(),
+        Action::HourForward => session.fast_forward(Duration::from_secs(3_600)),
         Action::Slower => session.set_speed(session.speed.get_untracked().slower()),
         Action::Faster => session.set_speed(session.speed.get_untracked().faster()),
         Action::Undo => session.undo(false),

@@ -49,6 +49,7 @@ pub const TABLE: &[Entry] = &[
     on(Action::BeatBack, "beat-back", Scope::Workbench, &[key("PageUp")]),
     on(Action::ToStart, "to-start", Scope::Workbench, &[key("Home")]),
     on(Action::ToEnd, "to-end", Scope::Workbench, &[key("End")]),
+    on(Action::HourForward, "hour-forward", Scope::Workbench, &[key("End").shift()]),
     on(Action::Slower, "slower", Scope::Run, &[key("-")]),
     on(Action::Faster, "faster", Scope::Run, &[key("="), key("+")]),
     on(Action::Undo, "undo", Scope::Workbench, &[key("z").ctrl()]),

@@ -150,7 +150,7 @@ fn layout((width, height): (f64, f64), partition_index: usize) -> Option<Layout>
 fn draw(shown: Slot, session: Session, run: &Run, layout: Layout, locale: Locale) -> Option<f64> {
     let shown = shown.get_value()?;
     let (selection, depth) = (session.selection.get_untracked(), session.depth.get_untracked());
-    let (view, marks) = (run.view(), run.marks());
+    let (view, marks, causes) = (run.view(), run.marks(), run.causes());
     let input = StageInput {
         view: &view,
         previous: run.ghost(),
@@ -158,6 +158,7 @@ fn draw(shown: Slot, session: Session, run: &Run, layout: Layout, locale: Locale
         selection,
         layout,
         depth,
+        causes: &causes,
         marks: &marks,
     };
     let scene = compose(&input, locale);

@@ -10,6 +10,7 @@ mod painter;
 mod palette;
 mod space_time;
 mod spread;
+mod sprites;
 
 pub use packet_filter::PacketFilter;
 pub use painter::{Direction, StagePainter};

@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 use web_sys::CanvasRenderingContext2d;
 
 /// A packet's form.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Form {
     /// Records travel.
     Square,

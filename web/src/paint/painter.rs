@@ -5,6 +5,7 @@ use super::packet::Brush;
 use super::packet_filter::PacketFilter;
 use super::palette::Palette;
 use super::spread::spread;
+use super::sprites::{CROWD, Sprites};
 use crate::scene::{Place, Point, Scene, Target};
 use highwater_engine::ids::EnvelopeId;
 use highwater_engine::time::Instant;
@@ -50,6 +51,9 @@ pub struct StagePainter {
     size: (f64, f64),
     drawn: Vec<(EnvelopeId, Point)>,
     is_blank: bool,
+    sprites: Sprites,
+    /// From stage units to device pixels: scale, left, top.
+    to_pixels: (f64, f64, f64),
 }
 
 impl StagePainter {
@@ -68,6 +72,8 @@ impl StagePainter {
             size: (1.0, 1.0),
             drawn: Vec::new(),
             is_blank: true,
+            sprites: Sprites::default(),
+            to_pixels: (1.0, 0.0, 0.0),
         };
         painter.theme_changed();
         painter
@@ -78,6 +84,7 @@ impl StagePainter {
         let Some(window) = &self.window else { return };
         let element: &Element = self.board.svg();
         self.palette = Some(Palette::read(window, element));
+        self.sprites.clear();
         let query = window.match_media("(prefers-reduced-motion: reduce)").ok().flatten();
         self.still = query.is_some_and(|query| query.matches());
     }
@@ -104,9 +111,31 @@ impl StagePainter {
         spread(&mut places);
         let brush = Brush { context: &context, palette, still: self.still };
         self.drawn.clear();
+        let crowd = shown.len() > CROWD && !self.still;
+        let (scale, left, top) = self.to_pixels;
+        let identity = |on: bool| {
+            let _ = match on {
+                true => context.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0),
+                false => context.set_transform(scale, 0.0, 0.0, scale, left, top),
+            };
+        };
+        if crowd {
+            identity(true);
+        }
         for ((flight, _), place) in shown.iter().zip(&places) {
             let colour = flight.producer.and_then(|node| scene.producers.iter().position(|producer| *producer == node));
-            brush.draw(flight, *place, colour);
+            let pixel = (left + place.at.x * scale, top + place.at.y * scale);
+            let sprites = &mut self.sprites;
+            if !crowd || !sprites.draw(&context, palette, flight, place.heading, colour, scale, pixel) {
+                // A stamp is laid in pixels, an outline drawn in stage units.
+                if crowd {
+                    identity(false);
+                }
+                brush.draw(flight, *place, colour);
+                if crowd {
+                    identity(true);
+                }
+            }
             self.drawn.push((flight.id, place.at));
         }
         self.is_blank = self.drawn.is_empty();
@@ -133,6 +162,7 @@ impl StagePainter {
         let left = (width * ratio - self.size.0 * scale) / 2.0;
         let top = (height * ratio - self.size.1 * scale) / 2.0;
         let _ = context.set_transform(scale, 0.0, 0.0, scale, left, top);
+        self.to_pixels = (scale, left, top);
         context.set_line_join("round");
         Some(context)
     }

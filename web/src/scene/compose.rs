@@ -6,7 +6,7 @@ use super::input::{Layout, StageInput};
 use super::picture::Scene;
 use super::shape::Shape;
 use super::text::TextStyle;
-use super::{depth, overview, pair, phone, wide};
+use super::{causes, depth, overview, pair, phone, wide};
 use crate::i18n::Locale;
 use crate::i18n::labels::Labels;
 
@@ -23,6 +23,7 @@ pub fn compose(input: &StageInput<'_>, locale: Locale) -> Scene {
         }
         Layout::Phone { width, .. } => pair::compose(input, labels, width, None),
     };
+    causes::draw(&mut scene, input.causes);
     scene.label = labels.say_stage(view.brokers.len(), view.partitions.len(), view.queues.len());
     scene
 }

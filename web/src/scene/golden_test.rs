@@ -73,7 +73,7 @@ fn picture(views: &[StageView], history: &History, layout: Layout, locale: Local
     let (view, before) = views.split_last().expect("a beat was told");
     let directory = history.simulation().directory();
     let input =
-        StageInput { view, previous: before.last(), directory, selection: None, layout, depth: Depth::Fit, marks: &[] };
+        StageInput { view, previous: before.last(), directory, selection: None, layout, depth: Depth::Fit, causes: &[], marks: &[] };
     compose(&input, locale)
 }
 

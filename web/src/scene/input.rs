@@ -1,5 +1,6 @@
 //! What a picture is composed from.
 
+use super::causes::Hop;
 use super::depth::Depth;
 use super::mark::Mark;
 use super::target::Target;
@@ -40,6 +41,8 @@ pub struct StageInput<'a> {
     pub layout: Layout,
     /// How near the reader stands, on a wide stage.
     pub depth: Depth,
+    /// What led to the last decisive event, from process to process.
+    pub causes: &'a [Hop],
     /// Lost and duplicated records.
     pub marks: &'a [Mark],
 }

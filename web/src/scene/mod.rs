@@ -4,6 +4,7 @@
 //! [`compose`] chooses the layout; [`Scene`] holds what to draw, what can be pointed at
 //! and the wires that packets travel.
 
+mod causes;
 mod compose;
 mod depth;
 mod geometry;
@@ -33,6 +34,7 @@ mod golden_test;
 #[cfg(test)]
 mod layout_test;
 
+pub use causes::Hop;
 pub use compose::compose;
 pub use depth::{Depth, Extent};
 pub use geometry::{Point, Rect, number, percent};

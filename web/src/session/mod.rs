@@ -6,6 +6,7 @@
 mod advance;
 mod answer;
 mod beat;
+mod causes;
 mod group_history;
 mod meters;
 mod rework;
@@ -27,7 +28,7 @@ pub use tally::{Marked, Moment, Tally};
 use crate::playback::{Frames, Pace, PaceWords, Speed, now_seconds};
 use crate::scene::{Depth, Extent, Target};
 use highwater_engine::command::{Command, Rejected};
-use highwater_engine::time::Instant;
+use highwater_engine::time::{Duration, Instant};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -45,6 +46,9 @@ pub enum Purpose {
 
 /// A frame may keep the main thread this long, in seconds.
 const BUDGET: f64 = 0.008;
+
+/// A task of a fast-forward may keep it this long.
+const SLICE: f64 = 0.02;
 
 /// A leap over an idle stretch is worth a word from here on, in simulated microseconds.
 const LEAP: u64 = 1_000_000;
@@ -66,6 +70,8 @@ pub struct Session {
     pub pace_words: RwSignal<PaceWords>,
     /// Whole seconds that the last idle stretch took, for a moment after it.
     pub leap: RwSignal<Option<u64>>,
+    /// The moment that is hurried to.
+    pub hurrying: RwSignal<Option<Instant>>,
     /// What is selected.
     pub selection: RwSignal<Option<Target>>,
     /// The partition that a narrow screen shows.
@@ -94,6 +100,7 @@ impl Session {
             speed: RwSignal::new(Speed::One),
             pace_words: RwSignal::new(PaceWords::Real),
             leap: RwSignal::new(None),
+            hurrying: RwSignal::new(None),
             selection: RwSignal::new(None),
             partition: RwSignal::new(0),
             depth: RwSignal::new(Depth::Fit),
@@ -149,6 +156,7 @@ impl Session {
             }
             self.change(|run| run.seek_event(run.start()));
         }
+        self.hurrying.set(None);
         self.pace.try_update_value(Pace::restart);
         self.idle_since.set_value(None);
         self.playing.set(true);
@@ -159,6 +167,9 @@ impl Session {
 
     /// Stops time.
     pub fn pause(self) {
+        if self.hurrying.try_get_untracked().flatten().is_some() {
+            self.hurrying.set(None);
+        }
         if self.playing.try_get_untracked() == Some(true) {
             self.playing.set(false);
             self.leap.set(None);
@@ -206,6 +217,33 @@ impl Session {
     pub fn seek_time(self, at: Instant) {
         self.pause();
         self.change(|run| run.seek_time(at));
+    }
+
+    /// Lets so much time pass as fast as the machine can, in tasks short enough that the page answers meanwhile. Whatever
+    /// else is asked for ends it where it is.
+    pub fn fast_forward(self, span: Duration) {
+        self.pause();
+        let Some(to) = self.read(|run| run.now() + span) else { return };
+        self.hurrying.set(Some(to));
+        self.hurry(to);
+    }
+
+    fn hurry(self, to: Instant) {
+        if self.hurrying.try_get_untracked().flatten() != Some(to) {
+            return;
+        }
+        let deadline = now_seconds() + SLICE;
+        match self.run.try_update_value(|run| run.hurry(to, || now_seconds() < deadline)) {
+            Some(true) => {
+                self.hurrying.set(None);
+                self.change(|_| ());
+            }
+            Some(false) => {
+                self.paint();
+                set_timeout(move || self.hurry(to), std::time::Duration::ZERO);
+            }
+            None => {}
+        }
     }
 
     /// To the start: the first beat is where a story begins.
@@ -293,6 +331,9 @@ impl Session {
 
     /// Changes the run, and tells everybody.
     fn change<T>(&self, change: impl FnOnce(&mut Run) -> T) -> Option<T> {
+        if self.hurrying.get_untracked().is_some() {
+            self.hurrying.set(None);
+        }
         let changed = self.run.try_update_value(change)?;
         self.version.update(|version| *version += 1);
         self.paint();

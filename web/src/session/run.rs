@@ -248,6 +248,11 @@ impl Run {
         view::flights(self.history.simulation())
     }
 
+    /// When the state before was, while it is shown.
+    pub(super) fn ghost_at(&self) -> Option<Instant> {
+        self.ghost.as_ref().map(|ghost| ghost.at)
+    }
+
     /// Records that were lost or doubled so far.
     pub fn marks(&self) -> Vec<Mark> {
         let mark = |emitted: &Emitted| match &emitted.event {
@@ -258,6 +263,28 @@ impl Run {
             _ => None,
         };
         self.past().iter().filter_map(mark).collect()
+    }
+
+    /// Goes on towards a moment, event by event, as long as there is time; whether it is there.
+    pub fn hurry(&mut self, to: Instant, has_time: impl Fn() -> bool) -> bool {
+        self.ghost = None;
+        while let Some(next) = self.next_stop() {
+            if next > to {
+                break;
+            }
+            // Looking at a clock costs as much as some events.
+            for _ in 0..if self.has_story() { 1 } else { 16 } {
+                if self.history.next_event_at().is_none_or(|next| next > to) || !self.history.step_forward() {
+                    break;
+                }
+            }
+            self.now = self.history.simulation().now();
+            if !has_time() {
+                return false;
+            }
+        }
+        self.now = if self.has_story() { to.min(self.end_at()).max(self.now) } else { to.max(self.now) };
+        true
     }
 
     /// One event forward.

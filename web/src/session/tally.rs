@@ -64,7 +64,8 @@ pub struct Marked {
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     branch: u64,
-    seen: usize,
+    /// The last step whose events were taken in.
+    seen: u64,
     /// Marks in order, several of one kind and moment once.
     pub marks: Vec<Marked>,
     /// The meters.
@@ -76,13 +77,15 @@ pub struct Tally {
 impl Tally {
     /// Takes in what is new; another branch starts over.
     pub fn follow(&mut self, branch: u64, events: &[Emitted]) {
-        if branch != self.branch || events.len() < self.seen {
+        let last = events.last().map_or(0, |emitted| emitted.n);
+        if branch != self.branch || last < self.seen {
             *self = Tally { branch, ..Tally::default() };
         }
-        for emitted in &events[self.seen..] {
+        let new = events.partition_point(|emitted| emitted.n <= self.seen);
+        for emitted in &events[new..] {
             self.take(emitted);
         }
-        self.seen = events.len();
+        self.seen = last;
     }
 
     fn take(&mut self, emitted: &Emitted) {
