@@ -125,3 +125,35 @@ fn every_election_traces_back_to_a_command_or_the_beginning() {
         assert!(matches!(root, CauseKind::Start { .. } | CauseKind::Command(_)), "{root:?}");
     }
 }
+
+#[test]
+fn a_long_run_forgets_the_list_of_its_oldest_events_and_can_still_go_there() {
+    let recording = recording(3, Faults::All);
+    let (mut whole, mut short) = (History::new(recording.clone()).unwrap(), History::new(recording).unwrap());
+    short.remember(1_000);
+    for history in [&mut whole, &mut short] {
+        history.seek_event(5_000);
+    }
+    assert!(short.forgotten() >= 4_000 && whole.forgotten() == 0);
+    assert_eq!(short.end(), 5_000);
+    let kept: Vec<_> = whole.events().iter().filter(|emitted| emitted.n > short.forgotten()).cloned().collect();
+    assert_eq!(short.events(), kept);
+    // The world itself goes anywhere, by number and by time, and a command there begins another future.
+    for n in [0, 17, 1_234, 4_999] {
+        let at = whole.at(n);
+        whole.seek_event(n);
+        short.seek_event(n);
+        assert_eq!(short.simulation().state_hash(), whole.simulation().state_hash(), "event {n}");
+        whole.seek_time(at);
+        short.seek_time(at);
+        assert_eq!(short.simulation().state_hash(), whole.simulation().state_hash(), "at {at}");
+    }
+    whole.seek_event(1_234);
+    short.seek_event(1_234);
+    for history in [&mut whole, &mut short] {
+        history.act(Command::HealAll).unwrap();
+        history.seek_event(3_000);
+    }
+    assert_eq!(short.simulation().state_hash(), whole.simulation().state_hash());
+    assert_eq!(short.events().last(), whole.events().last());
+}

@@ -37,6 +37,8 @@ pub struct History {
     steps: Vec<Step>,
     /// How many of the first steps are forgotten.
     forgotten: u64,
+    /// How many are remembered.
+    remembered: usize,
     undone: Vec<Recording>,
     redone: Vec<Recording>,
 }
@@ -52,6 +54,7 @@ impl History {
             events: Vec::new(),
             steps: Vec::new(),
             forgotten: 0,
+            remembered: REMEMBERED,
             undone: Vec::new(),
             redone: Vec::new(),
         })
@@ -70,6 +73,11 @@ impl History {
     /// How many events are known.
     pub fn end(&self) -> u64 {
         self.forgotten + self.steps.len() as u64
+    }
+
+    /// Remembers about so many steps, instead of 400,000.
+    pub fn remember(&mut self, steps: usize) {
+        self.remembered = steps.max(4);
     }
 
     /// How many of the first steps are forgotten: their events are not listed any more, but can be seen again.
@@ -144,8 +152,8 @@ impl History {
             let (at, cause) = (self.simulation.now(), self.simulation.cause());
             self.steps.push(Step { at, cause, what });
             self.events.extend(emitted);
-            if self.steps.len() > REMEMBERED {
-                self.forget(REMEMBERED / 4);
+            if self.steps.len() > self.remembered {
+                self.forget(self.remembered / 4);
             }
         }
         let spacing = (n / CHECKPOINTS).next_multiple_of(SPACING).max(SPACING);
@@ -205,10 +213,7 @@ impl History {
             // Before what is remembered: the world is run there again.
             let nearest = self.checkpoints.partition_point(|checkpoint| checkpoint.now() <= at);
             self.simulation = self.checkpoints[nearest.saturating_sub(1)].clone();
-            while self.next_event_at().is_some_and(|next| next <= at)
-                && self.cursor() < last
-                && self.step_forward()
-            {}
+            while self.next_event_at().is_some_and(|next| next <= at) && self.cursor() < last && self.step_forward() {}
             return;
         }
         let known = self.forgotten + self.steps.partition_point(|step| step.at <= at) as u64;

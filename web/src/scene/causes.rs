@@ -44,7 +44,8 @@ fn head(from: Point, tip: Point) -> String {
     let (dx, dy) = ((tip.x - from.x) / length, (tip.y - from.y) / length);
     let (wide, long) = HEAD;
     let back = Point::new(tip.x - dx * long, tip.y - dy * long);
-    let sides = [Point::new(back.x - dy * wide, back.y + dx * wide), Point::new(back.x + dy * wide, back.y - dx * wide)];
+    let sides =
+        [Point::new(back.x - dy * wide, back.y + dx * wide), Point::new(back.x + dy * wide, back.y - dx * wide)];
     let mut d = polyline(&[tip, sides[0], sides[1]]);
     d.push('z');
     d

@@ -72,8 +72,16 @@ fn run(text: &str) -> (Vec<StageView>, History) {
 fn picture(views: &[StageView], history: &History, layout: Layout, locale: Locale) -> Scene {
     let (view, before) = views.split_last().expect("a beat was told");
     let directory = history.simulation().directory();
-    let input =
-        StageInput { view, previous: before.last(), directory, selection: None, layout, depth: Depth::Fit, causes: &[], marks: &[] };
+    let input = StageInput {
+        view,
+        previous: before.last(),
+        directory,
+        selection: None,
+        layout,
+        depth: Depth::Fit,
+        causes: &[],
+        marks: &[],
+    };
     compose(&input, locale)
 }
 

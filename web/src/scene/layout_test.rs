@@ -19,7 +19,8 @@ fn picture(view: &StageView, previous: Option<&StageView>, layout: Layout, local
 
 fn at_depth(view: &StageView, previous: Option<&StageView>, layout: Layout, depth: Depth, locale: Locale) -> Scene {
     let directory = Directory::of(&Spec::default());
-    let input = StageInput { view, previous, directory: &directory, selection: None, layout, depth, causes: &[], marks: &[] };
+    let input =
+        StageInput { view, previous, directory: &directory, selection: None, layout, depth, causes: &[], marks: &[] };
     compose(&input, locale)
 }
 
