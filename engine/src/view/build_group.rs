@@ -150,7 +150,7 @@ pub(super) fn group_view(simulation: &Simulation, id: GroupId, image: Option<&Me
     let mut committed = Map::new();
     for (node, actor) in simulation.actors() {
         match actor {
-            Actor::Consumer(_) if simulation.is_removed(node) => {}
+            Actor::Consumer(_) | Actor::ShareConsumer(_) if simulation.is_removed(node) => {}
             Actor::Consumer(consumer) if consumer.group() == id => {
                 topics.extend(consumer.topics().iter().copied());
                 view.members.push(member_view(simulation, node, consumer));
