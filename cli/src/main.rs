@@ -27,8 +27,9 @@ highwater: a Kafka-like cluster you can watch, without a page
       print the whole run as a link for the page, or as a scenario; links can be given wherever a scenario can
   highwater scenario check SCENARIO... [--seeds A..B] [--json]
       read scenarios and run their expectations, on their own seed or on several
-  highwater swarm [--seeds A..B] [--steps N] [--out DIR] [--json]
-      run random worlds with random faults and check every promise; a failure is shrunk and written as a scenario
+  highwater swarm [--seeds A..B] [--steps N] [--sessions] [--out DIR] [--json]
+      run random worlds with random faults and check every promise; a failure is shrunk and written as a scenario;
+      --sessions runs worlds of producers and transactions and counts what was stored and read
   highwater bench [--seconds S] [--json]
       measure the engine
   highwater vectors DIR [--json]

@@ -17,8 +17,23 @@ pub struct Cost {
     pub nanoseconds: f64,
 }
 
-/// One producer, `acks=all`, three replicas; each record counts when the high watermark has passed it.
+/// So often everything is measured. Of each figure the quickest counts: what another program took from this machine is
+/// no property of the engine.
+const ROUNDS: u32 = 5;
+
+/// The cost of a record at each length of the log.
 pub fn producing() -> Result<Vec<Cost>, String> {
+    let mut best = round()?;
+    for _ in 1..ROUNDS {
+        for (best, cost) in best.iter_mut().zip(round()?) {
+            best.nanoseconds = best.nanoseconds.min(cost.nanoseconds);
+        }
+    }
+    Ok(best)
+}
+
+/// One producer, `acks=all`, three replicas; each record counts when the high watermark has passed it.
+fn round() -> Result<Vec<Cost>, String> {
     let topic = TopicSpec { name: "t".to_owned(), partitions: 1, replication_factor: 3, ..TopicSpec::default() };
     let producer = ProducerSpec {
         name: "p".to_owned(),

@@ -1,7 +1,7 @@
 //! `highwater swarm`: random worlds with random faults, every promise on.
 
 use crate::arguments::Arguments;
-use highwater_engine::swarm::{Failure, scenario_of, shrink, try_seed};
+use highwater_engine::swarm::{Failure, scenario_of, shrink, try_seed, try_sessions};
 use serde_json::json;
 use std::time::Instant as Clock;
 
@@ -14,7 +14,11 @@ pub fn swarm(mut arguments: Arguments) -> Result<bool, String> {
     let steps = arguments.number("--steps")?.unwrap_or(20_000);
     let as_json = arguments.flag("--json");
     let out = arguments.option("--out")?;
+    let sessions = arguments.flag("--sessions");
     arguments.finish()?;
+    if sessions {
+        return count_sessions(from..to, steps, as_json, out);
+    }
     let clock = Clock::now();
     let (mut events, mut given_up, mut failed) = (0, 0, 0);
     for seed in from..to {
@@ -45,6 +49,57 @@ pub fn swarm(mut arguments: Arguments) -> Result<bool, String> {
         );
     } else {
         println!("{events} events, {given_up} guarantees given up with a reason, {failed} seeds failed, {seconds} s");
+    }
+    Ok(failed == 0)
+}
+
+/// Worlds of producers and transactions, judged by counting. False when something does not add up.
+fn count_sessions(seeds: std::ops::Range<u64>, steps: u64, as_json: bool, out: Option<String>) -> Result<bool, String> {
+    let clock = Clock::now();
+    let (mut events, mut stored, mut results, mut announced) = (0, 0, 0, 0);
+    let (mut committed, mut aborted, mut unknown) = (0, 0, 0);
+    let (mut excused, mut failed) = (0, 0);
+    for seed in seeds.clone() {
+        let trial = try_sessions(seed, steps)?;
+        events += trial.events;
+        stored += trial.stored;
+        results += trial.results;
+        announced += trial.announced;
+        committed += trial.transactions.0;
+        aborted += trial.transactions.1;
+        unknown += trial.transactions.2;
+        excused += u64::from(trial.excused);
+        if trial.findings.is_empty() || trial.excused {
+            continue;
+        }
+        failed += 1;
+        if as_json {
+            println!("{}", json!({"seed": seed, "findings": trial.findings}));
+        } else {
+            println!("seed {seed}: {}", trial.findings.join("; "));
+        }
+        if let Some(out) = &out {
+            let path = format!("{out}/sessions-{seed}.kdl");
+            let scenario = highwater_engine::scenario::print(&format!("sessions-{seed}"), &trial.recording, trial.at);
+            let scenario = scenario.map_err(|error| error.to_string())?;
+            std::fs::write(&path, scenario).map_err(|error| format!("{path} cannot be written: {error}"))?;
+        }
+    }
+    let seconds = (clock.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+    if as_json {
+        let seeds = seeds.end.saturating_sub(seeds.start);
+        println!(
+            "{}",
+            json!({"seeds": seeds, "steps": steps, "events": events, "stored": stored, "committed": committed,
+                "aborted": aborted, "unknown": unknown, "results": results, "announced": announced,
+                "excused": excused, "failed": failed, "seconds": seconds})
+        );
+    } else {
+        println!(
+            "{events} events, {stored} records stored; {committed} transactions committed, {aborted} aborted, {unknown} \
+             without a known end; {results} results read; {announced} repetitions announced with a reason; {excused} seeds \
+             lost acknowledged records, with a reason; {failed} seeds do not add up, {seconds} s"
+        );
     }
     Ok(failed == 0)
 }

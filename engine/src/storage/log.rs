@@ -219,7 +219,10 @@ impl Log {
             return found;
         }
         let mut bytes = 0;
-        let first = self.closed.partition_point(|segment| segment.end_offset() <= from);
+        let first = match self.active.base_offset() <= from {
+            true => self.closed.len(),
+            false => self.closed.partition_point(|segment| segment.end_offset() <= from),
+        };
         let rest = self.closed.get(first..).unwrap_or_default();
         for segment in rest.iter().map(Arc::as_ref).chain(std::iter::once(&self.active)) {
             // One fetch never spans segments.

@@ -111,7 +111,7 @@ impl Segment {
         bytes: &mut i64,
         found: &mut Vec<RecordBatch>,
     ) -> bool {
-        let first = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.next_offset() <= from));
+        let first = self.chunk_of(from);
         for chunk in self.chunks.get(first..).unwrap_or_default() {
             let start = chunk.partition_point(|batch| batch.next_offset() <= from);
             for batch in chunk.get(start..).unwrap_or_default() {
@@ -128,9 +128,18 @@ impl Segment {
         true
     }
 
+    /// The chunk with the first batch that ends behind `from`. Most who ask are at the end, and are spared the way there.
+    fn chunk_of(&self, from: Offset) -> usize {
+        let newest = self.chunks.last().and_then(|chunk| chunk.first());
+        if newest.is_some_and(|batch| batch.base_offset <= from) {
+            return self.chunks.len() - 1;
+        }
+        self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.next_offset() <= from))
+    }
+
     /// The batches from the one that holds `from`.
     pub fn batches_from(&self, from: Offset) -> impl Iterator<Item = &RecordBatch> {
-        let first = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.next_offset() <= from));
+        let first = self.chunk_of(from);
         let rest = self.chunks.get(first..).unwrap_or_default();
         rest.iter().flat_map(|chunk| chunk.iter()).skip_while(move |batch| batch.next_offset() <= from)
     }

@@ -2,9 +2,12 @@
 //!
 //! Modelled: a world from a seed with a subset of fault kinds drawn from it (swarm testing); breaches; the liveness phase,
 //! in which everything is healed and leaders, settled groups and answered sends are demanded within a bound; failures
-//! shrunk to the commands they need, and written as scenarios. Absent: worlds in which only a core is healed.
+//! shrunk to the commands they need, and written as scenarios; and worlds of producers and transactions that are judged
+//! by counting what stands in the logs and what was read. Absent: worlds in which only a core is healed.
 
+mod sessions;
 mod trial;
 pub mod world;
 
+pub use sessions::{Sessions, sessions_world, try_sessions};
 pub use trial::{Failure, Trial, scenario_of, shrink, try_seed};

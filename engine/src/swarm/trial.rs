@@ -158,7 +158,7 @@ fn recover(simulation: &mut Simulation, trial: &mut Trial) {
     }
 }
 
-fn heal(simulation: &mut Simulation, at: Instant, recording: &mut Recording) {
+pub(super) fn heal(simulation: &mut Simulation, at: Instant, recording: &mut Recording) {
     let after = simulation.dispatched();
     let mut wanted = Vec::new();
     if !simulation.network().faults().is_empty() {

@@ -30,7 +30,7 @@ pub fn recording(seed: u64, faults: Faults) -> Recording {
     Recording { seed, spec, commands }
 }
 
-fn millis(rng: &mut SimRng, from: u64, to: u64) -> Duration {
+pub(super) fn millis(rng: &mut SimRng, from: u64, to: u64) -> Duration {
     Duration::from_millis(from + rng.below(to - from + 1))
 }
 

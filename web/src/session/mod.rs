@@ -8,6 +8,9 @@ mod answer;
 mod beat;
 mod causes;
 mod group_history;
+mod life;
+#[cfg(test)]
+mod life_test;
 mod meters;
 mod rework;
 mod run;
@@ -20,6 +23,7 @@ pub use advance::{Advance, Reached, is_decisive};
 pub use answer::Answer;
 pub use beat::Beat;
 pub use group_history::{GroupHistory, PartitionHistory, Rebalance, Trigger, group_history};
+pub use life::{Frame, Scene, Whereabouts, life, record_at};
 pub use meters::{BUCKET, Meter};
 pub use rework::{Joining, Refused};
 pub use run::Run;

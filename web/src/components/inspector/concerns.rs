@@ -39,7 +39,7 @@ pub fn concerns(event: &Event, target: Target, run: &Run) -> bool {
             named.tps.contains(&tp) && (named.brokers.is_empty() || named.brokers.contains(&broker))
         }
         Target::Record(broker, tp, offset) => {
-            record_at(run, broker, tp, offset).is_some_and(|record| named.records.contains(&record))
+            crate::session::record_at(run, broker, tp, offset).is_some_and(|record| named.records.contains(&record))
         }
         Target::Group(group) => named.groups.contains(&group),
         Target::Queue(queue) => {
@@ -50,14 +50,6 @@ pub fn concerns(event: &Event, target: Target, run: &Run) -> bool {
             matches!(event, Event::MessageDropped { envelope: dropped, .. } if *dropped == envelope)
         }
     }
-}
-
-/// The record that stands at an offset of a replica.
-fn record_at(run: &Run, broker: BrokerId, tp: TopicPartition, offset: Offset) -> Option<RecordId> {
-    let view = run.view();
-    let partition = view.partitions.iter().find(|known| known.tp == tp)?;
-    let replica = partition.replicas.iter().find(|replica| replica.broker == broker)?;
-    replica.cells.iter().find(|cell| cell.offset == offset)?.record
 }
 
 /// What an event names, variant by variant.

@@ -74,7 +74,15 @@ fn state(target: Target, view: &StageView, run: &Run, names: &Names<'_>) -> Opti
         Target::Node(node) => node_state(&mut out, node, view)?,
         Target::Partition(tp) => partition_state(&mut out, view.partitions.iter().find(|known| known.tp == tp)?),
         Target::Replica(broker, tp) => replica_state(&mut out, broker, tp, view)?,
-        Target::Record(broker, tp, offset) => record_state(&mut out, broker, tp, offset, view)?,
+        Target::Record(broker, tp, offset) => {
+            if record_state(&mut out, broker, tp, offset, view).is_none() {
+                // It is not there yet, or no more: its life can still be looked at.
+                out.sheet.title = out.names.record(crate::session::record_at(run, broker, tp, offset)?);
+                let place =
+                    [("partition", &out.names.tp(tp) as &dyn std::fmt::Display), ("broker", &out.names.broker(broker))];
+                out.sheet.subtitle = say(td_string!(out.names.locale, page.fact.record_elsewhere), &place);
+            }
+        }
         Target::Group(group) => group_state(&mut out, view.groups.iter().find(|known| known.id == group)?),
         Target::Queue(queue) => queue_state(&mut out, view.queues.iter().find(|known| known.id == queue)?, view),
         Target::Envelope(envelope) => envelope_state(&mut out, envelope, run)?,

@@ -7,6 +7,7 @@ mod cli;
 mod concerns;
 mod config;
 mod facts;
+mod film;
 mod log;
 mod markup;
 mod why;
@@ -95,6 +96,24 @@ pub fn Inspector(
         let Some(target) = target.get() else { return String::new() };
         session.follow(|run| tab.body(target, run, locale))
     });
+    let film = Memo::new(move |_| {
+        let locale = page.locale.get();
+        target.get().map(|target| session.follow(|run| film::film(target, run, locale))).unwrap_or_default()
+    });
+    let has_film = Memo::new(move |_| film.with(|(strip, _)| !strip.is_empty()));
+    let frame = Memo::new(move |_| film.with(|(_, here)| *here));
+    let strip = NodeRef::<leptos::html::Div>::new();
+    // A frame that was pressed keeps the keyboard when the strip is drawn anew.
+    let pressed = StoredValue::new(false);
+    Effect::new(move |_| {
+        frame.track();
+        let pressed = pressed.try_update_value(std::mem::take).unwrap_or(false);
+        request_animation_frame(move || {
+            if let Some(strip) = strip.try_get_untracked().flatten() {
+                film::bring_into_view(&strip, pressed);
+            }
+        });
+    });
     let on_change = move |event: web_sys::Event| {
         let input = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
         let (Some(input), Some(target)) = (input, target.get_untracked()) else { return };
@@ -116,6 +135,19 @@ pub fn Inspector(
                 Some(sheet) => head(sheet, page.locale.get(), tab.get() == Tab::State).into_any(),
                 None => view! { <p class="quiet">{tr!(page, inspector.nothing)}</p> }.into_any(),
             }}
+            {move || has_film.get().then(|| view! {
+                <div
+                    class="film"
+                    role="group"
+                    aria-label=tr!(page, life.title)
+                    node_ref=strip
+                    on:click=move |event| {
+                        pressed.set_value(true);
+                        follow_link(session, &event);
+                    }
+                    inner_html=move || film.with(|(strip, _)| strip.clone())
+                ></div>
+            })}
             <Tabs tab />
             <div
                 class="panel"
