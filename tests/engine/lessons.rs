@@ -70,6 +70,12 @@ lessons! {
     a_zombie_may_work_but_not_commit = "41c-zombie-commit";
     a_group_outlives_its_coordinator = "41d-coordinator-dies";
     more_consumers_than_partitions_wait = "42a-more-consumers";
+    two_groups_do_not_know_of_each_other = "42c-two-groups";
+    a_commit_tried_again_too_late_goes_back = "43e-async-commit";
+    a_poison_pill_stops_its_partition = "44a-poison-pill";
+    a_share_group_archives_it = "44b-poison-shared";
+    a_hot_partition_has_one_reader = "44c-hot-partition";
+    a_share_group_shares_it = "44d-hot-shared";
     what_is_written_to_new_partitions_before_they_are_noticed_is_missed = "42b-partitions-added";
     what_auto_commit_has_not_covered_is_done_again = "43a-auto-commit";
     without_an_offset_the_reset_decides = "43b-reset";

@@ -1,8 +1,13 @@
 //! Share groups (KIP-932): records shared out, acknowledged, given back, delivered again; and the state that survives.
 
 use crate::test;
+use highwater_engine::command::Command;
 use highwater_engine::event::Event;
+use highwater_engine::ids::RecordId;
 use highwater_engine::share::{ShareRecordState, ShareSettled};
+use highwater_engine::sim::{Observe, Process, Simulation};
+use highwater_engine::time::Duration;
+use highwater_tests::random_world::{Faults, recording};
 use highwater_tests::story::{check, count};
 
 #[test]
@@ -307,4 +312,90 @@ fn partitions_added_reach_the_members() {
         }
         "#,
     );
+}
+
+/// Everything stopped runs again, and every link works.
+fn heal(simulation: &mut Simulation) {
+    let now = simulation.now();
+    simulation.command(now, Command::HealAll);
+    let nodes: Vec<_> = simulation.directory().nodes().map(|(node, _)| node).collect();
+    for node in nodes {
+        match simulation.process(node) {
+            Some(Process::Down { .. }) => simulation.command(now, Command::Start { node }),
+            Some(Process::Paused(_)) => simulation.command(now, Command::Resume { node }),
+            _ => {}
+        }
+    }
+}
+
+/// `SEEDS=2000 EVENTS=20000 cargo test --release -p highwater-tests random_worlds_with_faults_lose` is the long way.
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+#[test]
+fn random_worlds_with_faults_lose_no_record_of_a_share_group() {
+    let events = number("EVENTS", 8_000);
+    let (mut delivered, mut again, mut archived) = (0u64, 0u64, 0u64);
+    for seed in 0..number("SEEDS", 12) {
+        // Every other world suffers everything; the others keep what they acknowledge, so that nothing may be missing.
+        let faults = if seed % 2 == 0 { Faults::OneBrokerAtATime } else { Faults::All };
+        let mut recording = recording(seed, faults);
+        for group in &mut recording.spec.groups {
+            group.share = true;
+            group.settings = vec![("share.auto.offset.reset".to_owned(), "earliest".to_owned())];
+            for consumer in &mut group.consumers {
+                consumer.commit = Default::default();
+                (consumer.database, consumer.processor) = (None, None);
+            }
+        }
+        let mut simulation = recording.begin(Observe::ALL).unwrap();
+        let mut see = |simulation: &mut Simulation| {
+            for emitted in simulation.take_emitted() {
+                match emitted.event {
+                    Event::PromiseBroken { promise, .. } => {
+                        panic!("seed {seed} at {}: {} is broken", emitted.at, promise.name());
+                    }
+                    Event::ShareRecordsPolled { delivery_count, records, .. } => {
+                        delivered += records.len() as u64;
+                        again += u64::from(delivery_count > 1) * records.len() as u64;
+                    }
+                    Event::RecordSkipped { .. } => archived += 1,
+                    _ => {}
+                }
+            }
+        };
+        while simulation.dispatched() < events && recording.step(&mut simulation).is_some() {
+            see(&mut simulation);
+        }
+        heal(&mut simulation);
+        if faults == Faults::All {
+            continue;
+        }
+        let groups = recording.spec.groups.len() as u32;
+        let acked: Vec<RecordId> =
+            simulation.ledger().all().filter(|(_, fate)| fate.acked.is_some()).map(|(record, _)| record).collect();
+        let open = |simulation: &Simulation| {
+            let missing = |record: &&RecordId| {
+                let done = |group: u32| {
+                    simulation.ledger().fate(**record).is_some_and(|fate| {
+                        fate.readings.iter().any(|r| r.reader == group && (r.processed > 0 || r.skipped))
+                    })
+                };
+                !(0..groups).all(done)
+            };
+            acked.iter().filter(missing).count()
+        };
+        // Elections, sessions and locks end within two minutes; what has piled up meanwhile is done within ten.
+        let until = simulation.now() + Duration::from_secs(720);
+        while open(&simulation) > 0 && simulation.now() < until {
+            for _ in 0..2_000 {
+                simulation.step();
+            }
+            see(&mut simulation);
+        }
+        assert_eq!(open(&simulation), 0, "seed {seed}: records nobody processed and nobody gave up");
+    }
+    println!("{delivered} deliveries, {again} of them again, {archived} archived unprocessed");
+    assert!(delivered > 500 && again > 0, "{delivered} deliveries, {again} of them again");
 }

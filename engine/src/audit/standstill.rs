@@ -1,6 +1,6 @@
 //! How long the partitions of a group stood still: the price of a rebalance.
 
-use crate::collections::Map;
+use crate::collections::{Map, Set};
 use crate::event::Event;
 use crate::ids::{GroupId, NodeId, TopicPartition};
 use crate::time::{Duration, Instant};
@@ -21,12 +21,20 @@ struct Reader {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Standstill {
     readers: Map<(GroupId, TopicPartition), Reader>,
+    /// Share groups: several members read a partition, and none of them is its reader.
+    shared: Set<GroupId>,
 }
 
 impl Standstill {
     /// Takes an event in.
     pub(super) fn observe(&mut self, event: &Event, at: Instant) {
         match event {
+            Event::SharePartitionLoaded { group, .. } => {
+                if self.shared.insert(*group) {
+                    self.readers.retain(|(of, _), _| of != group);
+                }
+            }
+            Event::PartitionsAssigned { group, .. } if self.shared.contains(group) => {}
             Event::PartitionsAssigned { client, group, partitions, .. } => {
                 for tp in partitions {
                     let known = self.readers.get(&(*group, *tp)).copied();

@@ -11,6 +11,7 @@ use crate::session::words::Names;
 use crate::session::{GroupHistory, PartitionHistory, Rebalance, Run, Trigger, group_history};
 use highwater_engine::event::GroupState;
 use highwater_engine::ids::{GroupId, NodeId};
+use highwater_engine::share::ShareRecordState;
 use highwater_engine::sim::NodeKind;
 use highwater_engine::time::{Duration, Instant};
 use highwater_engine::view::*;
@@ -56,10 +57,17 @@ fn panel(run: &Run, selection: Option<Target>, locale: Locale) -> String {
     };
     let mut out = String::new();
     writer.head(&view.groups, &mut out);
-    writer.partitions(&mut out);
+    if group.share {
+        writer.shared(&mut out);
+    } else {
+        writer.partitions(&mut out);
+    }
     writer.members(&mut out);
     out
 }
+
+/// Records of one partition shown.
+const CELLS_MOST: usize = 60;
 
 struct Writer<'a> {
     group: &'a GroupView,
@@ -84,10 +92,14 @@ impl Writer<'_> {
             let target = Target::Group(other.id).format();
             let _ = write!(out, "<button data-target=\"{target}\"{mark}>{}</button>", escape(&other.name));
         }
-        let protocol = if group.modern { "consumer" } else { "classic" };
+        let protocol = match (group.share, group.modern) {
+            (true, _) => "share",
+            (_, true) => "consumer",
+            _ => "classic",
+        };
         let assignor = group.assignor.unwrap_or("–");
         let epoch =
-            if group.modern { td_string!(locale, page.group.epoch) } else { td_string!(locale, page.fact.generation) };
+            if group.modern || group.share { td_string!(locale, page.group.epoch) } else { td_string!(locale, page.fact.generation) };
         let coordinator = self.names.broker(group.coordinator.unwrap_or(highwater_engine::ids::BrokerId::NONE));
         let _ = write!(
             out,
@@ -223,6 +235,91 @@ impl Writer<'_> {
         out.push_str("</div></td><td></td><td></td><td></td><td></td></tr></tbody></table>");
     }
 
+    /// A share group's partitions: every record between SPSO and SPEO with its state, holder, lock and delivery count.
+    fn shared(&self, out: &mut String) {
+        let locale = self.locale();
+        let _ = write!(
+            out,
+            "<table class=\"group-table\"><thead><tr><th scope=\"col\">PARTITION</th><th scope=\"col\" class=\"wide-cell\">{}</th><th scope=\"col\" class=\"figure-cell\">START-OFFSET</th><th scope=\"col\" class=\"figure-cell\">SPEO</th><th scope=\"col\" class=\"figure-cell\">LAG</th></tr></thead><tbody>",
+            td_string!(locale, page.group.records_in_flight),
+        );
+        for offset in &self.group.offsets {
+            let share = self.group.shared.iter().find(|share| share.tp == offset.tp);
+            let target = Target::Partition(offset.tp).format();
+            let _ = write!(
+                out,
+                "<tr><th scope=\"row\"><button data-target=\"{target}\">{}</button></th><td><div class=\"share-lane\">",
+                escape(&self.names.tp(offset.tp))
+            );
+            let cells = share.map(|share| share.cells.as_slice()).unwrap_or_default();
+            if let Some(share) = share.filter(|share| share.cells.is_empty()) {
+                let text = say(td_string!(locale, page.group.nothing_in_flight), &[("start", &share.start)]);
+                let _ = write!(out, "<span class=\"quiet-word\">{}</span>", escape(&text));
+            }
+            for cell in cells.iter().take(CELLS_MOST) {
+                self.cell(cell, out);
+            }
+            if cells.len() > CELLS_MOST {
+                let _ = write!(out, "<span class=\"quiet-word\">+{}</span>", cells.len() - CELLS_MOST);
+            }
+            let done = cells.iter().filter(|cell| cell.state.is_terminal()).count() as i64;
+            let figure = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+            let _ = write!(
+                out,
+                "</div></td><td class=\"figure-cell\">{}</td><td class=\"figure-cell\">{}</td><td class=\"figure-cell\"><b>{}</b></td></tr>",
+                figure(share.map(|share| share.start.0)),
+                figure(share.map(|share| share.end.0)),
+                figure(share.map(|share| (offset.high_watermark.0 - share.start.0 - done).max(0))),
+            );
+        }
+        out.push_str("</tbody></table>");
+    }
+
+    /// One record: its offset and delivery count, the colour of who has it, and how much of the lock is left.
+    fn cell(&self, cell: &ShareCellView, out: &mut String) {
+        let locale = self.locale();
+        let state = match cell.state {
+            ShareRecordState::Available => td_string!(locale, page.legend.share_available),
+            ShareRecordState::Acquired => td_string!(locale, page.legend.share_acquired),
+            ShareRecordState::Acknowledged => td_string!(locale, page.legend.share_acknowledged),
+            ShareRecordState::Archived => td_string!(locale, page.legend.share_archived),
+        };
+        let (class, left, title) = match (cell.holder, cell.until) {
+            (Some(holder), Some(until)) => {
+                let left = until.since(self.now);
+                let client = self.names.node(holder);
+                let parts: [(&str, &dyn std::fmt::Display); 5] = [
+                    ("offset", &cell.offset),
+                    ("state", &state),
+                    ("client", &client),
+                    ("count", &cell.delivery_count),
+                    ("span", &self.names.span(left)),
+                ];
+                let index = crate::scene::share_cells::holder(self.group, cell);
+                (format!("acquired r{index}"), Some(left), say(td_string!(locale, page.group.held_by), &parts))
+            }
+            _ => {
+                let parts: [(&str, &dyn std::fmt::Display); 3] =
+                    [("offset", &cell.offset), ("state", &state), ("count", &cell.delivery_count)];
+                let class = match cell.state {
+                    ShareRecordState::Acknowledged => "done",
+                    ShareRecordState::Archived => "gone",
+                    _ => "free",
+                };
+                (class.to_owned(), None, say(td_string!(locale, page.group.cell), &parts))
+            }
+        };
+        let count = if cell.delivery_count > 1 { format!("<sup>{}</sup>", cell.delivery_count) } else { String::new() };
+        let lock = left.map(|left| format!("<u style=\"width:{}%\"></u>", number((left.0 as f64 / 300_000.0).min(100.0))));
+        let _ = write!(
+            out,
+            "<i class=\"share-cell {class}\" title=\"{}\">{}{count}{}</i>",
+            escape(&title),
+            cell.offset,
+            lock.unwrap_or_default(),
+        );
+    }
+
     fn now_line(&self, out: &mut String) {
         let _ = write!(out, "<u style=\"left:{}%\"></u>", number(self.place(self.now)));
     }
@@ -249,7 +346,7 @@ impl Writer<'_> {
     /// One row for each consumer, and for each member the coordinator still counts on although nobody is behind it.
     fn members(&self, out: &mut String) {
         let locale = self.locale();
-        let epoch = if self.group.modern { "MEMBER-EPOCH" } else { "GENERATION" };
+        let epoch = if self.group.modern || self.group.share { "MEMBER-EPOCH" } else { "GENERATION" };
         let _ = write!(
             out,
             "<table class=\"group-table\"><thead><tr><th scope=\"col\">CLIENT-ID</th><th scope=\"col\" class=\"rest\">CONSUMER-ID</th><th scope=\"col\" class=\"rest\">HOST</th><th scope=\"col\" class=\"figure-cell\">{epoch}</th><th scope=\"col\">ASSIGNMENT</th><th scope=\"col\" class=\"clock-cell\">{}<code>session.timeout.ms</code></th><th scope=\"col\" class=\"clock-cell\">{}<code>max.poll.interval.ms</code></th></tr></thead><tbody>",
@@ -274,7 +371,8 @@ impl Writer<'_> {
         let (id, epoch) = match known {
             Some(known) => {
                 let instance = known.instance.as_deref();
-                let id = member_id(self.seed, &member.name, instance, known.member, self.group.modern);
+                let drawn = self.group.modern || self.group.share;
+                let id = member_id(self.seed, &member.name, instance, known.member, drawn);
                 (id, known.epoch.to_string())
             }
             None => ("-".to_owned(), "-".to_owned()),

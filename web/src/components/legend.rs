@@ -45,9 +45,34 @@ const QUEUE: Switch = Switch {
 };
 
 /// A shape that is explained and cannot be switched off.
-fn shapes(locale: Locale, kafka: bool, transactions: bool) -> Vec<(&'static str, &'static str)> {
+fn shapes(locale: Locale, kafka: bool, transactions: bool, shares: bool) -> Vec<(&'static str, &'static str)> {
     if !kafka {
         return Vec::new();
+    }
+    if shares {
+        return vec![
+            (
+                r#"<rect class="cell leader done" x="1" y="1" width="12" height="12"/>"#,
+                td_string!(locale, page.legend.committed),
+            ),
+            (
+                r#"<rect class="sh-free" x="2.5" y="2.5" width="9" height="9"/>"#,
+                td_string!(locale, page.legend.share_available),
+            ),
+            (
+                r#"<rect class="sh-acq" x="2" y="2" width="10" height="10"/>"#,
+                td_string!(locale, page.legend.share_acquired),
+            ),
+            (
+                r#"<rect class="sh-done" x="2" y="2" width="10" height="10"/>"#,
+                td_string!(locale, page.legend.share_acknowledged),
+            ),
+            (
+                r#"<rect class="sh-gone" x="2.5" y="2.5" width="9" height="9"/><path class="sh-cross" d="M2.5 2.5l9 9"/>"#,
+                td_string!(locale, page.legend.share_archived),
+            ),
+            (r#"<path class="sh-mark" d="M8 1H4V13H8"/>"#, td_string!(locale, page.legend.share_window)),
+        ];
     }
     if transactions {
         return vec![
@@ -99,9 +124,10 @@ pub fn Legend(
     let world = session.read(|run| {
         let spec = &run.recording().spec;
         let transactions = !run.simulation().directory().transactional_names().is_empty();
-        (spec.brokers > 0, !spec.groups.is_empty(), !spec.queues.is_empty(), transactions)
+        let shares = spec.groups.iter().any(|group| group.share);
+        (spec.brokers > 0, !spec.groups.is_empty(), !spec.queues.is_empty(), transactions, shares)
     });
-    let (kafka, groups, queues, transactions) = world.unwrap_or_default();
+    let (kafka, groups, queues, transactions, shares) = world.unwrap_or_default();
     let switches =
         [(true, PRODUCE), (true, ACK), (kafka, FETCH), (queues, QUEUE), (kafka, CONTROL), (kafka || groups, HEARTBEAT)];
     let switches = switches.into_iter().filter(|(here, _)| *here).map(|(_, switch)| {
@@ -140,7 +166,7 @@ pub fn Legend(
                 <li class=class><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" inner_html=picture></svg>{word}</li>
             }
         };
-        shapes(page.locale.get(), kafka, transactions).into_iter().enumerate().map(shape).collect_view()
+        shapes(page.locale.get(), kafka, transactions, shares).into_iter().enumerate().map(shape).collect_view()
     };
     view! {
         <ul class="legend" aria-label=move || td_string!(page.locale.get(), page.legend.title)>

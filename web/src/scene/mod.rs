@@ -17,6 +17,7 @@ mod phone;
 mod picture;
 mod pins;
 mod role;
+pub(crate) mod share_cells;
 mod routes;
 mod shape;
 mod standing;

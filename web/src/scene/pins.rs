@@ -24,11 +24,13 @@ pub struct Place<'a> {
 /// Where a group is in a partition, when the partition is one of its own.
 pub fn place(group: &GroupView, tp: TopicPartition) -> Option<Place<'_>> {
     let offsets = group.offsets.iter().find(|offsets| offsets.tp == tp);
-    let owner = group.members.iter().find_map(|member| {
+    // Nobody owns a partition of a share group, and its members have no positions.
+    let owner = group.members.iter().filter(|_| !group.share).find_map(|member| {
         let (_, position) = member.positions.iter().find(|(owned, _)| *owned == tp)?;
         Some((member.name.as_str(), *position))
     });
-    if offsets.is_none() && owner.is_none() {
+    let shares = group.share && group.members.iter().any(|member| member.positions.iter().any(|(own, _)| *own == tp));
+    if offsets.is_none() && owner.is_none() && !shares {
         return None;
     }
     Some(Place {
@@ -46,7 +48,10 @@ pub const LANE: f64 = 13.0;
 pub fn draw(view: &StageView, tp: TopicPartition, strip: &Strip<'_>, top: f64, shapes: &mut Vec<Shape>) {
     let mut lane = top;
     for group in &view.groups {
-        if let Some(place) = place(group, tp) {
+        if let Some(share) = group.shared.iter().find(|share| share.tp == tp) {
+            super::share_cells::draw(group, share, strip, lane, shapes);
+            lane += LANE;
+        } else if let Some(place) = place(group, tp) {
             draw_lane(&place, strip, lane, shapes);
             lane += LANE;
         }

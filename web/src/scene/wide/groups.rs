@@ -23,8 +23,13 @@ impl Stage<'_> {
             self.group_heading(group, x, width, scene);
             let mut idle: Vec<&MemberView> =
                 group.members.iter().filter(|member| self.rows_owned(member).is_empty()).collect();
-            for member in &group.members {
-                self.member_boxes(member, x, width, scene);
+            if group.share {
+                idle.clear();
+                self.sharer_boxes(group, x, width, scene);
+            } else {
+                for member in &group.members {
+                    self.member_boxes(member, x, width, scene);
+                }
             }
             self.idle_members(&mut idle, group, x, width, scene);
             self.figures(group, index, x, width, scene);
@@ -120,6 +125,45 @@ impl Stage<'_> {
             let group = Group::of(Target::Node(member.node), self.member_label(member), rect, shapes);
             self.push(scene, if from == 0 { group } else { group.keyed(key) });
             from = to + 1;
+        }
+    }
+
+    /// The members of a share group share its rows: boxes of one size, in as few columns as there is height for.
+    fn sharer_boxes(&self, group: &GroupView, x: f64, width: f64, scene: &mut Scene) {
+        let rows: Vec<usize> = (0..self.input.view.partitions.len())
+            .filter(|row| pins::place(group, self.input.view.partitions[*row].tp).is_some())
+            .collect();
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
+        let top = self.plan.row(*first) + 4.5;
+        let bottom = if first == last { self.plan.base_of(*first) - 8.0 } else { self.plan.base_of(*last) - 20.0 };
+        let count = group.members.len().max(1);
+        let (tall, gap) = (IDLE, 3.0);
+        let fit = (((bottom - top + gap) / (tall + gap)).floor() as usize).max(1);
+        let columns = count.div_ceil(fit);
+        let wide = ((width - gap * (columns as f64 - 1.0)) / columns as f64).max(22.0);
+        for (index, member) in group.members.iter().enumerate() {
+            let (column, row) = (index / fit, index % fit);
+            let left = x + column as f64 * (wide + gap);
+            if left + wide > x + width + 1.0 {
+                return;
+            }
+            let y = top + row as f64 * (tall + gap);
+            let rect = Rect::new(left + 0.5, y.floor() + 0.5, wide - 1.0, tall - 1.0);
+            let dead = matches!(member.process, ProcessView::Down(_));
+            let mut shapes = vec![Shape::Rect { class: if dead { "dead-head" } else { "box" }, rect }];
+            let name = TextStyle::NameStrong.fitted(&member.name, wide - 12.0);
+            let class = if dead { "inv" } else { "" };
+            if !dead {
+                // Its colour among the cells it has acquired.
+                let swatch = ["sh-acq", "sh-acq s1", "sh-acq s2", "sh-acq s3"][index % 4];
+                shapes.push(Shape::rect(swatch, rect.x, rect.y, 4.0, rect.h));
+            }
+            shapes.push(Shape::text(TextStyle::NameStrong, class, rect.x + 8.0, rect.centre().y + 4.5, name));
+            if member.process.is_running() {
+                let chip_box = Rect::new(rect.x, rect.y - 4.5, rect.w, rect.h);
+                self.activity(member, chip_box, false, &mut shapes);
+            }
+            self.push(scene, Group::of(Target::Node(member.node), self.member_label(member), rect, shapes));
         }
     }
 
