@@ -192,8 +192,10 @@ pub(super) fn group_view(simulation: &Simulation, id: GroupId, image: Option<&Me
             let high_watermark = leader_mark(simulation, image, tp);
             let share = share_view(simulation, id, tp).filter(|_| view.share);
             let committed = share.as_ref().map(|share| share.start).or(committed.get(&tp).copied());
+            // What is done above a share group's start offset is no lag.
+            let done = share.iter().flat_map(|share| &share.cells).filter(|cell| cell.state.is_terminal()).count();
             view.shared.extend(share);
-            let lag = (high_watermark.0 - committed.unwrap_or(Offset::ZERO).0).max(0);
+            let lag = (high_watermark.0 - committed.unwrap_or(Offset::ZERO).0 - done as i64).max(0);
             view.offsets.push(GroupOffsetView { tp, committed, high_watermark, lag });
         }
     }

@@ -262,14 +262,13 @@ impl Writer<'_> {
             if cells.len() > CELLS_MOST {
                 let _ = write!(out, "<span class=\"quiet-word\">+{}</span>", cells.len() - CELLS_MOST);
             }
-            let done = cells.iter().filter(|cell| cell.state.is_terminal()).count() as i64;
             let figure = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
             let _ = write!(
                 out,
                 "</div></td><td class=\"figure-cell\">{}</td><td class=\"figure-cell\">{}</td><td class=\"figure-cell\"><b>{}</b></td></tr>",
                 figure(share.map(|share| share.start.0)),
                 figure(share.map(|share| share.end.0)),
-                figure(share.map(|share| (offset.high_watermark.0 - share.start.0 - done).max(0))),
+                figure(share.map(|_| offset.lag)),
             );
         }
         out.push_str("</tbody></table>");
