@@ -98,8 +98,11 @@ impl Writer<'_> {
             _ => "classic",
         };
         let assignor = group.assignor.unwrap_or("–");
-        let epoch =
-            if group.modern || group.share { td_string!(locale, page.group.epoch) } else { td_string!(locale, page.fact.generation) };
+        let epoch = if group.modern || group.share {
+            td_string!(locale, page.group.epoch)
+        } else {
+            td_string!(locale, page.fact.generation)
+        };
         let coordinator = self.names.broker(group.coordinator.unwrap_or(highwater_engine::ids::BrokerId::NONE));
         let _ = write!(
             out,
@@ -309,7 +312,8 @@ impl Writer<'_> {
             }
         };
         let count = if cell.delivery_count > 1 { format!("<sup>{}</sup>", cell.delivery_count) } else { String::new() };
-        let lock = left.map(|left| format!("<u style=\"width:{}%\"></u>", number((left.0 as f64 / 300_000.0).min(100.0))));
+        let lock =
+            left.map(|left| format!("<u style=\"width:{}%\"></u>", number((left.0 as f64 / 300_000.0).min(100.0))));
         let _ = write!(
             out,
             "<i class=\"share-cell {class}\" title=\"{}\">{}{count}{}</i>",

@@ -83,4 +83,3 @@ pub fn holder(group: &GroupView, cell: &ShareCellView) -> usize {
     let index = group.members.iter().position(|member| Some(member.node) == cell.holder);
     index.unwrap_or(0) % HOLDERS.len()
 }
-
