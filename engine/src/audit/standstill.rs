@@ -30,7 +30,8 @@ impl Standstill {
     pub(super) fn observe(&mut self, event: &Event, at: Instant) {
         match event {
             Event::SharePartitionLoaded { group, .. } => {
-                if self.shared.insert(*group) {
+                let is_new = self.shared.insert(*group);
+                if is_new {
                     self.readers.retain(|(of, _), _| of != group);
                 }
             }

@@ -42,7 +42,7 @@ fn a_record_is_followed_from_send_to_the_commit_of_its_offset() {
     assert!(sent < leaves && leaves < appended && appended < copied && copied < committed && committed < acked);
     assert!(committed < polled && polled < processed);
     assert!(frames.windows(2).all(|pair| pair[0].n <= pair[1].n && pair[0].at <= pair[1].at));
-    assert_eq!(frames[copied].place.brokers.contains(&BrokerId(2)), true);
+    assert!(frames[copied].place.brokers.contains(&BrokerId(2)));
     assert!(!frames[appended].place.committed && frames[committed].place.committed && !frames[acked].place.pending);
     // Each frame is a link: going there shows the world just after it.
     let (n, at) = (frames[appended].n, frames[appended].at);
