@@ -146,7 +146,7 @@ for (const [producers, latency] of [[1, "200ms"], [3, "1s"], [8, "1s"], [8, "250
   await page.evaluate(() => {
     window.highwater.play();
     Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
-    document.dispatchEvent(new Event("visibilitychange"));
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
   });
   const frames = () => page.evaluate(() => window.highwater.stats().frames);
   const before = await frames();
