@@ -31,11 +31,11 @@ pub fn film(target: Target, run: &Run, locale: Locale) -> (String, Option<usize>
             None => say(td_string!(locale, page.life.leaves_sentence), &[("record", &names.record(record))]),
         };
         let class = match here {
-            Some(here) if index == here => "here",
-            Some(here) if index < here => "seen",
-            _ => "later",
+            Some(here) if index == here => "film-here",
+            Some(here) if index < here => "film-seen",
+            _ => "film-later",
         };
-        let current = if class == "here" { " aria-current=\"step\"" } else { "" };
+        let current = if class == "film-here" { " aria-current=\"step\"" } else { "" };
         let _ = write!(
             out,
             "<li class=\"{class}\"><button data-n=\"{}\"{current} title=\"{}\">",
@@ -57,7 +57,7 @@ pub fn film(target: Target, run: &Run, locale: Locale) -> (String, Option<usize>
 
 /// The present frame is brought into view; with `focus` it keeps the keyboard, as its button was drawn anew.
 pub fn bring_into_view(strip: &web_sys::HtmlElement, focus: bool) {
-    let here = strip.query_selector(".here button").ok().flatten();
+    let here = strip.query_selector(".film-here button").ok().flatten();
     let Some(button) = here.and_then(|here| here.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
     strip.set_scroll_left(button.offset_left() - (strip.client_width() - button.offset_width()) / 2);
     if focus {
