@@ -105,7 +105,7 @@ test("after a mistake the engine starts again without reloading the page", async
   });
   await page.evaluate(() => setTimeout(() => { throw new Error("a mistake for a test"); }));
   await page.locator("#crash").waitFor();
-  assert.match(await page.locator("#crash pre").innerText(), /a mistake for a test[\s\S]*"seed"/);
+  assert.match(await page.locator("#crash pre").innerText(), /a mistake for a test[\s\S]*#\/s\/02-leader-failover\?event=\d+/);
   await page.locator('#crash [data-crash="before"]').first().click();
   await page.waitForFunction(() => window.highwater?.stats() && !document.getElementById("crash"));
   await page.waitForTimeout(300);
