@@ -39,6 +39,14 @@ async function visit(options, act, before) {
 const started = (page) => page.waitForFunction(() => window.highwater?.stats());
 const seconds = (page, count) => page.waitForTimeout(count * 1000);
 
+/** Something else comes before the page, which plays no more. */
+const hide = (page) =>
+  page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    delete document.hidden;
+  });
+
 /** Looks on, kills the leader, looks on, starts it again. What follows depends on when it is killed. */
 async function watch(page, after) {
   await started(page);
@@ -71,6 +79,8 @@ await Promise.all([
       window.highwater.pause();
       window.highwater.play();
     });
+    await hide(page);
+    await seconds(page, 1);
   }),
   visit({ ...WIDE, lang: "zh-CN", theme: "dark" }, async (page) => {
     await watch(page, 3.3);
