@@ -1,7 +1,7 @@
 //! `highwater scenario check` and `highwater vectors`.
 
 use crate::arguments::Arguments;
-use crate::run::read;
+use crate::open::open;
 use highwater_engine::scenario::Story;
 use highwater_engine::vectors::{Outcome, run_suite};
 use serde_json::json;
@@ -24,13 +24,9 @@ pub fn scenario(mut arguments: Arguments) -> Result<bool, String> {
     }
     let (mut passed, mut failed) = (0u64, 0u64);
     for file in files {
-        let scenario = match read(&file) {
-            Ok(scenario) => scenario,
-            Err(mistakes) => {
-                failed += 1;
-                eprintln!("{mistakes}");
-                continue;
-            }
+        let Some(scenario) = open(&file) else {
+            failed += 1;
+            continue;
         };
         for seed in seeds.clone().unwrap_or(scenario.seed..scenario.seed + 1) {
             let story = Story::tell(&scenario, seed).map_err(|error| error.to_string())?;

@@ -1,7 +1,7 @@
 //! `highwater link`: a scenario's run as a link, or as a scenario that says every command.
 
 use crate::arguments::Arguments;
-use crate::run::read;
+use crate::open::open;
 use highwater_engine::link::{LinkError, write};
 use highwater_engine::scenario::{Story, print};
 
@@ -11,13 +11,7 @@ pub fn link(mut arguments: Arguments) -> Result<bool, String> {
     let seed = arguments.number("--seed")?;
     let as_text = arguments.flag("--kdl");
     arguments.finish()?;
-    let scenario = match read(&path) {
-        Ok(scenario) => scenario,
-        Err(mistakes) => {
-            eprintln!("{mistakes}");
-            return Ok(false);
-        }
-    };
+    let Some(scenario) = open(&path) else { return Ok(false) };
     let story = Story::tell(&scenario, seed.unwrap_or(scenario.seed)).map_err(|error| error.to_string())?;
     let written = match as_text {
         true => print(&scenario.name, &story.recording, story.end_at).map_err(LinkError::Unwritable),

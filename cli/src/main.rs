@@ -7,6 +7,7 @@ mod arguments;
 mod bench;
 mod check;
 mod link;
+mod open;
 mod producing;
 mod run;
 mod sentence;

@@ -1,28 +1,13 @@
 //! `highwater run`: a scenario's story as text.
 
 use crate::arguments::Arguments;
+use crate::open::open;
 use crate::sentence::{is_routine, line};
 use highwater_engine::history::History;
-use highwater_engine::link::LinkError;
-use highwater_engine::scenario::{Scenario, Story};
+use highwater_engine::scenario::Story;
 use highwater_engine::time::Instant;
 use highwater_engine::view::ledger;
 use serde_json::json;
-
-/// Reads a scenario file, or a link of the page; what is wrong becomes the message.
-pub fn read(path: &str) -> Result<Scenario, String> {
-    if let Some((_, code)) = path.split_once("#/x/") {
-        return highwater_engine::link::read(code.split('?').next().unwrap_or_default()).map_err(|error| match error {
-            LinkError::Scenario(errors) => errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
-            other => other.to_string(),
-        });
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
-    Scenario::parse(&text).map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(|error| format!("{path}: {error}")).collect();
-        lines.join("\n")
-    })
-}
 
 /// Tells the story. False when an expectation did not hold.
 pub fn run(mut arguments: Arguments) -> Result<bool, String> {
@@ -31,13 +16,7 @@ pub fn run(mut arguments: Arguments) -> Result<bool, String> {
     let until = arguments.duration("--until")?;
     let (all, as_json) = (arguments.flag("--all"), arguments.flag("--json"));
     arguments.finish()?;
-    let scenario = match read(&path) {
-        Ok(scenario) => scenario,
-        Err(mistakes) => {
-            eprintln!("{mistakes}");
-            return Ok(false);
-        }
-    };
+    let Some(scenario) = open(&path) else { return Ok(false) };
     let seed = seed.unwrap_or(scenario.seed);
     let story = Story::tell(&scenario, seed).map_err(|error| error.to_string())?;
     let mut history = History::new(story.recording.clone()).map_err(|error| error.to_string())?;

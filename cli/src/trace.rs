@@ -1,7 +1,7 @@
 //! `highwater trace`: what happened, for checkers that share no code with the engine.
 
 use crate::arguments::Arguments;
-use crate::run::read;
+use crate::open::open;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use highwater_engine::scenario::Story;
@@ -24,13 +24,7 @@ pub fn trace(mut arguments: Arguments) -> Result<bool, String> {
     if !(1..=2).contains(&level) {
         return Err(format!("--level: there is no level {level}; 1 is without messages, 2 with them"));
     }
-    let scenario = match read(&path) {
-        Ok(scenario) => scenario,
-        Err(mistakes) => {
-            eprintln!("{mistakes}");
-            return Ok(false);
-        }
-    };
+    let Some(scenario) = open(&path) else { return Ok(false) };
     let story = Story::tell(&scenario, seed.unwrap_or(scenario.seed)).map_err(|error| error.to_string())?;
     let until = match until {
         Some(until) => Instant::ZERO + until,

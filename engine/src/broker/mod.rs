@@ -22,6 +22,8 @@ mod metadata;
 mod produce;
 mod producer_ids;
 mod purgatory;
+mod share_acknowledge;
+mod share_acquire;
 mod share_fetch;
 mod share_leader;
 mod share_state;

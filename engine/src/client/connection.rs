@@ -3,8 +3,9 @@
 use super::metadata::ClientMetadata;
 use crate::collections::{Map, Set};
 use crate::effect::{Effects, Timer};
+use crate::event::Event;
 use crate::ids::{CorrelationId, NodeId, TopicId};
-use crate::protocol::{Body, Channel, MetadataRequest, MetadataResponse, Request};
+use crate::protocol::{Body, Channel, MessageKind, MetadataRequest, MetadataResponse, Request};
 use crate::rng::SimRng;
 use crate::time::{Duration, Instant};
 
@@ -45,6 +46,12 @@ pub(super) enum Asked<T> {
     Own(T),
 }
 
+/// What a kind of client may ask for.
+pub(super) trait Ask: Clone {
+    /// The request it is asked with.
+    fn kind(&self) -> MessageKind;
+}
+
 /// A client's connections.
 ///
 /// A program may have two clients, a consumer and a producer: each has connections and timers of its own.
@@ -59,7 +66,8 @@ pub(super) struct Connections<T> {
     next_correlation: u32,
     request_timeout: Duration,
     max_age: Duration,
-    backoff: Backoff,
+    /// Pauses before something refused or unanswered is asked again (`retry.backoff.ms`, `retry.backoff.max.ms`).
+    pub backoff: Backoff,
     /// Pauses before a broken connection is tried again.
     pub reconnect: Backoff,
     /// Broken connections: how often in a row, and when they may be tried again.
@@ -187,7 +195,10 @@ impl<T: Clone> Connections<T> {
     }
 
     /// Requests that have gone unanswered too long. Their connections are closed, and all that was under way on them fails.
-    pub fn timed_out(&mut self, out: &mut Effects<'_>) -> Vec<InFlight<T>> {
+    pub fn timed_out(&mut self, client: NodeId, out: &mut Effects<'_>) -> Vec<InFlight<T>>
+    where
+        T: Ask,
+    {
         let now = out.now;
         let late: Set<(NodeId, Channel)> = self
             .in_flight
@@ -203,6 +214,14 @@ impl<T: Clone> Connections<T> {
         self.timer_at = self.in_flight.values().map(|request| request.deadline).min();
         if let Some(next) = self.timer_at {
             out.set_timer_at(self.request_timer(), next);
+        }
+        for request in &lost {
+            let kind = match &request.what {
+                Asked::Metadata => MessageKind::Metadata,
+                Asked::Own(what) => what.kind(),
+            };
+            let to = request.to;
+            out.emit(|| Event::RequestTimedOut { client, to, kind });
         }
         lost
     }

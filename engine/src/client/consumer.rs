@@ -340,7 +340,7 @@ impl Consumer {
             Timer::PollDeadline => self.on_poll_deadline(out),
             Timer::CoordinatorBackoff => {
                 if let Some(runtime) = &mut self.runtime {
-                    runtime.membership.backing_off = false;
+                    runtime.membership.coordinator.backing_off = false;
                 }
             }
             // The next pass of `poll` does what has become due.
@@ -379,7 +379,7 @@ impl Consumer {
         }
         let mut next = None;
         // Without a coordinator nothing is due: the answer to the search for one calls `poll` again.
-        if auto && runtime.membership.is_stable() && runtime.membership.coordinator.is_some() {
+        if auto && runtime.membership.is_stable() && runtime.membership.coordinator.node.is_some() {
             next = Some(runtime.next_auto_commit);
         }
         if runtime.fetch_after > out.now {

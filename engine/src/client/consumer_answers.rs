@@ -1,10 +1,9 @@
 //! What comes back to a consumer: answers, broken connections, and requests that were never answered.
 
-use super::connection::{Asked, InFlight};
+use super::connection::{Ask, Asked, InFlight};
 use super::consumer::{Activity, Consumer, ConsumerAsk};
 use super::consumer_group::MemberState;
 use crate::effect::{Effects, Timer};
-use crate::event::Event;
 use crate::ids::{CorrelationId, NodeId};
 use crate::protocol::{Channel, MessageKind, Response};
 use crate::time::Duration;
@@ -24,14 +23,8 @@ impl Consumer {
                 runtime.net.refreshed(&response, out);
             }
             (Asked::Own(ConsumerAsk::FindCoordinator), Response::FindCoordinator(answer)) => {
-                runtime.membership.finding = false;
-                match answer.coordinator {
-                    Some((_, node)) => {
-                        runtime.membership.coordinator = Some(node);
-                        runtime.membership.attempts = 0;
-                    }
-                    None => self.back_off(out),
-                }
+                let node = answer.coordinator.map(|(_, node)| node);
+                runtime.membership.coordinator.found(node, &runtime.net, out);
             }
             (Asked::Own(ConsumerAsk::Join), Response::JoinGroup(answer)) => self.on_joined(*answer, out),
             (Asked::Own(ConsumerAsk::Sync), Response::SyncGroup(answer)) => self.on_synced(*answer, out),
@@ -73,12 +66,7 @@ impl Consumer {
         }
         let Some(runtime) = &mut self.runtime else { return };
         let lost = runtime.net.disconnected(peer, channel, out);
-        let coordinates = runtime.membership.coordinator == Some(peer)
-            && channel.is_none_or(|channel| channel == Channel::Coordinator);
-        if coordinates {
-            runtime.membership.coordinator = None;
-            self.back_off(out);
-        }
+        runtime.membership.coordinator.disconnected(peer, channel, &runtime.net, out);
         self.on_lost(lost, out);
         if let Some(runtime) = &mut self.runtime {
             runtime.net.stale(out);
@@ -88,20 +76,8 @@ impl Consumer {
     pub(super) fn on_request_timeouts(&mut self, out: &mut Effects<'_>) {
         let client = self.node;
         let Some(runtime) = &mut self.runtime else { return };
-        let lost = runtime.net.timed_out(out);
-        for request in &lost {
-            let kind = match &request.what {
-                Asked::Metadata => MessageKind::Metadata,
-                Asked::Own(what) => what.kind(),
-            };
-            let to = request.to;
-            out.emit(|| Event::RequestTimedOut { client, to, kind });
-            if request.channel == Channel::Coordinator
-                && let Some(runtime) = &mut self.runtime
-            {
-                runtime.membership.coordinator = None;
-            }
-        }
+        let lost = runtime.net.timed_out(client, out);
+        runtime.membership.coordinator.unanswered(&lost);
         self.on_lost(lost, out);
         if let Some(runtime) = &mut self.runtime {
             runtime.net.stale(out);
@@ -114,8 +90,7 @@ impl Consumer {
             match request.what {
                 Asked::Metadata => runtime.net.refresh_failed(out),
                 Asked::Own(ConsumerAsk::FindCoordinator) => {
-                    runtime.membership.finding = false;
-                    self.back_off(out);
+                    runtime.membership.coordinator.found(None, &runtime.net, out);
                 }
                 Asked::Own(ConsumerAsk::Join | ConsumerAsk::Sync) => {
                     if matches!(runtime.membership.state, MemberState::Joining | MemberState::Syncing) {
@@ -138,7 +113,7 @@ impl Consumer {
     }
 }
 
-impl ConsumerAsk {
+impl Ask for ConsumerAsk {
     fn kind(&self) -> MessageKind {
         match self {
             ConsumerAsk::FindCoordinator => MessageKind::FindCoordinator,

@@ -51,7 +51,7 @@ impl Consumer {
     /// Callbacks run inside `poll`: one that tries a failed commit again does it there, whatever was committed since.
     pub(super) fn retry_commits(&mut self, out: &mut Effects<'_>) {
         let Some(runtime) = &mut self.runtime else { return };
-        if runtime.failed_commits.is_empty() || runtime.membership.coordinator.is_none() {
+        if runtime.failed_commits.is_empty() || runtime.membership.coordinator.node.is_none() {
             return;
         }
         for offsets in std::mem::take(&mut runtime.failed_commits) {
@@ -98,10 +98,10 @@ impl Consumer {
             let (commit, maybe_written) = (sync.commit, sync.maybe_written);
             return self.fail_commit(commit, maybe_written, out);
         }
-        if sync.sent || runtime.membership.backing_off {
+        if sync.sent || runtime.membership.coordinator.backing_off {
             return;
         }
-        if runtime.membership.coordinator.is_none() {
+        if runtime.membership.coordinator.node.is_none() {
             return self.find_coordinator(out);
         }
         sync.sent = true;
@@ -120,7 +120,7 @@ impl Consumer {
         let (client, group, instance) = (self.node, self.group, self.instance());
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
-        let Some(coordinator) = membership.coordinator else {
+        let Some(coordinator) = membership.coordinator.node else {
             let error = ErrorCode::CoordinatorNotAvailable;
             out.note(|| Fact::CommitReturned { client, commit, error, maybe_written: false });
             return out.emit(|| Event::CommitRefused { client, group, error });
@@ -158,7 +158,7 @@ impl Consumer {
         }
         let membership = &mut runtime.membership;
         match error {
-            ErrorCode::None => membership.attempts = 0,
+            ErrorCode::None => membership.coordinator.is_well(),
             ErrorCode::RebalanceInProgress => membership.rejoin = true,
             error => {
                 if is_worth_retrying(error) && !wait {
@@ -183,7 +183,7 @@ impl Consumer {
         sync.maybe_written |= maybe_written;
         if is_worth_retrying(error) && out.now < sync.deadline {
             sync.sent = false;
-            if !runtime.membership.backing_off {
+            if !runtime.membership.coordinator.backing_off {
                 self.back_off(out);
             }
             return;

@@ -29,8 +29,11 @@ impl Consumer {
         let me = MemberId { client: self.node.0, incarnation: self.starts };
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
-        let Some(coordinator) = membership.coordinator else { return };
-        if membership.heartbeat_out || membership.backing_off || runtime.net.metadata.nodes().next().is_none() {
+        let Some(coordinator) = membership.coordinator.node else { return };
+        if membership.heartbeat_out
+            || membership.coordinator.backing_off
+            || runtime.net.metadata.nodes().next().is_none()
+        {
             return;
         }
         membership.member = Some(me);
@@ -81,7 +84,7 @@ impl Consumer {
             }
             return self.on_coordinator_error(answer.error, out);
         }
-        membership.attempts = 0;
+        membership.coordinator.is_well();
         membership.generation = answer.member_epoch;
         membership.interval = answer.heartbeat_interval;
         if membership.state == MemberState::Joining {
@@ -116,7 +119,7 @@ impl Consumer {
         let (group, instance) = (self.group, self.instance());
         let Some(runtime) = &mut self.runtime else { return false };
         let membership = &mut runtime.membership;
-        let (Some(coordinator), Some(member)) = (membership.coordinator, membership.member) else { return false };
+        let (Some(coordinator), Some(member)) = (membership.coordinator.node, membership.member) else { return false };
         let request = ConsumerGroupHeartbeatRequest {
             group,
             member,

@@ -19,7 +19,7 @@ impl Consumer {
     pub(super) fn fetch_committed(&mut self, out: &mut Effects<'_>) {
         let group = self.group;
         let Some(runtime) = &mut self.runtime else { return };
-        let Some(coordinator) = runtime.membership.coordinator else { return };
+        let Some(coordinator) = runtime.membership.coordinator.node else { return };
         let open = |(tp, position): (&TopicPartition, &Position)| {
             (position.offset.is_none() && !runtime.lookups.contains_key(tp)).then_some(*tp)
         };

@@ -1,16 +1,16 @@
 //! A consumer's life in its group: coordinator, classic join and sync, leaving (`ConsumerCoordinator`, `AbstractCoordinator`).
 
-use super::connection::Backoff;
 use super::consumer::{Activity, Consumer, ConsumerAsk, Position};
+use super::group_coordinator::GroupCoordinator;
 use crate::assignor::RebalanceProtocol;
 use crate::collections::Map;
 use crate::config::GroupProtocol;
 use crate::effect::{Effects, Timer};
 use crate::event::{Event, PollFailure};
-use crate::ids::{Generation, LeaderEpoch, MemberId, NodeId, TopicPartition};
+use crate::ids::{Generation, LeaderEpoch, MemberId, TopicPartition};
 use crate::protocol::{
-    Channel, ErrorCode, FindCoordinatorRequest, HeartbeatRequest, JoinGroupRequest, JoinGroupResponse,
-    LeaveGroupRequest, Request, Subscription, SyncGroupRequest, SyncGroupResponse,
+    Channel, ErrorCode, HeartbeatRequest, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, Request,
+    Subscription, SyncGroupRequest, SyncGroupResponse,
 };
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
@@ -39,10 +39,7 @@ pub(super) enum MemberState {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Membership {
     pub state: MemberState,
-    pub coordinator: Option<NodeId>,
-    pub finding: bool,
-    pub backing_off: bool,
-    pub attempts: u32,
+    pub coordinator: GroupCoordinator,
     pub member: Option<MemberId>,
     /// The generation, or the member epoch of KIP-848.
     pub generation: Generation,
@@ -120,7 +117,7 @@ impl Consumer {
         self.notice_loss(out);
         let is_848 = self.is_848();
         let Some(runtime) = &mut self.runtime else { return };
-        if runtime.membership.coordinator.is_none() {
+        if runtime.membership.coordinator.node.is_none() {
             return self.find_coordinator(out);
         }
         match runtime.membership.state {
@@ -135,28 +132,14 @@ impl Consumer {
     }
 
     pub(super) fn find_coordinator(&mut self, out: &mut Effects<'_>) {
-        let group = self.group;
         let Some(runtime) = &mut self.runtime else { return };
-        let membership = &mut runtime.membership;
-        if membership.finding || membership.backing_off {
-            return;
-        }
-        let nodes: Vec<NodeId> =
-            runtime.net.metadata.nodes().filter(|node| runtime.net.usable(*node, out.now)).collect();
-        let Some(node) = out.rng.pick(&nodes).copied() else { return };
-        membership.finding = true;
-        let request = Request::FindCoordinator(FindCoordinatorRequest { group });
-        runtime.net.ask(node, Channel::Client, request, ConsumerAsk::FindCoordinator, out);
+        runtime.membership.coordinator.find(self.group, &mut runtime.net, ConsumerAsk::FindCoordinator, out);
     }
 
     /// Pauses before the coordinator is asked again.
     pub(super) fn back_off(&mut self, out: &mut Effects<'_>) {
-        let backoff = Backoff { base: self.config.retry_backoff_ms, max: self.config.retry_backoff_max_ms };
         let Some(runtime) = &mut self.runtime else { return };
-        runtime.membership.backing_off = true;
-        let pause = backoff.after(runtime.membership.attempts, out.rng);
-        runtime.membership.attempts += 1;
-        out.set_timer(Timer::CoordinatorBackoff, pause);
+        runtime.membership.coordinator.back_off(&runtime.net, out);
     }
 
     /// Before partitions may go, what was read of them is committed (`onJoinPrepare`, `maybeReconcile`).
@@ -182,7 +165,7 @@ impl Consumer {
         let (is_848, eager) = (self.is_848(), self.is_eager());
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
-        if membership.backing_off {
+        if membership.coordinator.backing_off {
             return;
         }
         if std::mem::take(&mut membership.recommit) && out.now < membership.revoke_by {
@@ -241,8 +224,8 @@ impl Consumer {
         let instance = self.instance();
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
-        let Some(coordinator) = membership.coordinator else { return };
-        if membership.backing_off || runtime.net.metadata.nodes().next().is_none() {
+        let Some(coordinator) = membership.coordinator.node else { return };
+        if membership.coordinator.backing_off || runtime.net.metadata.nodes().next().is_none() {
             return;
         }
         membership.state = MemberState::Joining;
@@ -284,8 +267,8 @@ impl Consumer {
             }
             error => return self.on_coordinator_error(error, out),
         }
-        let (Some(coordinator), Some(member)) = (runtime.membership.coordinator, answer.member) else { return };
-        runtime.membership.attempts = 0;
+        let (Some(coordinator), Some(member)) = (runtime.membership.coordinator.node, answer.member) else { return };
+        runtime.membership.coordinator.is_well();
         runtime.membership.member = Some(member);
         runtime.membership.generation = answer.generation;
         runtime.membership.state = MemberState::Syncing;
@@ -356,7 +339,7 @@ impl Consumer {
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
         out.set_timer(Timer::Heartbeat, interval);
-        let (Some(coordinator), Some(member)) = (membership.coordinator, membership.member) else { return };
+        let (Some(coordinator), Some(member)) = (membership.coordinator.node, membership.member) else { return };
         if !matches!(membership.state, MemberState::Stable | MemberState::Revoking)
             || membership.heartbeat_out
             || membership.left
@@ -414,7 +397,7 @@ impl Consumer {
         }
         let Some(runtime) = &mut self.runtime else { return false };
         let (Some(coordinator), Some(member), None) =
-            (runtime.membership.coordinator, runtime.membership.member, instance)
+            (runtime.membership.coordinator.node, runtime.membership.member, instance)
         else {
             return false;
         };
@@ -469,8 +452,7 @@ impl Consumer {
             | ErrorCode::GroupIdNotFound
             | ErrorCode::UnsupportedAssignor => self.fail(PollFailure::Refused(error), out),
             ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable | ErrorCode::NetworkException => {
-                runtime.membership.coordinator = None;
-                self.back_off(out);
+                runtime.membership.coordinator.lose(&runtime.net, out);
             }
             _ => self.back_off(out),
         }

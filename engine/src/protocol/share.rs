@@ -83,6 +83,20 @@ pub struct SharePartitionFetched {
     pub acquired: Vec<AcquiredRecords>,
 }
 
+impl SharePartitionFetched {
+    /// An answer for a partition without records.
+    pub fn without_records(tp: TopicPartition, error: ErrorCode) -> SharePartitionFetched {
+        SharePartitionFetched {
+            tp,
+            error,
+            acknowledge_error: ErrorCode::None,
+            current_leader: None,
+            batches: Default::default(),
+            acquired: Vec::new(),
+        }
+    }
+}
+
 /// ShareFetchResponse.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ShareFetchResponse {

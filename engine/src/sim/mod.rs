@@ -7,15 +7,19 @@ mod actor;
 mod commands;
 mod directory;
 mod schedule;
+mod settings;
 mod simulation;
 mod spec;
+mod spec_error;
 mod start;
+mod validate;
 
 pub use actor::{Actor, Process};
 pub use directory::{Directory, NodeKind, OFFSETS_TOPIC, TRANSACTION_TOPIC};
 pub use schedule::Item;
 pub use simulation::{Dispatched, Emitted, Observe, Simulation, Told};
 pub use spec::{
-    ConsumerSpec, DatabaseSpec, GroupSpec, NetworkSpec, ProcessorSpec, ProducerSpec, QueueSpec, Spec, SpecError,
-    Target, TopicSpec, WorkerSpec,
+    ConsumerSpec, DatabaseSpec, GroupSpec, NetworkSpec, ProcessorSpec, ProducerSpec, QueueSpec, Spec, Target,
+    TopicSpec, WorkerSpec,
 };
+pub use spec_error::SpecError;

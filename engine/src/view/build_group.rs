@@ -11,27 +11,33 @@ use crate::event::GroupState;
 use crate::ids::*;
 use crate::share::SharePartition;
 use crate::sim::{Actor, Simulation};
+use crate::time::{Duration, Instant};
+
+/// What a program of either kind of group is busy with.
+fn activity(processing: Option<RecordId>, committing: bool, stable: bool) -> ConsumerActivity {
+    match processing {
+        Some(record) => ConsumerActivity::Processing(record),
+        None if committing => ConsumerActivity::Committing,
+        None if stable => ConsumerActivity::Polling,
+        None => ConsumerActivity::Joining,
+    }
+}
+
+/// Its two threads: the last heartbeat, and the last poll with the time it may take.
+fn clocks(threads: Option<(Option<Instant>, Instant)>, max_poll_interval: Duration) -> Option<ClocksView> {
+    threads.map(|(heartbeat_at, last_poll)| ClocksView { heartbeat_at, last_poll, max_poll_interval })
+}
 
 fn member_view(simulation: &Simulation, node: NodeId, consumer: &Consumer) -> MemberView {
-    let activity = match consumer.processing() {
-        Some(record) => ConsumerActivity::Processing(record),
-        None if consumer.is_committing() => ConsumerActivity::Committing,
-        None if consumer.is_stable() => ConsumerActivity::Polling,
-        None => ConsumerActivity::Joining,
-    };
     MemberView {
         node,
         name: simulation.directory().node_name(node).to_owned(),
         process: process(simulation, node),
-        activity,
+        activity: activity(consumer.processing(), consumer.is_committing(), consumer.is_stable()),
         generation: consumer.generation(),
         positions: consumer.positions().map(|(tp, offset)| (tp, offset.unwrap_or(Offset::NONE))).collect(),
         inside: consumer.producer().and_then(|producer| producer.inside()).map(Box::new),
-        clocks: consumer.threads(simulation.now()).map(|(heartbeat_at, last_poll)| ClocksView {
-            heartbeat_at,
-            last_poll,
-            max_poll_interval: consumer.config.max_poll_interval_ms,
-        }),
+        clocks: clocks(consumer.threads(simulation.now()), consumer.config.max_poll_interval_ms),
     }
 }
 
@@ -62,25 +68,15 @@ fn share_view(simulation: &Simulation, group: GroupId, tp: TopicPartition) -> Op
 }
 
 fn sharer_view(simulation: &Simulation, node: NodeId, consumer: &ShareConsumer) -> MemberView {
-    let activity = match consumer.processing() {
-        Some(record) => ConsumerActivity::Processing(record),
-        None if consumer.is_committing() => ConsumerActivity::Committing,
-        None if consumer.is_stable() => ConsumerActivity::Polling,
-        None => ConsumerActivity::Joining,
-    };
     MemberView {
         node,
         name: simulation.directory().node_name(node).to_owned(),
         process: process(simulation, node),
-        activity,
+        activity: activity(consumer.processing(), consumer.is_committing(), consumer.is_stable()),
         generation: consumer.epoch(),
         positions: consumer.assigned().iter().map(|tp| (*tp, Offset::NONE)).collect(),
         inside: None,
-        clocks: consumer.threads(simulation.now()).map(|(heartbeat_at, last_poll)| ClocksView {
-            heartbeat_at,
-            last_poll,
-            max_poll_interval: consumer.config.max_poll_interval_ms,
-        }),
+        clocks: clocks(consumer.threads(simulation.now()), consumer.config.max_poll_interval_ms),
     }
 }
 

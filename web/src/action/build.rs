@@ -14,6 +14,17 @@ use highwater_engine::sim::{
 use highwater_engine::time::Duration;
 use leptos::prelude::*;
 
+/// What can be added, in the order of the buttons.
+pub const ADDITIONS: [Action; 7] = [
+    Action::AddBroker,
+    Action::AddTopic,
+    Action::AddPartition,
+    Action::AddProducer,
+    Action::AddGroup,
+    Action::AddConsumer,
+    Action::AddQueue,
+];
+
 /// A client's pause between records, and how long a consumer takes for one.
 const EVERY: Duration = Duration::from_millis(400);
 const TAKES: Duration = Duration::from_millis(20);
@@ -270,16 +281,7 @@ mod tests {
     #[test]
     fn everything_can_be_added_to_a_world_that_goes_on() {
         let mut run = sandbox();
-        let all = [
-            Action::AddBroker,
-            Action::AddTopic,
-            Action::AddPartition,
-            Action::AddProducer,
-            Action::AddGroup,
-            Action::AddConsumer,
-            Action::AddQueue,
-        ];
-        for action in all {
+        for action in ADDITIONS {
             built(&mut run, action);
         }
         let view = run.view();
@@ -312,17 +314,8 @@ mod tests {
 
     #[test]
     fn whatever_joins_nothing_before_that_moment_changes() {
-        let all = [
-            Action::AddBroker,
-            Action::AddTopic,
-            Action::AddPartition,
-            Action::AddProducer,
-            Action::AddGroup,
-            Action::AddConsumer,
-            Action::AddQueue,
-        ];
         let mut run = sandbox();
-        for action in all {
+        for action in ADDITIONS {
             let (before, cursor) = (past(&run), run.cursor());
             built(&mut run, action);
             let after = past(&run);

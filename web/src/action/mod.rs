@@ -9,6 +9,7 @@ mod perform;
 mod table;
 mod zoom;
 
+pub use build::ADDITIONS;
 pub use chord::Chord;
 pub use items::{Item, items, process_of};
 pub use keyboard::listen;

@@ -3,7 +3,7 @@
 use super::open_file::open_text;
 use super::prediction::{Prediction, Verdict, comparison, question_of};
 use super::twin::Twin;
-use crate::action::{Action, label};
+use crate::action::{ADDITIONS, Action, label};
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::lessons::{BeatProse, Chapter, Prose, Source, after, fill};
@@ -173,17 +173,6 @@ fn Onward(source: Source) -> impl IntoView {
     }
 }
 
-/// What can be added, in the order of the buttons.
-const BUILD: [Action; 7] = [
-    Action::AddBroker,
-    Action::AddTopic,
-    Action::AddPartition,
-    Action::AddProducer,
-    Action::AddGroup,
-    Action::AddConsumer,
-    Action::AddQueue,
-];
-
 /// Under the heading "Add" the thing alone says enough.
 fn short(action: Action, locale: Locale) -> String {
     let said = label(action, locale);
@@ -242,7 +231,7 @@ fn Free(session: Session) -> impl IntoView {
         let prose = Source::sandbox().map(|source| source.prose(page.locale.get())).unwrap_or_default();
         prose.beats.into_values().next().map(|beat| beat.body)
     };
-    let adds = BUILD
+    let adds = ADDITIONS
         .map(|action| view! { <button class="btn-line" on:click=page.asks(action)>{move || short(action, page.locale.get())}</button> })
         .collect_view();
     let presets = PRESETS

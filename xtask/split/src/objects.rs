@@ -167,6 +167,8 @@ fn numbers(wasm: &[u8]) -> Result<BTreeSet<u32>> {
                 #[expect(unreachable_patterns, reason = "the list has this one too")]
                 match operator {
                     Operator::I32Const { value } => { found.insert(value.cast_unsigned()); }
+                    // Two of them side by side, as an address and a length are stored at once.
+                    Operator::I64Const { value } => found.extend([*value as u32, (*value >> 32) as u32]),
                     $( Operator::$op $({ $($arg),* })? => { $( $( offsets!(@see $arg $arg); )* )? } )*
                     _ => {}
                 }
@@ -250,6 +252,17 @@ mod tests {
     #[test]
     fn an_offset_of_an_instruction_is_an_address() {
         assert_eq!(free(&row(), 0, 2_200), []);
+    }
+
+    #[test]
+    fn an_address_and_a_length_may_be_one_number() {
+        let mut module = Module::default();
+        let mut function = FunctionBuilder::new(&mut module.types, &[], &[ValType::I64]);
+        function.func_body().i64_const(100 << 32 | 2_100);
+        let function = function.finish(Vec::new(), &mut module.funcs);
+        module.exports.add("both", function);
+        let third = 2_200..2_300;
+        assert_eq!(row().not_needed(&module.emit_wasm()).unwrap(), [third]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::actor::{Producer, ProducerAsk};
 use super::batch::BatchId;
 use super::transaction::TransactionAsk;
-use crate::client::connection::{Asked, InFlight};
+use crate::client::connection::{Ask, Asked, InFlight};
 use crate::effect::Effects;
 use crate::event::Event;
 use crate::ids::{CorrelationId, LeaderEpoch, NodeId, Offset};
@@ -222,27 +222,7 @@ impl Producer {
     pub(super) fn on_request_timeouts(&mut self, out: &mut Effects<'_>) {
         let client = self.node;
         let Some(runtime) = &mut self.runtime else { return };
-        let lost = runtime.net.timed_out(out);
-        for request in &lost {
-            let kind = match &request.what {
-                Asked::Metadata => MessageKind::Metadata,
-                Asked::Own(ProducerAsk::ProducerId | ProducerAsk::Transaction(TransactionAsk::Init)) => {
-                    MessageKind::InitProducerId
-                }
-                Asked::Own(ProducerAsk::Transaction(
-                    TransactionAsk::Coordinator | TransactionAsk::GroupCoordinator,
-                )) => MessageKind::FindCoordinator,
-                Asked::Own(ProducerAsk::Transaction(TransactionAsk::AddOffsets)) => MessageKind::AddOffsetsToTxn,
-                Asked::Own(ProducerAsk::Transaction(TransactionAsk::CommitOffsets)) => MessageKind::TxnOffsetCommit,
-                Asked::Own(ProducerAsk::Transaction(TransactionAsk::AddPartitions(_))) => {
-                    MessageKind::AddPartitionsToTxn
-                }
-                Asked::Own(ProducerAsk::Transaction(TransactionAsk::End(_))) => MessageKind::EndTxn,
-                Asked::Own(ProducerAsk::Produce(_)) => MessageKind::Produce,
-            };
-            let to = request.to;
-            out.emit(|| Event::RequestTimedOut { client, to, kind });
-        }
+        let lost = runtime.net.timed_out(client, out);
         self.on_lost(lost, out);
     }
 
@@ -260,6 +240,22 @@ impl Producer {
                     }
                 }
             }
+        }
+    }
+}
+
+impl Ask for ProducerAsk {
+    fn kind(&self) -> MessageKind {
+        match self {
+            ProducerAsk::ProducerId | ProducerAsk::Transaction(TransactionAsk::Init) => MessageKind::InitProducerId,
+            ProducerAsk::Transaction(TransactionAsk::Coordinator | TransactionAsk::GroupCoordinator) => {
+                MessageKind::FindCoordinator
+            }
+            ProducerAsk::Transaction(TransactionAsk::AddOffsets) => MessageKind::AddOffsetsToTxn,
+            ProducerAsk::Transaction(TransactionAsk::CommitOffsets) => MessageKind::TxnOffsetCommit,
+            ProducerAsk::Transaction(TransactionAsk::AddPartitions(_)) => MessageKind::AddPartitionsToTxn,
+            ProducerAsk::Transaction(TransactionAsk::End(_)) => MessageKind::EndTxn,
+            ProducerAsk::Produce(_) => MessageKind::Produce,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::membership::Membership;
 use crate::client::CommitMode;
-use crate::client::connection::{Asked, Backoff, Connections};
+use crate::client::connection::{Ask, Asked, Backoff, Connections};
 use crate::collections::{Map, Set};
 use crate::config::{ConsumerConfig, ShareAcknowledgementMode, ShareConsumerConfig};
 use crate::effect::{Effects, Input, Instruction, Timer};
@@ -75,8 +75,8 @@ pub(super) enum ShareAsk {
     Acknowledge(Vec<TopicPartition>, bool),
 }
 
-impl ShareAsk {
-    pub fn kind(&self) -> MessageKind {
+impl Ask for ShareAsk {
+    fn kind(&self) -> MessageKind {
         match self {
             ShareAsk::FindCoordinator => MessageKind::FindCoordinator,
             ShareAsk::Heartbeat | ShareAsk::Leave => MessageKind::ShareGroupHeartbeat,
@@ -284,7 +284,7 @@ impl ShareConsumer {
             Timer::Renew => self.renew(out),
             Timer::CoordinatorBackoff => {
                 if let Some(runtime) = &mut self.runtime {
-                    runtime.membership.backing_off = false;
+                    runtime.membership.coordinator.backing_off = false;
                 }
             }
             // The next pass of `poll` does what has become due.
@@ -439,12 +439,7 @@ impl ShareConsumer {
             self.lose_session(peer, out);
         }
         let Some(runtime) = &mut self.runtime else { return };
-        let coordinates = runtime.membership.coordinator == Some(peer)
-            && channel.is_none_or(|channel| channel == Channel::Coordinator);
-        if coordinates {
-            runtime.membership.coordinator = None;
-            self.back_off(out);
-        }
+        runtime.membership.coordinator.disconnected(peer, channel, &runtime.net, out);
         self.on_lost(lost, out);
         if let Some(runtime) = &mut self.runtime {
             runtime.net.stale(out);

@@ -87,7 +87,8 @@ impl ShareConsumer {
                 runtime.net.refreshed(&response, out);
             }
             (Asked::Own(ShareAsk::FindCoordinator), Response::FindCoordinator(answer)) => {
-                self.on_coordinator_found(answer.coordinator.map(|(_, node)| node), out);
+                let node = answer.coordinator.map(|(_, node)| node);
+                runtime.membership.coordinator.found(node, &runtime.net, out);
             }
             (Asked::Own(ShareAsk::Heartbeat), Response::ShareGroupHeartbeat(answer)) => {
                 self.on_heartbeat_answer(*answer, out);

@@ -1,22 +1,18 @@
 //! Its life in the group: heartbeats with an epoch, and leaving (`ShareMembershipManager`, `ShareHeartbeatRequestManager`).
 
 use super::actor::{Activity, ShareAsk, ShareConsumer};
-use crate::client::connection::{Asked, Backoff, InFlight};
+use crate::client::connection::{Asked, InFlight};
+use crate::client::group_coordinator::GroupCoordinator;
 use crate::effect::{Effects, Timer};
 use crate::event::{Event, PollFailure};
-use crate::ids::{Generation, NodeId, TopicPartition};
-use crate::protocol::{
-    Channel, ErrorCode, FindCoordinatorRequest, Request, ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse,
-};
+use crate::ids::{Generation, TopicPartition};
+use crate::protocol::{Channel, ErrorCode, Request, ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse};
 use crate::time::{Duration, Instant};
 
 /// A member's standing.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Membership {
-    pub coordinator: Option<NodeId>,
-    pub finding: bool,
-    pub backing_off: bool,
-    pub attempts: u32,
+    pub coordinator: GroupCoordinator,
     /// The member epoch; 0 before it has joined.
     pub epoch: Generation,
     pub joined: bool,
@@ -35,10 +31,7 @@ pub(super) struct Membership {
 impl Default for Membership {
     fn default() -> Self {
         Membership {
-            coordinator: None,
-            finding: false,
-            backing_off: false,
-            attempts: 0,
+            coordinator: GroupCoordinator::default(),
             epoch: Generation(0),
             joined: false,
             heartbeat_out: false,
@@ -58,10 +51,10 @@ impl ShareConsumer {
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
         membership.left = false;
-        if membership.coordinator.is_none() {
+        if membership.coordinator.node.is_none() {
             return self.find_coordinator(out);
         }
-        if !membership.joined && !membership.heartbeat_out && !membership.backing_off {
+        if !membership.joined && !membership.heartbeat_out && !membership.coordinator.backing_off {
             membership.epoch = Generation(0);
             membership.tell_all = true;
             self.send_heartbeat(out);
@@ -69,40 +62,14 @@ impl ShareConsumer {
     }
 
     fn find_coordinator(&mut self, out: &mut Effects<'_>) {
-        let group = self.group;
         let Some(runtime) = &mut self.runtime else { return };
-        let membership = &mut runtime.membership;
-        if membership.finding || membership.backing_off {
-            return;
-        }
-        let nodes: Vec<NodeId> =
-            runtime.net.metadata.nodes().filter(|node| runtime.net.usable(*node, out.now)).collect();
-        let Some(node) = out.rng.pick(&nodes).copied() else { return };
-        membership.finding = true;
-        let request = Request::FindCoordinator(FindCoordinatorRequest { group });
-        runtime.net.ask(node, Channel::Client, request, ShareAsk::FindCoordinator, out);
-    }
-
-    pub(super) fn on_coordinator_found(&mut self, node: Option<NodeId>, out: &mut Effects<'_>) {
-        let Some(runtime) = &mut self.runtime else { return };
-        runtime.membership.finding = false;
-        match node {
-            Some(node) => {
-                runtime.membership.coordinator = Some(node);
-                runtime.membership.attempts = 0;
-            }
-            None => self.back_off(out),
-        }
+        runtime.membership.coordinator.find(self.group, &mut runtime.net, ShareAsk::FindCoordinator, out);
     }
 
     /// Pauses before the coordinator is asked again.
     pub(super) fn back_off(&mut self, out: &mut Effects<'_>) {
-        let backoff = Backoff { base: self.config.retry_backoff_ms, max: self.config.retry_backoff_max_ms };
         let Some(runtime) = &mut self.runtime else { return };
-        runtime.membership.backing_off = true;
-        let pause = backoff.after(runtime.membership.attempts, out.rng);
-        runtime.membership.attempts += 1;
-        out.set_timer(Timer::CoordinatorBackoff, pause);
+        runtime.membership.coordinator.back_off(&runtime.net, out);
     }
 
     fn send_heartbeat(&mut self, out: &mut Effects<'_>) {
@@ -110,7 +77,7 @@ impl ShareConsumer {
         let topics = self.topics.clone();
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
-        let Some(coordinator) = membership.coordinator else { return };
+        let Some(coordinator) = membership.coordinator.node else { return };
         membership.heartbeat_out = true;
         membership.heartbeat_at = Some(out.now);
         let topics = std::mem::take(&mut membership.tell_all).then_some(topics);
@@ -127,9 +94,9 @@ impl ShareConsumer {
             return;
         }
         let again = membership.interval.max(Duration::from_millis(100));
-        if membership.coordinator.is_none() {
+        if membership.coordinator.node.is_none() {
             self.find_coordinator(out);
-        } else if membership.joined && !membership.heartbeat_out && !membership.backing_off {
+        } else if membership.joined && !membership.heartbeat_out && !membership.coordinator.backing_off {
             self.send_heartbeat(out);
         }
         out.set_timer(Timer::Heartbeat, again);
@@ -147,7 +114,7 @@ impl ShareConsumer {
             membership.tell_all = true;
             return self.on_coordinator_error(answer.error, out);
         }
-        membership.attempts = 0;
+        membership.coordinator.is_well();
         membership.epoch = answer.member_epoch;
         membership.interval = answer.heartbeat_interval;
         if !std::mem::replace(&mut membership.joined, true) {
@@ -172,8 +139,7 @@ impl ShareConsumer {
         match error {
             ErrorCode::FencedMemberEpoch | ErrorCode::UnknownMemberId => self.lose_membership(true, out),
             ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable | ErrorCode::NetworkException => {
-                runtime.membership.coordinator = None;
-                self.back_off(out);
+                runtime.membership.coordinator.lose(&runtime.net, out);
             }
             ErrorCode::GroupMaxSizeReached | ErrorCode::GroupIdNotFound => {
                 let why = PollFailure::Refused(error);
@@ -221,7 +187,7 @@ impl ShareConsumer {
     fn send_leave(&mut self, closing: bool, out: &mut Effects<'_>) -> bool {
         let (group, member) = (self.group, self.member());
         let Some(runtime) = &mut self.runtime else { return false };
-        let Some(coordinator) = runtime.membership.coordinator.filter(|_| runtime.membership.joined) else {
+        let Some(coordinator) = runtime.membership.coordinator.node.filter(|_| runtime.membership.joined) else {
             return false;
         };
         let request = ShareGroupHeartbeatRequest { group, member, member_epoch: Generation(-1), topics: None };
@@ -263,20 +229,8 @@ impl ShareConsumer {
     pub(super) fn on_request_timeouts(&mut self, out: &mut Effects<'_>) {
         let client = self.node;
         let Some(runtime) = &mut self.runtime else { return };
-        let lost = runtime.net.timed_out(out);
-        for request in &lost {
-            let kind = match &request.what {
-                Asked::Metadata => crate::protocol::MessageKind::Metadata,
-                Asked::Own(what) => what.kind(),
-            };
-            let to = request.to;
-            out.emit(|| Event::RequestTimedOut { client, to, kind });
-            if request.channel == Channel::Coordinator
-                && let Some(runtime) = &mut self.runtime
-            {
-                runtime.membership.coordinator = None;
-            }
-        }
+        let lost = runtime.net.timed_out(client, out);
+        runtime.membership.coordinator.unanswered(&lost);
         self.on_lost(lost, out);
         if let Some(runtime) = &mut self.runtime {
             runtime.net.stale(out);
@@ -290,8 +244,7 @@ impl ShareConsumer {
             match request.what {
                 Asked::Metadata => runtime.net.refresh_failed(out),
                 Asked::Own(ShareAsk::FindCoordinator) => {
-                    runtime.membership.finding = false;
-                    self.back_off(out);
+                    runtime.membership.coordinator.found(None, &runtime.net, out);
                 }
                 Asked::Own(ShareAsk::Heartbeat) => {
                     runtime.membership.heartbeat_out = false;
