@@ -309,6 +309,80 @@ fn close_flushes_and_a_crash_loses_the_buffer() {
     assert!(sent >= 50 && acked == 0, "{acked} of {sent}");
 }
 
+#[test]
+fn an_idle_topic_is_forgotten_and_asked_for_again() {
+    // The second record is due 20 s after the first; its `send` returns at once, or after a round trip for metadata.
+    let waits = |idle: &str| {
+        let history = run("", &format!("every=\"20s\" count=2 metadata.max.age.ms=4000 {idle}"), "until acked 2");
+        let sent = moments(&history, |event| matches!(event, Event::RecordSent { .. }));
+        sent[1].since(Instant::ZERO).as_millis() - 22_000
+    };
+    assert_eq!(waits(""), 0);
+    assert!(waits("metadata.max.idle.ms=5000") >= 2);
+}
+
+/// A producer that was cut off while the brokers it knows of died and another one took over.
+fn cut_off(settings: &str, how: &str, story: &str) -> History {
+    check(&format!(
+        r#"
+        scenario forgotten
+        brokers 3
+        network latency="2ms"
+        topic t partitions=1 replication-factor=3 {{ replicas 2 3 1 }}
+        producer p topic=t start="2s" every="100ms" metadata.max.age.ms=1000 max.block.ms=1000 request.timeout.ms=1000 delivery.timeout.ms=2000 {settings}
+        story {{
+            until acked ">=5"
+            kill "broker 1"
+            wait BrokerFenced broker=1
+            run "3s"
+            isolate p
+            run "5s"
+            start "broker 1"
+            until isr t-0 "2,3,1"
+            {how} "broker 3"
+            wait BrokerFenced broker=3
+            {how} "broker 2"
+            until leader t-0 1
+            heal
+            bind before acked
+            {story}
+        }}
+        "#
+    ))
+}
+
+#[test]
+fn only_who_begins_anew_finds_brokers_it_has_forgotten() {
+    cut_off("metadata.recovery.strategy=rebootstrap", "kill", "until acked \">$before\" within=\"30s\"");
+    cut_off("metadata.recovery.strategy=none", "kill", "run \"60s\"\nexpect acked $before");
+}
+
+#[test]
+fn the_trigger_does_not_wait_until_nobody_seems_reachable() {
+    // Frozen brokers can be connected to: one of them always seems reachable.
+    let trigger = |millis: &str| format!("metadata.recovery.rebootstrap.trigger.ms={millis}");
+    cut_off(&trigger("1000"), "pause", "until acked \">$before\" within=\"30s\"");
+    cut_off(&trigger("300000"), "pause", "run \"30s\"\nexpect acked $before");
+}
+
+#[test]
+fn a_rack_aware_producer_stays_in_its_rack_while_it_can() {
+    let spread = |settings: &str| {
+        let history = check(&format!(
+            "scenario racks\nbrokers 3 racks=\"a,b,b\"\ntopic t partitions=3 replication-factor=3 {{ replicas 1 2 3; replicas 2 3 1; replicas 3 1 2 }}\n\
+             producer p topic=t start=\"2s\" every=\"10ms\" size=500 batch.size=1000 {settings}\n\
+             story {{ until acked 200; expect leader t-0 1; kill \"broker 1\"; until leader t-0 2; until acked 400 }}"
+        ));
+        let all = partitions(&history);
+        let (first, later) = (all[..200].to_vec(), all[all.len() - 50..].to_vec());
+        let kinds = |list: Vec<i32>| list.into_iter().collect::<std::collections::BTreeSet<i32>>().len();
+        (kinds(first), kinds(later))
+    };
+    assert_eq!(spread("client.rack=a"), (3, 3), "a rack alone changes nothing");
+    // When the leader in its own rack is gone, the others are as good as any.
+    assert_eq!(spread("client.rack=a partitioner.rack.aware=#true"), (1, 3));
+}
+
 #[track_caller]
 fn refused(settings: &str, message: &str) {
     let text = format!("brokers 1\ntopic t\nproducer p topic=t {settings}");
@@ -328,6 +402,16 @@ fn a_wrong_value_is_refused_with_key_range_and_default() {
     refused(
         "delivery.timeout.ms=1000",
         "delivery.timeout.ms=1000 must be at least linger.ms + request.timeout.ms (default 120000)",
+    );
+    refused(
+        "metadata.max.idle.ms=4999",
+        "metadata.max.idle.ms=4999 is outside 5000..9223372036854775807 (default 300000)",
+    );
+    refused("metadata.recovery.strategy=retry", "=\"retry\" is not none or rebootstrap (default rebootstrap)");
+    refused("metadata.recovery.rebootstrap.trigger.ms=-1", "=-1 is outside 0..9223372036854775807 (default 300000)");
+    refused(
+        "transactional.id=x transaction.two.phase.commit.enable=#true transaction.timeout.ms=1000",
+        "transaction.timeout.ms=1000 must not be set with transaction.two.phase.commit.enable=true (default 60000)",
     );
     refused("max.block=1", "did you mean \"max.block.ms\"?");
     refused(

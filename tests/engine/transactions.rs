@@ -222,6 +222,24 @@ fn a_transaction_timeout_beyond_the_brokers_is_refused() {
 }
 
 #[test]
+fn two_phases_know_no_timeout_and_need_the_brokers_consent() {
+    let run = |brokers: &str, story: &str| {
+        let world = WORLD.replace("brokers 3", &format!("brokers 3 {brokers} transaction.max.timeout.ms=20000"));
+        check(&format!(
+            "{world} producer p topic=t start=\"2s\" every=\"10ms\" count=2 transactional.id=x transaction-records=2 hold=\"70s\" transaction.two.phase.commit.enable=#true
+             {READERS} story {{ {story} }}"
+        ))
+    };
+    // Held open beyond every timeout, and then committed.
+    run(
+        "transaction.two.phase.commit.enable=#true",
+        "run \"65s\"\nexpect processed-by committed 0\nrun \"15s\"\nexpect processed-by committed 2",
+    );
+    let refused = "wait TransactionFailed error=TransactionalIdAuthorizationFailed fatal=#true within=\"20s\"";
+    assert_eq!(run("", refused).simulation().ledger().totals().sent, 0);
+}
+
+#[test]
 fn aborted_records_stay_in_the_log_and_markers_take_an_offset() {
     let history = check(&format!(
         "{WORLD} producer p topic=t start=\"2s\" every=\"10ms\" count=2 transactional.id=x transaction-records=2 abort-every=1 hold=\"100ms\" partition=0

@@ -14,7 +14,7 @@ use crate::storage::{EndTxnMarker, MarkerRule, RecordBatch};
 use crate::time::Duration;
 
 /// Pause before markers that found no leader, or an unwilling one, are sent again.
-const MARKER_RETRY: Duration = Duration::from_millis(100);
+pub(super) const MARKER_RETRY: Duration = Duration::from_millis(100);
 
 impl Broker {
     /// Sends the markers of a decided transaction to the leaders of its partitions; without any it is complete.

@@ -285,9 +285,10 @@ impl Broker {
 }
 
 fn describe(runtime: &Runtime, request: &MetadataRequest) -> MetadataResponse {
-    let alive = runtime.image.brokers.iter().filter(|(_, broker)| !broker.fenced);
+    let alive = || runtime.image.brokers.iter().filter(|(_, broker)| !broker.fenced);
     let mut response = MetadataResponse {
-        brokers: alive.map(|(id, broker)| (*id, broker.node)).collect(),
+        brokers: alive().map(|(id, broker)| (*id, broker.node)).collect(),
+        racks: alive().filter_map(|(id, broker)| Some((*id, broker.rack.clone()?))).collect(),
         partitions: Vec::new(),
         unknown_topics: Vec::new(),
     };

@@ -2,13 +2,14 @@
 
 use super::actor::Broker;
 use super::controller_channel::Asked;
+use super::markers::MARKER_RETRY;
 use super::produce::{DelayedWrite, Waiter};
 use crate::config::TopicConfig;
 use crate::coordinator::{
     AfterCommit, ReplyTo, TransactionOutcome, TransactionRecord, TransactionShards, TransactionWrite, group_partition,
 };
 use crate::effect::{Effects, Timer};
-use crate::event::Event;
+use crate::event::{Event, TransactionState};
 use crate::ids::{NodeId, ProducerId, TopicPartition, TransactionalId};
 use crate::protocol::{
     AddPartitionsToTxnRequest, Channel, CreatableTopic, CreateTopicsRequest, EndTxnResponse, ErrorCode,
@@ -102,10 +103,10 @@ impl Broker {
         let Some(runtime) = &mut self.runtime else { return };
         let fresh = if wants_id { runtime.producer_ids.next() } else { Some(-1) };
         let Some(fresh) = fresh.map(ProducerId) else { return self.await_producer_ids(to, request, out) };
-        let timeout_max = self.config.transaction_max_timeout_ms;
+        let limits = (self.config.transaction_max_timeout_ms, self.config.transaction_two_phase_commit_enable);
         let known = &mut runtime.transactions;
         let outcome = match request {
-            Request::InitProducerId(request) => known.on_init(to, id, &request, fresh, timeout_max, out.now),
+            Request::InitProducerId(request) => known.on_init(to, id, &request, fresh, limits, out.now),
             Request::AddPartitionsToTxn(request) => {
                 known.on_add_partitions(to, &request, Response::AddPartitionsToTxn, out.now)
             }
@@ -190,6 +191,12 @@ impl Broker {
         out: &mut Effects<'_>,
     ) {
         self.with_runtime(|runtime| runtime.transactions.failed(record.id));
+        let completes = matches!(record.metadata.state, TransactionState::CompleteCommit | TransactionState::CompleteAbort);
+        if completes && error != ErrorCode::NotCoordinator {
+            // All markers are written and nobody asks again: the end is tried until the log takes it, or another
+            // coordinator does (`txnLogAppendRetryQueue`).
+            out.set_timer(Timer::Markers, MARKER_RETRY);
+        }
         if let Some((to, response)) = answer {
             let response = match response {
                 Response::InitProducerId(_) => Response::InitProducerId(no_id(error)),

@@ -2,6 +2,7 @@
 
 use super::metadata::ClientMetadata;
 use crate::collections::{Map, Set};
+use crate::config::MetadataRecovery;
 use crate::effect::{Effects, Timer};
 use crate::event::Event;
 use crate::ids::{CorrelationId, NodeId, TopicId};
@@ -78,6 +79,27 @@ pub(super) struct Connections<T> {
     refreshing: bool,
     /// When the timer for unanswered requests runs out.
     timer_at: Option<Instant>,
+    /// Since when metadata is asked for in vain.
+    in_vain_since: Option<Instant>,
+    /// What is done then.
+    pub recovery: Recovery,
+    /// Until when the topics are wanted; none for ever (`metadata.max.idle.ms` is a producer's).
+    pub wanted_until: Option<Instant>,
+    /// The topics were forgotten: refreshes ask for brokers only.
+    idle: bool,
+}
+
+/// `metadata.recovery.strategy` and its trigger.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Recovery {
+    pub strategy: MetadataRecovery,
+    pub trigger: Duration,
+}
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Recovery { strategy: MetadataRecovery::Rebootstrap, trigger: Duration::from_millis(300_000) }
+    }
 }
 
 impl<T: Clone> Connections<T> {
@@ -104,6 +126,10 @@ impl<T: Clone> Connections<T> {
             refresh_at: None,
             refreshing: false,
             timer_at: None,
+            in_vain_since: None,
+            recovery: Recovery::default(),
+            wanted_until: None,
+            idle: false,
         }
     }
 
@@ -247,9 +273,14 @@ impl<T: Clone> Connections<T> {
     pub fn refresh(&mut self, out: &mut Effects<'_>) {
         self.refresh_at = None;
         let known: Vec<NodeId> = self.metadata.nodes().collect();
-        // When no known node can be reached, the bootstrap servers are asked again.
+        // When no known node can be reached, or too long in vain, the bootstrap servers are asked again.
         let reachable = known.iter().any(|node| self.usable(*node, out.now));
-        let candidates = if reachable { known } else { self.bootstrap.clone() };
+        let since = *self.in_vain_since.get_or_insert(out.now);
+        let begins_anew = match self.recovery.strategy {
+            MetadataRecovery::Rebootstrap => !reachable || out.now.since(since) >= self.recovery.trigger,
+            MetadataRecovery::None => known.is_empty(),
+        };
+        let candidates = if begins_anew { self.bootstrap.clone() } else { known };
         let usable = |node: &&NodeId| self.usable(**node, out.now);
         let least = candidates.iter().filter(usable).map(|node| self.load(*node)).min();
         let idle: Vec<NodeId> =
@@ -257,14 +288,15 @@ impl<T: Clone> Connections<T> {
         let chosen = out.rng.pick(&idle).copied();
         self.metadata_attempts += 1;
         let Some(node) = chosen else {
-            let next = self.bootstrap.iter().map(|node| self.usable_at(*node)).min().unwrap_or(out.now);
+            let next = candidates.iter().map(|node| self.usable_at(*node)).min().unwrap_or(out.now);
             let at = next.max(out.now + Duration::from_millis(1));
             self.refresh_at = Some(at);
             out.set_timer_at(self.refresh_timer(), at);
             return;
         };
         self.refreshing = true;
-        let request = Request::Metadata(MetadataRequest { topics: self.topics.clone() });
+        let topics = if self.idle { Vec::new() } else { self.topics.clone() };
+        let request = Request::Metadata(MetadataRequest { topics });
         self.send(node, self.channel, request, Asked::Metadata, self.request_timeout, out);
     }
 
@@ -275,10 +307,15 @@ impl<T: Clone> Connections<T> {
     /// Metadata arrived. True when every topic and every leader is known.
     pub fn refreshed(&mut self, response: &MetadataResponse, out: &mut Effects<'_>) -> bool {
         self.refreshing = false;
+        self.in_vain_since = None;
         self.metadata.update(response);
         let complete = response.unknown_topics.is_empty()
             && response.partitions.iter().all(|partition| self.metadata.leader(partition.tp).is_some());
         if complete {
+            if self.wanted_until.is_some_and(|until| until <= out.now) {
+                self.idle = true;
+                self.metadata.forget_partitions();
+            }
             self.metadata_attempts = 0;
             self.refresh_at = Some(out.now + self.max_age);
             out.set_timer(self.refresh_timer(), self.max_age);
@@ -286,6 +323,14 @@ impl<T: Clone> Connections<T> {
             self.want_refresh(out);
         }
         complete
+    }
+
+    /// The topics are written to: they are wanted for another while. What was forgotten has to be asked for again.
+    pub fn want_topics(&mut self, idle_max: Duration, out: &mut Effects<'_>) {
+        self.wanted_until = Some(out.now + idle_max);
+        if std::mem::take(&mut self.idle) {
+            self.want_refresh(out);
+        }
     }
 
     /// The request for metadata got no answer.

@@ -3,12 +3,14 @@
 use crate::collections::Map;
 use crate::ids::{BrokerId, LeaderEpoch, NodeId, TopicId, TopicPartition};
 use crate::protocol::MetadataResponse;
+use std::sync::Arc;
 
 /// A client's metadata cache (`MetadataCache`).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ClientMetadata {
     brokers: Map<BrokerId, NodeId>,
     partitions: Map<TopicPartition, (BrokerId, LeaderEpoch)>,
+    racks: Map<BrokerId, Arc<str>>,
 }
 
 impl ClientMetadata {
@@ -16,9 +18,21 @@ impl ClientMetadata {
     /// take a client back in time.
     pub fn update(&mut self, response: &MetadataResponse) {
         self.brokers = response.brokers.iter().copied().collect();
+        self.racks = response.racks.iter().cloned().collect();
         for partition in &response.partitions {
             self.set_leader(partition.tp, partition.leader, partition.leader_epoch);
         }
+    }
+
+    /// Nobody wants to know of any topic.
+    pub fn forget_partitions(&mut self) {
+        self.partitions = Map::new();
+    }
+
+    /// Whether a broker of this rack leads a partition.
+    pub fn led_in(&self, tp: TopicPartition, rack: &str) -> bool {
+        let leader = self.partitions.get(&tp).and_then(|(leader, _)| self.racks.get(leader));
+        leader.is_some_and(|known| &**known == rack)
     }
 
     /// Notes a leader. True when it was news.

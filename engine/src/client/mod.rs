@@ -6,8 +6,8 @@
 //! compression with an estimate of what it will give; `request.timeout.ms`, `retries`, `delivery.timeout.ms`, exponential back-off with jitter; batches divided that were
 //! too large; idempotence with sequences assigned when a batch is drained, doubts settled and epochs bumped; synchronous
 //! sending, `flush`, `close`; transactions in both protocols of KIP-890; the defaults of 4.x and of 2.x.
-//! Absent: several topics per producer, `metadata.max.idle.ms`, `metadata.recovery.strategy` (always
-//! rebootstrap), `partitioner.rack.aware`, two-phase commit, a limit on `initTransactions`.
+//! Absent: several topics per producer, `prepareTransaction` of two-phase commit (its transactions only have no timeout), a
+//! limit on `initTransactions`.
 //!
 //! Both in one program: poll, make a record of each record, write it, and commit what was read, in a transaction
 //! (`sendOffsetsToTransaction` with the group's metadata) or after a flush; after an abort it goes back to what is

@@ -42,6 +42,8 @@ config_struct! {
     "transaction.partition.verification.enable" => transaction_partition_verification_enable: bool = true, None;
     /// Feature level rather than setting: 0 or 1 is the older protocol, 2 a new epoch for every transaction (KIP-890).
     "transaction.version" => transaction_version: i16 = 2, Some((0, 2));
+    /// Whether producers may ask for transactions that never time out (KIP-939).
+    "transaction.two.phase.commit.enable" => transaction_two_phase_commit_enable: bool = false, None;
     /// How often a broker tells the controller that it lives.
     "broker.heartbeat.interval.ms" => broker_heartbeat_interval_ms: Millis = Millis(2_000), Some(ANY_INT);
     /// How often a broker looks for segments to delete.

@@ -28,7 +28,7 @@ pub use consumer::{ConsumerConfig, IsolationLevel};
 pub use controller::ControllerConfig;
 pub use feature::{FeatureConfig, PlacementRule, TruncationMode};
 pub use group_values::{AutoOffsetReset, GroupProtocol, OptionalName, ServerAssignors, Strategies};
-pub use producer::{Acks, PartitionerClass, ProducerConfig};
+pub use producer::{Acks, MetadataRecovery, PartitionerClass, ProducerConfig};
 pub use share::{
     NOT_FOR_SHARE_GROUPS, ShareAcknowledgementMode, ShareAcquireMode, ShareBrokerConfig, ShareConsumerConfig,
     ShareGroupConfig,

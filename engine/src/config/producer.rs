@@ -2,6 +2,7 @@
 
 use super::compression::{CompressionType, GzipLevel};
 use super::config_struct;
+use super::group_values::OptionalName;
 use super::value::{ConfigError, ConfigValue};
 use super::words::{ANY_INT, Millis};
 use crate::time::Duration;
@@ -74,6 +75,33 @@ impl ConfigValue for PartitionerClass {
     }
 }
 
+/// What a client does when it can reach no broker it knows (`metadata.recovery.strategy`, KIP-899).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum MetadataRecovery {
+    /// It tries them again and again.
+    None,
+    /// It begins anew with the bootstrap servers.
+    #[default]
+    Rebootstrap,
+}
+
+impl ConfigValue for MetadataRecovery {
+    const EXPECTED: &'static str = "none or rebootstrap";
+    const WORDS: &'static [&'static str] = &["none", "rebootstrap"];
+    fn print(&self) -> String {
+        match self {
+            MetadataRecovery::None => "none",
+            MetadataRecovery::Rebootstrap => "rebootstrap",
+        }
+        .to_owned()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        [MetadataRecovery::None, MetadataRecovery::Rebootstrap]
+            .into_iter()
+            .find(|known| known.print().eq_ignore_ascii_case(text))
+    }
+}
+
 config_struct! {
     /// Settings of one producer.
     ProducerConfig, owner "producer";
@@ -103,6 +131,12 @@ config_struct! {
     "retry.backoff.max.ms" => retry_backoff_max_ms: Duration = Duration::from_millis(1_000), Some((0, i64::MAX));
     /// Forced refresh of the metadata.
     "metadata.max.age.ms" => metadata_max_age_ms: Duration = Duration::from_millis(300_000), Some((0, i64::MAX));
+    /// A topic that was not written to for this long is forgotten at the next refresh.
+    "metadata.max.idle.ms" => metadata_max_idle_ms: Duration = Duration::from_millis(300_000), Some((5_000, i64::MAX));
+    /// What is done when no broker of the metadata can be reached.
+    "metadata.recovery.strategy" => metadata_recovery_strategy: MetadataRecovery = MetadataRecovery::Rebootstrap, None;
+    /// Metadata asked for in vain for this long is asked of the bootstrap servers, whoever else seems reachable.
+    "metadata.recovery.rebootstrap.trigger.ms" => metadata_recovery_rebootstrap_trigger_ms: Duration = Duration::from_millis(300_000), Some((0, i64::MAX));
     /// Most bytes of one request, and of one record before compression.
     "max.request.size" => max_request_size: i32 = 1_048_576, Some((0, INT)), "B";
     /// Bytes for all batches without a verdict; each takes `batch.size` or more.
@@ -123,6 +157,12 @@ config_struct! {
     "transactional.id" => transactional_id: Option<String> = None, None;
     /// After this long the coordinator aborts a transaction; at most the broker's `transaction.max.timeout.ms`.
     "transaction.timeout.ms" => transaction_timeout_ms: Millis = Millis(60_000), Some(ANY_INT);
+    /// Whether the program, not its timeout, ends a transaction (KIP-939): the brokers have to allow it.
+    "transaction.two.phase.commit.enable" => transaction_two_phase_commit_enable: bool = false, None;
+    /// Whether records without a key go to partitions that a broker of the client's own rack leads, while there are any.
+    "partitioner.rack.aware" => partitioner_rack_aware: bool = false, None;
+    /// Where this client is.
+    "client.rack" => client_rack: OptionalName = OptionalName(None), None;
     /// Whether keys do not choose the partition.
     "partitioner.ignore.keys" => partitioner_ignore_keys: bool = false, None;
 }
@@ -134,6 +174,11 @@ impl ProducerConfig {
     /// Whether the client really is idempotent: `acks` other than `all` or no retries silently switch it off.
     pub fn idempotent(&self) -> bool {
         self.enable_idempotence && self.acks == Acks::All && self.retries > 0
+    }
+
+    /// The rack whose leaders are preferred; none without `partitioner.rack.aware`.
+    pub fn own_rack(&self) -> Option<&str> {
+        self.client_rack.0.as_deref().filter(|_| self.partitioner_rack_aware)
     }
 
     /// The defaults of a line of clients by its name: `4.x`, or `2.x` (`acks=1`, no linger, no idempotence).
@@ -169,6 +214,11 @@ impl ProducerConfig {
         if self.transactional_id.is_some() && !self.idempotent() {
             let value = self.transactional_id.print();
             return conflict("transactional.id", value, "needs enable.idempotence, and with it acks=all and retries");
+        }
+        if self.transaction_two_phase_commit_enable && said("transaction.timeout.ms") {
+            let value = self.transaction_timeout_ms.print();
+            let rule = "must not be set with transaction.two.phase.commit.enable=true";
+            return conflict("transaction.timeout.ms", value, rule);
         }
         let in_flight = self.max_in_flight_requests_per_connection;
         if self.idempotent() && in_flight > IN_FLIGHT_MAX_IDEMPOTENT {

@@ -48,6 +48,8 @@ error_codes! {
     TransactionAborted = -1, "TransactionAbortedException", false;
     /// The connection broke before the answer came; never on the wire.
     NetworkException = 13, "NETWORK_EXCEPTION", true;
+    /// The transactional id may not do this: two-phase commit is not allowed here.
+    TransactionalIdAuthorizationFailed = 53, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED", false;
     /// The coordinator is still reading its log.
     CoordinatorLoadInProgress = 14, "COORDINATOR_LOAD_IN_PROGRESS", true;
     /// No coordinator could be found.

@@ -2,6 +2,7 @@
 
 use super::ErrorCode;
 use crate::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, TopicId, TopicPartition};
+use std::sync::Arc;
 
 /// MetadataRequest: none of the topics means only the brokers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -15,6 +16,8 @@ pub struct MetadataRequest {
 pub struct MetadataResponse {
     /// Brokers that are alive as far as the answering broker knows, with their addresses.
     pub brokers: Vec<(BrokerId, NodeId)>,
+    /// Where those are that have a `broker.rack`.
+    pub racks: Vec<(BrokerId, Arc<str>)>,
     /// The partitions of the requested topics.
     pub partitions: Vec<PartitionMetadata>,
     /// Requested topics the answering broker does not know.

@@ -14,6 +14,8 @@ pub struct InitProducerIdRequest {
     pub transactional: Option<TransactionalId>,
     /// `transaction.timeout.ms`.
     pub timeout: Duration,
+    /// `transaction.two.phase.commit.enable`: the transaction has no timeout.
+    pub two_phase: bool,
     /// The id and epoch the producer has and wants to go on from (KIP-360); none for a fresh start.
     pub expected: Option<(ProducerId, i16)>,
 }

@@ -31,6 +31,15 @@ impl Topic {
         let led = |partition: &i32| metadata.leader(TopicPartition::new(topic, *partition)).is_some();
         Topic { count, available: (0..count).filter(led).collect() }
     }
+
+    /// Leaves of the available partitions those that a broker of this rack leads, if there are any.
+    pub fn prefer_rack(&mut self, metadata: &ClientMetadata, topic: TopicId, rack: &str) {
+        let near = |partition: &&i32| metadata.led_in(TopicPartition::new(topic, **partition), rack);
+        let near: Vec<i32> = self.available.iter().filter(near).copied().collect();
+        if !near.is_empty() {
+            self.available = near;
+        }
+    }
 }
 
 impl Partitioner {

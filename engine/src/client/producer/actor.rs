@@ -6,7 +6,7 @@ use super::batch::{BatchId, ProducerBatch};
 use super::sequences::Sequences;
 use super::transaction::{Transaction, TransactionAsk};
 use crate::app::Workload;
-use crate::client::connection::{Backoff, Connections};
+use crate::client::connection::{Backoff, Connections, Recovery};
 use crate::client::partitioner::Partitioner;
 use crate::collections::{Map, sorted_by_number};
 use crate::config::ProducerConfig;
@@ -183,6 +183,11 @@ impl Producer {
         );
         net.reconnect = Backoff { base: self.config.reconnect_backoff_ms, max: self.config.reconnect_backoff_max_ms };
         net.channel = self.channel;
+        net.recovery = Recovery {
+            strategy: self.config.metadata_recovery_strategy,
+            trigger: self.config.metadata_recovery_rebootstrap_trigger_ms,
+        };
+        net.wanted_until = Some(out.now + self.config.metadata_max_idle_ms);
         net.want_refresh(out);
         self.runtime = Some(Box::new(Runtime {
             net,

@@ -224,7 +224,11 @@ impl Producer {
         let Some(runtime) = &mut self.runtime else { return false };
         let Some(mut pending) = runtime.application.pending.take() else { return false };
         let in_time = pending.began + max_block > out.now;
-        let topic = Topic::of(&runtime.net.metadata, self.topic);
+        runtime.net.want_topics(self.config.metadata_max_idle_ms, out);
+        let mut topic = Topic::of(&runtime.net.metadata, self.topic);
+        if let Some(rack) = self.config.own_rack() {
+            topic.prefer_rack(&runtime.net.metadata, self.topic, rack);
+        }
         if topic.count <= named.unwrap_or(0) {
             runtime.net.want_refresh(out);
             return self.wait_or_fail(pending, in_time, ErrorCode::RequestTimedOut, out);

@@ -28,6 +28,7 @@ impl Producer {
         if let Some(runtime) = &mut self.runtime
             && unknown
         {
+            runtime.net.want_topics(self.config.metadata_max_idle_ms, out);
             runtime.net.want_refresh(out);
         }
         let timeout = self.config.partitioner_availability_timeout_ms;
@@ -80,8 +81,14 @@ impl Producer {
             return runtime.partitioner.sticky.forget_load();
         }
         let mut waiting = Vec::with_capacity(all);
+        let own = self.config.own_rack();
+        let near = |tp: TopicPartition| own.is_some_and(|rack| runtime.net.metadata.led_in(tp, rack));
+        let any_near = runtime.accumulator.queues.keys().any(|tp| near(*tp));
         for (tp, queue) in &runtime.accumulator.queues {
             let Some((node, _)) = runtime.net.metadata.leader(*tp) else { continue };
+            if any_near && !near(*tp) {
+                continue;
+            }
             let stuck = |(ready, drained): &(Instant, Instant)| ready.since(*drained) > timeout;
             if timeout > crate::time::Duration::ZERO && runtime.drained.get(&node).is_some_and(stuck) {
                 continue;

@@ -143,6 +143,7 @@ impl Producer {
     /// Sends the next request to the coordinator, if one is due. True while records may be drained.
     pub(super) fn run_transaction(&mut self, out: &mut Effects<'_>) -> bool {
         let timeout = self.config.transaction_timeout_ms.span();
+        let two_phase = self.config.transaction_two_phase_commit_enable;
         let Some(runtime) = &mut self.runtime else { return false };
         let Some(transaction) = &mut runtime.transaction else { return true };
         use ClientTransactionState as S;
@@ -189,7 +190,7 @@ impl Producer {
         let transactional = transaction.id;
         let (request, ask) = if initializing {
             let expected = runtime.sequences.id.filter(|_| transaction.bump);
-            let request = InitProducerIdRequest { transactional: Some(transactional), timeout, expected };
+            let request = InitProducerIdRequest { transactional: Some(transactional), timeout, two_phase, expected };
             (Request::InitProducerId(request), TransactionAsk::Init)
         } else if adding {
             let partitions: Vec<TopicPartition> = transaction.new_partitions.iter().copied().collect();

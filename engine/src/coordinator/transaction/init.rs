@@ -9,6 +9,9 @@ use crate::ids::{ProducerId, TransactionalId};
 use crate::protocol::{ErrorCode, InitProducerIdRequest, InitProducerIdResponse, Response};
 use crate::time::{Duration, Instant};
 
+/// `Integer.MAX_VALUE` milliseconds: a transaction in two phases is ended by its program only.
+const NO_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
+
 impl TransactionShards {
     /// Whether answering needs a producer id that nobody has yet.
     pub fn needs_new_id(&self, id: TransactionalId) -> bool {
@@ -22,14 +25,18 @@ impl TransactionShards {
         id: TransactionalId,
         request: &InitProducerIdRequest,
         fresh: ProducerId,
-        timeout_max: Duration,
+        (timeout_max, two_phase_allowed): (Duration, bool),
         now: Instant,
     ) -> TransactionOutcome {
-        if request.timeout == Duration::ZERO || request.timeout > timeout_max {
+        if request.two_phase && !two_phase_allowed {
+            return refuse(to, ErrorCode::TransactionalIdAuthorizationFailed);
+        }
+        let timeout = if request.two_phase { NO_TIMEOUT } else { request.timeout };
+        if !request.two_phase && (timeout == Duration::ZERO || timeout > timeout_max) {
             return refuse(to, ErrorCode::InvalidTransactionTimeout);
         }
         let entry = self.entries.entry(id).or_insert_with(|| Entry {
-            metadata: TransactionMetadata::new(fresh, request.timeout, now),
+            metadata: TransactionMetadata::new(fresh, timeout, now),
             pending: None,
             unmarked: Set::new(),
         });
@@ -66,7 +73,7 @@ impl TransactionShards {
             }
         }
         next.state = TransactionState::Empty;
-        next.timeout = request.timeout;
+        next.timeout = timeout;
         next.started = None;
         next.updated = now;
         next.partitions = Set::new();
