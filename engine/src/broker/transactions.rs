@@ -191,7 +191,8 @@ impl Broker {
         out: &mut Effects<'_>,
     ) {
         self.with_runtime(|runtime| runtime.transactions.failed(record.id));
-        let completes = matches!(record.metadata.state, TransactionState::CompleteCommit | TransactionState::CompleteAbort);
+        let completes =
+            matches!(record.metadata.state, TransactionState::CompleteCommit | TransactionState::CompleteAbort);
         if completes && error != ErrorCode::NotCoordinator {
             // All markers are written and nobody asks again: the end is tried until the log takes it, or another
             // coordinator does (`txnLogAppendRetryQueue`).
