@@ -360,7 +360,9 @@ fn only_who_begins_anew_finds_brokers_it_has_forgotten() {
 #[test]
 fn the_trigger_does_not_wait_until_nobody_seems_reachable() {
     // Frozen brokers can be connected to: one of them always seems reachable.
-    let trigger = |millis: &str| format!("metadata.recovery.rebootstrap.trigger.ms={millis}");
+    let trigger = |millis: &str| {
+        format!("metadata.recovery.rebootstrap.trigger.ms={millis} reconnect.backoff.ms=0 reconnect.backoff.max.ms=0")
+    };
     cut_off(&trigger("1000"), "pause", "until acked \">$before\" within=\"30s\"");
     cut_off(&trigger("300000"), "pause", "run \"30s\"\nexpect acked $before");
 }
@@ -371,7 +373,7 @@ fn a_rack_aware_producer_stays_in_its_rack_while_it_can() {
         let history = check(&format!(
             "scenario racks\nbrokers 3 racks=\"a,b,b\"\ntopic t partitions=3 replication-factor=3 {{ replicas 1 2 3; replicas 2 3 1; replicas 3 1 2 }}\n\
              producer p topic=t start=\"2s\" every=\"10ms\" size=500 batch.size=1000 {settings}\n\
-             story {{ until acked 200; expect leader t-0 1; kill \"broker 1\"; until leader t-0 2; until acked 400 }}"
+             story {{ until acked 200; expect leader t-0 1; kill \"broker 1\"; until leader t-0 2; until acked 1600 }}"
         ));
         let all = partitions(&history);
         let (first, later) = (all[..200].to_vec(), all[all.len() - 50..].to_vec());

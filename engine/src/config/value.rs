@@ -132,6 +132,12 @@ pub(super) fn set_within<T: ConfigValue>(
 ) -> Result<(), ConfigError> {
     let default = String::new();
     let Some(value) = T::parse(text.trim()) else {
+        // A number, but not one its type can hold.
+        if let (Some((least, most)), Ok(value)) = (valid, text.trim().parse::<i64>())
+            && !(least..=most).contains(&value)
+        {
+            return Err(ConfigError::OutOfRange { name, value, least, most, default });
+        }
         return Err(ConfigError::Malformed { name, value: text.to_owned(), expected: T::EXPECTED, default });
     };
     if let (Some((least, most)), Some(number)) = (valid, value.number())

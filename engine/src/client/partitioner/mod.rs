@@ -4,7 +4,8 @@
 //! `partitioner.ignore.keys`; the sticky partitioner of KIP-794.
 //! Modelled beside it: per-record round robin, as the opt-in class with its habit of being asked twice when a batch
 //! begins (KAFKA-9965), and as what clients up to 2.3 did with records without a key.
-//! Absent: the sticky rule of KIP-480 (2.4 to 3.2), `partitioner.rack.aware`.
+//! `partitioner.rack.aware` leaves the partitions whose leader is in the client's own rack, while there are any.
+//! Absent: the sticky rule of KIP-480 (2.4 to 3.2).
 
 mod built_in;
 mod choice;
