@@ -28,11 +28,45 @@ impl<T: Clone + Default> Chunked<T> {
         while self.chunks.len() <= index / CHUNK {
             self.chunks.push(Arc::new(vec![T::default(); CHUNK]));
         }
-        &mut Arc::make_mut(&mut self.chunks[index / CHUNK])[index % CHUNK]
+        let chunk = Arc::make_mut(&mut self.chunks[index / CHUNK]);
+        if chunk.is_empty() {
+            // It was forgotten.
+            chunk.resize(CHUNK, T::default());
+        }
+        &mut chunk[index % CHUNK]
     }
 
-    /// All items so far; the last ones may never have been written.
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().flat_map(|chunk| chunk.iter())
+    /// All items so far with their places, but those forgotten; the last ones may never have been written.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
+        (0..self.chunks.len()).flat_map(move |place| {
+            self.chunks[place].iter().enumerate().map(move |(at, item)| (place * CHUNK + at, item))
+        })
+    }
+
+    /// How far the list reaches.
+    pub fn len(&self) -> usize {
+        self.chunks.len() * CHUNK
+    }
+
+    /// The first place of the chunk that an item is in.
+    pub fn chunk_of(index: usize) -> usize {
+        index / CHUNK * CHUNK
+    }
+
+    /// Forgets the chunk that an item is in, if nothing in it is wanted any more: its items are as if never written.
+    pub fn forget_chunk(&mut self, index: usize, unwanted: impl Fn(&T) -> bool) -> bool {
+        let Some(chunk) = self.chunks.get_mut(index / CHUNK) else { return true };
+        let forgotten = chunk.iter().all(unwanted);
+        if forgotten && !chunk.is_empty() {
+            *chunk = Arc::default();
+        }
+        forgotten
+    }
+
+    /// Forgets all chunks that lie wholly below an item.
+    pub fn forget_below(&mut self, index: usize) {
+        for chunk in self.chunks.iter_mut().take(index / CHUNK).rev().take_while(|chunk| !chunk.is_empty()) {
+            *chunk = Arc::default();
+        }
     }
 }

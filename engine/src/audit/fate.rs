@@ -56,10 +56,17 @@ impl Fate {
     pub(super) fn reading(&mut self, reader: u32) -> &mut Reading {
         let place = self.readings.iter().position(|reading| reading.reader == reader);
         let place = place.unwrap_or_else(|| {
+            self.readings.reserve_exact(1);
             self.readings.push(Reading { reader, delivered: 0, processed: 0, skipped: false });
             self.readings.len() - 1
         });
         &mut self.readings[place]
+    }
+
+    /// Whether it was sent, stored and deleted as the topic's settings say, and nothing else ever happened to it.
+    pub(super) fn is_over(&self) -> bool {
+        let told = self.lost || self.stored_twice || self.reordered || self.from.is_some() || self.sealed_by != 0;
+        self.deleted && !told && !self.is_stored() && self.readings.iter().all(|r| r.processed <= 1 && !r.skipped)
     }
 
     /// Whether a copy of it exists anywhere, or its queue has it.

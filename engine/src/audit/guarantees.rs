@@ -64,6 +64,15 @@ impl Guarding {
         let of_tp = self.had.iter().filter(|((_, known), _)| *known == tp);
         of_tp.filter_map(|(_, had)| had.get(usize::try_from(offset.0).ok()?)).copied().find(|record| record.0 != 0)
     }
+
+    /// Nobody can be given anything below `to` any more.
+    pub(super) fn forget_below(&mut self, tp: TopicPartition, to: Offset) {
+        for ((_, known), had) in self.had.iter_mut() {
+            if *known == tp {
+                had.forget_below(usize::try_from(to.0).unwrap_or(0));
+            }
+        }
+    }
 }
 
 impl Ledger {
@@ -279,8 +288,8 @@ impl Ledger {
         verdicts: &mut Vec<Event>,
     ) {
         if self.guarding.given_to.get(&tp).is_some_and(|given_to| *given_to > from) {
-            for (base, records) in self.contents(leader, tp, from) {
-                self.guard_reads(tp, base, &records, verdicts);
+            for (offset, record) in self.contents(leader, tp, from) {
+                self.guard_reads(tp, offset, &[record], verdicts);
             }
         }
     }

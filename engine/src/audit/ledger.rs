@@ -1,21 +1,21 @@
 //! The ledger: follows every record from `send` to its end. It costs what an event touches.
 
 use super::chunked::Chunked;
+use super::contents::Contents;
 use super::fate::{Fate, Verdicts};
 use super::guarantees::{Guarding, ProducerTerms};
 use super::standstill::Standstill;
-use crate::collections::Map;
+use crate::collections::{Map, Set, SharedMap};
 use crate::event::{Event, TruncationReason};
 use crate::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, ProducerId, QueueId, RecordId, TopicPartition};
 use crate::share::{ShareRecordState, ShareSettled};
 use crate::time::Instant;
-use std::sync::Arc;
 
 /// Queues are readers too; their numbers begin here, groups' at 0.
 const FIRST_QUEUE: u32 = 1 << 16;
 
-/// The records of one replica's log by the base offset of their batch.
-type Contents = Map<Offset, Arc<[RecordId]>>;
+/// A record that was deleted keeps its fate until so many more were sent: a consumer may still be at work on it.
+const REMEMBERED: usize = 2_048;
 
 /// Where a batch was appended.
 #[derive(Clone, Copy)]
@@ -51,7 +51,7 @@ pub struct Ledger {
     /// Which record stands where, per replica: what a truncation takes away.
     logs: Map<(BrokerId, TopicPartition), Contents>,
     /// Acknowledged records per partition that have not been lost, by offset.
-    acked: Map<TopicPartition, Map<(Offset, RecordId), LeaderEpoch>>,
+    acked: Map<TopicPartition, SharedMap<(Offset, RecordId), LeaderEpoch>>,
     /// The broker that leads in the newest epoch so far, per partition. A broker that is late with the metadata may for
     /// a moment begin to lead in an older one.
     leaders: Map<TopicPartition, (LeaderEpoch, BrokerId)>,
@@ -60,6 +60,8 @@ pub struct Ledger {
     totals: Totals,
     standstill: Standstill,
     pub(super) guarding: Guarding,
+    /// Where fates of deleted records lie that may be forgotten soon: the first place of a chunk.
+    fading: Set<(NodeId, usize)>,
 }
 
 impl Ledger {
@@ -88,7 +90,7 @@ impl Ledger {
     /// The records of one producer with their fates.
     pub fn fates(&self, producer: NodeId) -> impl Iterator<Item = (RecordId, &Fate)> {
         let fates = self.producers.get(&producer).into_iter().flat_map(Chunked::iter);
-        fates.enumerate().map(move |(index, fate)| (RecordId::new(producer, index as u32 + 1), fate))
+        fates.map(move |(index, fate)| (RecordId::new(producer, index as u32 + 1), fate))
     }
 
     /// All records with their fates.
@@ -239,28 +241,16 @@ impl Ledger {
         }
     }
 
-    /// What the log of a broker holds from an offset on, batch by batch.
-    pub(super) fn contents(
-        &self,
-        broker: BrokerId,
-        tp: TopicPartition,
-        from: Offset,
-    ) -> Vec<(Offset, Arc<[RecordId]>)> {
+    /// What the log of a broker holds from an offset on.
+    pub(super) fn contents(&self, broker: BrokerId, tp: TopicPartition, from: Offset) -> Vec<(Offset, RecordId)> {
         let Some(log) = self.logs.get(&(broker, tp)) else { return Vec::new() };
-        log.starting_at(&from).map(|(base, records)| (*base, Arc::clone(records))).collect()
+        log.starting_at(from).copied().collect()
     }
 
     /// The first record between two offsets in the log of the present leader.
     pub(super) fn first_readable(&self, tp: TopicPartition, from: Offset, to: Offset) -> Option<Offset> {
         let (_, leader) = self.leaders.get(&tp)?;
-        let log = self.logs.get(&(*leader, tp))?;
-        let before = log.below(&from).next_back();
-        let rest = log.starting_at(&from);
-        before.into_iter().chain(rest).find_map(|(base, records)| {
-            let first = (*base).max(from);
-            let end = *base + records.len() as i64;
-            (first < end && first < to).then_some(first)
-        })
+        self.logs.get(&(*leader, tp))?.first_between(from, to)
     }
 
     pub(super) fn holds(&self, broker: BrokerId, record: RecordId) -> bool {
@@ -316,13 +306,15 @@ impl Ledger {
         if as_leader && self.leaders.get(&tp) == Some(&(epoch, broker)) {
             self.guard_append(tp, base_offset, records, verdicts);
         }
-        self.logs.entry((broker, tp)).or_default().insert(base_offset, records.into());
+        self.logs.entry((broker, tp)).or_default().insert(base_offset, records);
         for (index, record) in records.iter().enumerate() {
             let offset = base_offset + index as i64;
             let fate = self.fate_mut(*record);
             let twice = fate.copies.iter().any(|(holder, other)| *holder == broker && *other != offset);
             let fresh = !fate.is_stored();
             let before = *fate.stamp.get_or_insert(producer);
+            // There are as many copies as replicas, not twice as many: it counts with a hundred thousand records.
+            fate.copies.reserve_exact(1);
             fate.copies.push((broker, offset));
             let first_repeat = twice && !std::mem::replace(&mut fate.stored_twice, true);
             // Nobody will say so, but a record sent without acknowledgement counts from now on.
@@ -345,14 +337,10 @@ impl Ledger {
     fn truncated(&mut self, broker: BrokerId, tp: TopicPartition, to: Offset, why: TruncationReason) {
         self.unverify(Some(broker), tp, to);
         let Some(log) = self.logs.get_mut(&(broker, tp)) else { return };
-        let gone = log.split_off(&to);
-        for (base_offset, records) in gone {
-            for (index, record) in records.iter().enumerate() {
-                let offset = base_offset + index as i64;
-                self.fate_mut(*record).unflushed_lost |=
-                    matches!(why, TruncationReason::PowerLoss | TruncationReason::Corrupt | TruncationReason::DiskLost);
-                self.remove_copy(*record, broker, offset);
-            }
+        for (offset, record) in log.truncate(to) {
+            self.fate_mut(record).unflushed_lost |=
+                matches!(why, TruncationReason::PowerLoss | TruncationReason::Corrupt | TruncationReason::DiskLost);
+            self.remove_copy(record, broker, offset);
         }
     }
 
@@ -364,35 +352,39 @@ impl Ledger {
         self.totals.stored -= u64::from(gone);
     }
 
-    /// A topic's policy or a person has deleted what lies below: nobody has to hold it any more. What stood where is kept,
-    /// for a reader who comes too late.
+    /// A topic's policy or a person has deleted what lies below: nobody has to hold it any more. What stood where is kept
+    /// for a while, for a reader who comes too late.
     fn deleted_below(&mut self, broker: BrokerId, tp: TopicPartition, to: Offset) {
         if let Some(acked) = self.acked.get_mut(&tp) {
-            let rest = acked.split_off(&(to, RecordId(0)));
-            let gone = std::mem::replace(acked, rest);
-            for ((offset, record), _) in gone {
+            for ((offset, record), _) in acked.split_below(&(to, RecordId(0))) {
                 self.fate_mut(record).deleted = true;
                 self.remove_copy(record, broker, offset);
             }
         }
-        let Some(log) = self.logs.get(&(broker, tp)) else { return };
-        let below: Vec<(RecordId, Offset)> = log
-            .below(&to)
-            .flat_map(|(base, records)| records.iter().enumerate().map(|(index, r)| (*r, *base + index as i64)))
-            .filter(|(_, offset)| *offset < to)
-            .collect();
-        for (record, offset) in below {
+        let Some(log) = self.logs.get_mut(&(broker, tp)) else { return };
+        for (offset, record) in log.raise_start(to) {
             self.remove_copy(record, broker, offset);
+            self.fading.insert((record.producer(), Chunked::<Fate>::chunk_of(record.number() as usize - 1)));
         }
+        self.guarding.forget_below(tp, to);
+        self.forget_fates();
+    }
+
+    /// Forgets records that were deleted long ago and of which there is nothing to tell: a log with a retention may run
+    /// for ever. Their sums stay.
+    fn forget_fates(&mut self) {
+        let producers = &mut self.producers;
+        self.fading.retain(|(producer, first)| {
+            let Some(fates) = producers.get_mut(producer) else { return false };
+            let is_late = first + REMEMBERED < fates.len();
+            !(is_late && fates.forget_chunk(*first, |fate| fate.is_over()))
+        });
     }
 
     /// A later record with the same key has replaced these, or their keys are to be forgotten.
     fn compacted(&mut self, broker: BrokerId, tp: TopicPartition, gone: &[Offset]) {
         let Some(log) = self.logs.get(&(broker, tp)) else { return };
-        let at = |offset: &Offset| {
-            let (base, records) = log.below(&(*offset + 1)).next_back()?;
-            Some((*records.get(usize::try_from(offset.since(*base)).ok()?)?, *offset))
-        };
+        let at = |offset: &Offset| Some((log.at(*offset)?, *offset));
         let records: Vec<(RecordId, Offset)> = gone.iter().filter_map(at).collect();
         for (record, offset) in records {
             if let Some(acked) = self.acked.get_mut(&tp) {
@@ -434,8 +426,7 @@ impl Ledger {
 
     /// The record at an offset of a broker's log.
     fn record_at(&self, broker: BrokerId, tp: TopicPartition, offset: Offset) -> Option<RecordId> {
-        let (base, records) = self.logs.get(&(broker, tp))?.below(&(offset + 1)).next_back()?;
-        records.get(usize::try_from(offset.since(*base)).ok()?).copied()
+        self.logs.get(&(broker, tp))?.at(offset)
     }
 
     /// A share group gives records up: those nobody in it has processed are passed over.

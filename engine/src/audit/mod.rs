@@ -5,6 +5,7 @@
 //! Absent: totals per producer, partition and group; guarantees about transactions.
 
 mod chunked;
+mod contents;
 mod fate;
 mod guarantee;
 mod guarantees;

@@ -2,7 +2,8 @@
 //!
 //! A [`Recording`] is the truth; everything else is derived from it. Modelled: checkpoints thinned with their age, exact
 //! seeking by event and by time, forks with undo and redo, the chain of causes of every event.
-//! Absent: named branches, a cap on memory.
+//! What is remembered of steps and events is capped; what the brokers of the world store is not, but by their retention.
+//! Absent: named branches.
 
 mod cause;
 mod recording;

@@ -9,11 +9,13 @@ use crate::time::Instant;
 /// Events between the newest checkpoints.
 const SPACING: u64 = 256;
 /// A long run has its checkpoints farther apart: so many in all, before old ones are thinned out.
-const CHECKPOINTS: u64 = 128;
-/// Steps that are remembered. Beyond that the oldest quarter is forgotten with its events; the world can still go there.
+const CHECKPOINTS: u64 = 64;
+/// Steps that are remembered. Beyond that the oldest are forgotten with their events; the world can still go there.
 const REMEMBERED: usize = 400_000;
+/// The share of them that is forgotten at once: a long pause in a short frame would be seen.
+const FORGOTTEN: usize = 16;
 /// How many checkpoints are kept per doubling of age.
-const PER_OCTAVE: usize = 8;
+const PER_OCTAVE: usize = 4;
 
 /// A step of the run, for the chain of causes and for diagrams of who heard what from whom.
 #[derive(Clone, Debug)]
@@ -153,7 +155,7 @@ impl History {
             self.steps.push(Step { at, cause, what });
             self.events.extend(emitted);
             if self.steps.len() > self.remembered {
-                self.forget(self.remembered / 4);
+                self.forget((self.remembered / FORGOTTEN).max(1));
             }
         }
         let spacing = (n / CHECKPOINTS).next_multiple_of(SPACING).max(SPACING);

@@ -280,6 +280,8 @@ impl Run {
             }
             self.now = self.history.simulation().now();
             if !has_time() {
+                // Added up piece by piece: at the end it would be one long task, and the oldest events are forgotten by then.
+                self.tally();
                 return false;
             }
         }
