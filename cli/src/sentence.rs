@@ -47,7 +47,7 @@ pub fn line(event: &Event, directory: &Directory) -> String {
 pub fn words(field: &str, value: &Value, directory: &Directory) -> String {
     let id = value.as_u64().and_then(|number| u32::try_from(number).ok());
     match (field, id) {
-        ("node" | "producer" | "client" | "consumer" | "database", Some(id)) => {
+        ("node" | "producer" | "client" | "consumer" | "database" | "by", Some(id)) => {
             directory.node_name(NodeId(id)).replace(' ', "-")
         }
         ("group", Some(id)) => directory.group_name(GroupId(id)).to_owned(),

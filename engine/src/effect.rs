@@ -204,6 +204,8 @@ pub enum DiskToken {
     Metadata(Offset),
     /// A queue's journal up to this entry.
     Queue(u64),
+    /// A write of ZooKeeper's transaction log.
+    ZooKeeper(u64),
 }
 
 /// A wish of an actor.

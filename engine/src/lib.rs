@@ -42,3 +42,4 @@ pub mod time;
 pub mod trace;
 pub mod vectors;
 pub mod view;
+pub mod zookeeper;

@@ -2,7 +2,9 @@
 
 use crate::test;
 use highwater_engine::event::{Event, PollFailure};
+use highwater_engine::ids::GroupId;
 use highwater_engine::scenario::Scenario;
+use highwater_engine::sim::Actor;
 use highwater_tests::story::{check, count};
 
 #[test]
@@ -231,4 +233,67 @@ fn wrong_settings_are_refused_by_name_range_and_default() {
         &["heartbeat.interval.ms", "must be below session.timeout.ms", "default 3000"],
     );
     refused("group.remote.assignor=range", &["needs group.protocol=consumer"]);
+}
+
+/// `offsets.storage=zookeeper`: what the consumers before Kafka 0.9 did.
+#[test]
+fn offsets_in_zookeeper_outlive_it_and_are_no_records() {
+    let history = check(
+        r#"
+        scenario kept
+        brokers 3
+        zookeeper
+        topic orders partitions=2 replication-factor=3
+        producer p1 topic=orders start="5s" every="100ms" count=100 partition=0
+        group billing topic=orders auto.offset.reset=earliest offsets.storage=zookeeper auto.commit.interval.ms=1000 {
+            consumer c1 processing="5ms"
+        }
+        story {
+            until processed-by billing 30 within="40s"
+            until committed billing orders-0 ">=20"
+            kill zookeeper
+            // Its commits fail, and the application hears of it; polls go on.
+            wait CommitRefused client=c1 error=NetworkException
+            until processed-by billing 60 within="40s"
+            expect committed billing orders-0 "<40"
+            kill c1
+            start zookeeper
+            start c1
+            // What the znode says outlived both.
+            wait PositionSet client=c1 tp=orders-0 why=Committed within="60s"
+            expect position c1 orders-0 "<40"
+            until processed-by billing 100 within="60s"
+            until committed billing orders-0 100 within="10s"
+            expect skipped 0
+            expect processed-again ">=20"
+        }
+        "#,
+    );
+    // Nothing of it went into `__consumer_offsets`.
+    let brokers = history.simulation().actors().filter_map(|(_, actor)| match actor {
+        Actor::Broker(broker) => Some(broker),
+        _ => None,
+    });
+    let offsets: usize =
+        brokers.filter_map(|broker| broker.groups()?.group(GroupId(0))).map(|group| group.offsets.len()).sum();
+    assert_eq!(offsets, 0);
+}
+
+#[test]
+fn a_zookeeper_is_asked_for_where_offsets_are_kept_there() {
+    let text = r#"
+        scenario kept
+        brokers 1
+        topic orders partitions=1 replication-factor=1
+        group billing topic=orders offsets.storage=zookeeper {
+            consumer c1
+        }
+        story {
+            run "1s"
+        }
+    "#;
+    let refused = |text: &str| Scenario::parse(text).map(|_| ()).map_err(|errors| errors[0].to_string());
+    let said = refused(text).unwrap_err();
+    assert!(said.contains("offsets.storage") && said.contains("zookeeper"), "{said}");
+    assert_eq!(refused(&text.replace("brokers 1", "brokers 1\nzookeeper")), Ok(()));
 }

@@ -69,6 +69,7 @@ lessons! {
     a_frozen_member_and_a_hanging_one_are_missed_by_two_clocks = "41b-two-clocks";
     a_zombie_may_work_but_not_commit = "41c-zombie-commit";
     a_group_outlives_its_coordinator = "41d-coordinator-dies";
+    a_znode_takes_the_commit_of_a_zombie = "41e-kept-in-zookeeper";
     more_consumers_than_partitions_wait = "42a-more-consumers";
     two_groups_do_not_know_of_each_other = "42c-two-groups";
     a_commit_tried_again_too_late_goes_back = "43e-async-commit";

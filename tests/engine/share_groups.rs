@@ -3,8 +3,11 @@
 use crate::test;
 use highwater_engine::command::Command;
 use highwater_engine::event::Event;
-use highwater_engine::ids::RecordId;
-use highwater_engine::share::{ShareRecordState, ShareSettled};
+use highwater_engine::ids::{MemberId, Offset, RecordId};
+use highwater_engine::protocol::ErrorCode;
+use highwater_engine::share::{
+    AcknowledgeBatch, AcknowledgeType, SharePartition, ShareRecordState, ShareSettled, StateBatch,
+};
 use highwater_engine::sim::{Observe, Process, Simulation};
 use highwater_engine::time::Duration;
 use highwater_tests::random_world::{Faults, recording};
@@ -326,6 +329,19 @@ fn heal(simulation: &mut Simulation) {
             _ => {}
         }
     }
+}
+
+#[test]
+fn a_request_that_says_something_twice_of_a_record_is_refused_whole() {
+    let taken = StateBatch { first: Offset(0), last: Offset(3), state: ShareRecordState::Available, delivery_count: 1 };
+    let mut partition = SharePartition::new(Offset(0), &[taken]);
+    let (before, member) = (partition.clone(), MemberId { client: 7, incarnation: 0 });
+    let said =
+        |first, last| AcknowledgeBatch { first: Offset(first), last: Offset(last), kind: AcknowledgeType::Accept };
+    for twice in [[said(0, 2), said(2, 3)], [said(2, 3), said(0, 1)]] {
+        assert_eq!(partition.acknowledge(member, &twice, 5, None, 0), Err(ErrorCode::InvalidRequest));
+    }
+    assert_eq!(partition, before);
 }
 
 /// `SEEDS=2000 EVENTS=20000 cargo test --release -p highwater-tests random_worlds_with_faults_lose` is the long way.

@@ -286,7 +286,8 @@ impl Broker {
             | Request::Vote(_)
             | Request::BeginQuorumEpoch(_)
             | Request::EndQuorumEpoch(_)
-            | Request::FetchMetadata(_) => {}
+            | Request::FetchMetadata(_)
+            | Request::ZooKeeper(_) => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::connection::{Backoff, Connections};
 use super::consumer_group::Membership;
+use super::consumer_zookeeper::Writing;
 use super::processor::{Processor, Starting};
 use super::share_consumer::OnFailure;
 use crate::app::DatabaseRequest;
@@ -13,6 +14,7 @@ use crate::ids::{Generation, GroupId, LeaderEpoch, NodeId, Offset, RecordId, Top
 use crate::protocol::{Body, Channel, CommitOffset, OffsetSpec};
 use crate::storage::RecordKey;
 use crate::time::{Duration, Instant};
+use crate::zookeeper::ZooKeeperRequest;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -79,6 +81,8 @@ pub struct Consumer {
     pub(super) failing: (Vec<String>, OnFailure),
     /// What it writes, when it does.
     pub(super) processor: Option<Box<Processor>>,
+    /// The world's ZooKeeper.
+    pub(super) zookeeper: Option<NodeId>,
     pub(super) runtime: Option<Box<Runtime>>,
 }
 
@@ -100,6 +104,10 @@ pub(super) enum ConsumerAsk {
     /// Whether these positions still stand.
     EpochEnds(Vec<(TopicPartition, Position)>),
     Fetch,
+    /// What stands in the znode of a partition, as a member of this generation.
+    Znode(Generation, TopicPartition),
+    /// A write of this commit.
+    WriteZnode(ZooKeeperRequest, u32),
 }
 
 /// A record `poll` has handed out and the application has not finished.
@@ -160,6 +168,8 @@ pub(super) struct Runtime {
     /// What asynchronous commits under way want to commit, where the application would try again; and what it will.
     pub async_commits: Map<u32, Vec<CommitOffset>>,
     pub failed_commits: Vec<Vec<CommitOffset>>,
+    /// Commits to ZooKeeper under way.
+    pub writing: Map<u32, Writing>,
     /// The `commitSync` the application is in.
     pub syncing: Option<PendingSync>,
     /// As leader of a classic group: the partitions it assigned by, per topic.
@@ -188,7 +198,19 @@ impl Consumer {
         config: ConsumerConfig,
     ) -> Consumer {
         let failing = (Vec::new(), OnFailure::Retry);
-        Consumer { node, config, group, topics, program, bootstrap, starts: 0, failing, processor: None, runtime: None }
+        Consumer {
+            node,
+            config,
+            group,
+            topics,
+            program,
+            bootstrap,
+            starts: 0,
+            failing,
+            processor: None,
+            zookeeper: None,
+            runtime: None,
+        }
     }
 
     /// The same consumer with an application that cannot process records with these keys.
@@ -314,6 +336,7 @@ impl Consumer {
             next_auto_commit: out.now + self.config.auto_commit_interval_ms,
             async_commits: Map::new(),
             failed_commits: Vec::new(),
+            writing: Map::new(),
             syncing: None,
             leads_with: None,
             fetch_after: out.now,

@@ -48,6 +48,14 @@ impl Consumer {
                 self.on_epoch_ends(&asked, &answer, out);
             }
             (Asked::Own(ConsumerAsk::Fetch), Response::Fetch(answer)) => self.on_fetched(*answer, out),
+            (Asked::Own(ConsumerAsk::Znode(generation, tp)), Response::ZooKeeper(answer))
+                if generation == runtime.membership.generation =>
+            {
+                self.on_znode(tp, answer, out);
+            }
+            (Asked::Own(ConsumerAsk::WriteZnode(asked, commit)), Response::ZooKeeper(answer)) => {
+                self.on_znode_written(asked, commit, answer, out);
+            }
             (Asked::Own(ConsumerAsk::Leave), _) if runtime.membership.closing => out.exit(),
             _ => {}
         }
@@ -68,7 +76,9 @@ impl Consumer {
         let lost = runtime.net.disconnected(peer, channel, out);
         runtime.membership.coordinator.disconnected(peer, channel, &runtime.net, out);
         self.on_lost(lost, out);
-        if let Some(runtime) = &mut self.runtime {
+        if let Some(runtime) = &mut self.runtime
+            && self.zookeeper != Some(peer)
+        {
             runtime.net.stale(out);
         }
     }
@@ -103,7 +113,8 @@ impl Consumer {
                 // The positions are still unknown: `poll` asks for them again.
                 Asked::Own(ConsumerAsk::OffsetFetch(_)) => {}
                 Asked::Own(ConsumerAsk::ListOffsets(_)) => runtime.resetting = false,
-                Asked::Own(ConsumerAsk::Fetch | ConsumerAsk::EpochEnds(_)) => {
+                Asked::Own(ConsumerAsk::WriteZnode(_, commit)) => self.znode_done(commit, true, out),
+                Asked::Own(ConsumerAsk::Fetch | ConsumerAsk::EpochEnds(_) | ConsumerAsk::Znode(..)) => {
                     runtime.fetch_after = out.now + self.config.retry_backoff_ms;
                 }
                 Asked::Own(ConsumerAsk::Leave) if runtime.membership.closing => out.exit(),
@@ -127,6 +138,7 @@ impl Ask for ConsumerAsk {
             ConsumerAsk::ListOffsets(_) => MessageKind::ListOffsets,
             ConsumerAsk::EpochEnds(_) => MessageKind::OffsetsForLeaderEpoch,
             ConsumerAsk::Fetch => MessageKind::Fetch,
+            ConsumerAsk::Znode(..) | ConsumerAsk::WriteZnode(..) => MessageKind::ZooKeeper,
         }
     }
 }

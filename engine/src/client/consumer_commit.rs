@@ -50,8 +50,9 @@ impl Consumer {
 
     /// Callbacks run inside `poll`: one that tries a failed commit again does it there, whatever was committed since.
     pub(super) fn retry_commits(&mut self, out: &mut Effects<'_>) {
+        let can_commit = self.can_commit();
         let Some(runtime) = &mut self.runtime else { return };
-        if runtime.failed_commits.is_empty() || runtime.membership.coordinator.node.is_none() {
+        if runtime.failed_commits.is_empty() || !can_commit {
             return;
         }
         for offsets in std::mem::take(&mut runtime.failed_commits) {
@@ -92,6 +93,7 @@ impl Consumer {
 
     /// Sends the commit that is waited for, as soon as there is a coordinator, until its time is over.
     pub(super) fn drive_commit(&mut self, out: &mut Effects<'_>) {
+        let can_commit = self.can_commit();
         let Some(runtime) = &mut self.runtime else { return };
         let Some(sync) = &mut runtime.syncing else { return };
         if sync.deadline <= out.now {
@@ -101,7 +103,7 @@ impl Consumer {
         if sync.sent || runtime.membership.coordinator.backing_off {
             return;
         }
-        if runtime.membership.coordinator.node.is_none() {
+        if !can_commit {
             return self.find_coordinator(out);
         }
         sync.sent = true;
@@ -117,6 +119,9 @@ impl Consumer {
     }
 
     fn send_commit(&mut self, offsets: Vec<CommitOffset>, wait: bool, commit: u32, out: &mut Effects<'_>) {
+        if let Some(keeper) = self.keeper() {
+            return self.write_znodes(keeper, &offsets, (wait, commit), out);
+        }
         let (client, group, instance) = (self.node, self.group, self.instance());
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
@@ -176,7 +181,7 @@ impl Consumer {
         self.leave_when_committed(out);
     }
 
-    fn sync_answered(&mut self, error: ErrorCode, maybe_written: bool, out: &mut Effects<'_>) {
+    pub(super) fn sync_answered(&mut self, error: ErrorCode, maybe_written: bool, out: &mut Effects<'_>) {
         let client = self.node;
         let Some(runtime) = &mut self.runtime else { return };
         let Some(sync) = &mut runtime.syncing else { return };

@@ -17,9 +17,8 @@ use std::collections::VecDeque;
 impl Consumer {
     /// Asks the coordinator where the group left off.
     pub(super) fn fetch_committed(&mut self, out: &mut Effects<'_>) {
-        let group = self.group;
+        let (group, keeper, reads_znodes) = (self.group, self.keeper(), self.reads_znodes());
         let Some(runtime) = &mut self.runtime else { return };
-        let Some(coordinator) = runtime.membership.coordinator.node else { return };
         let open = |(tp, position): (&TopicPartition, &Position)| {
             (position.offset.is_none() && !runtime.lookups.contains_key(tp)).then_some(*tp)
         };
@@ -27,9 +26,13 @@ impl Consumer {
         let asked = runtime.net.in_flight.values().any(|request| {
             matches!(request.what, Asked::Own(ConsumerAsk::OffsetFetch(_) | ConsumerAsk::ListOffsets(_)))
         });
-        if partitions.is_empty() || asked {
+        if partitions.is_empty() || asked || reads_znodes {
             return;
         }
+        if let Some(keeper) = keeper {
+            return self.read_znodes(keeper, &partitions, out);
+        }
+        let Some(coordinator) = runtime.membership.coordinator.node else { return };
         let request = Request::OffsetFetch(OffsetFetchRequest { group, partitions, require_stable: true });
         let what = ConsumerAsk::OffsetFetch(runtime.membership.generation);
         runtime.net.ask(coordinator, Channel::Coordinator, request, what, out);

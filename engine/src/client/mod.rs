@@ -33,6 +33,7 @@ mod consumer_epochs;
 mod consumer_fetch;
 mod consumer_group;
 mod consumer_validation;
+mod consumer_zookeeper;
 mod group_coordinator;
 mod metadata;
 mod partitioner;

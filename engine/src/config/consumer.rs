@@ -36,6 +36,34 @@ impl ConfigValue for IsolationLevel {
     }
 }
 
+/// Where a group's offsets are kept: a setting of consumers before 0.9, whose default was `zookeeper`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum OffsetsStorage {
+    /// In `__consumer_offsets`, the only place since 2.0.
+    #[default]
+    Kafka,
+    /// In znodes.
+    ZooKeeper,
+}
+
+impl ConfigValue for OffsetsStorage {
+    const EXPECTED: &'static str = "kafka or zookeeper";
+    fn print(&self) -> String {
+        match self {
+            OffsetsStorage::Kafka => "kafka",
+            OffsetsStorage::ZooKeeper => "zookeeper",
+        }
+        .to_owned()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "kafka" => Some(OffsetsStorage::Kafka),
+            "zookeeper" => Some(OffsetsStorage::ZooKeeper),
+            _ => None,
+        }
+    }
+}
+
 config_struct! {
     /// Settings of one consumer.
     ConsumerConfig, owner "consumer";
@@ -53,6 +81,8 @@ config_struct! {
     "auto.commit.interval.ms" => auto_commit_interval_ms: Duration = Duration::from_millis(5_000), Some((0, INT));
     /// Where to start without a committed offset.
     "auto.offset.reset" => auto_offset_reset: AutoOffsetReset = AutoOffsetReset::Latest, None;
+    /// Before 0.9: where offsets are kept. `zookeeper` needs one in the world.
+    "offsets.storage" => offsets_storage: OffsetsStorage = OffsetsStorage::Kafka, None;
     /// Least data that answers a fetch at once.
     "fetch.min.bytes" => fetch_min_bytes: i32 = 1, Some((0, INT)), "B";
     /// How long the broker holds a fetch that finds too little.

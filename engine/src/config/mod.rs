@@ -24,7 +24,7 @@ mod words;
 
 pub use broker::BrokerConfig;
 pub use compression::{BrokerCompressionType, CompressionType, GzipLevel};
-pub use consumer::{ConsumerConfig, IsolationLevel};
+pub use consumer::{ConsumerConfig, IsolationLevel, OffsetsStorage};
 pub use controller::ControllerConfig;
 pub use feature::{FeatureConfig, PlacementRule, TruncationMode};
 pub use group_values::{AutoOffsetReset, GroupProtocol, OptionalName, ServerAssignors, Strategies};

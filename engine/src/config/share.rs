@@ -194,6 +194,7 @@ config_struct! {
 
 /// Settings of a consumer that a share consumer refuses (`ShareConsumerConfig`).
 pub const NOT_FOR_SHARE_GROUPS: &[&str] = &[
+    "offsets.storage",
     "auto.offset.reset",
     "enable.auto.commit",
     "group.instance.id",

@@ -137,6 +137,7 @@ fn programs(spec: &Spec) -> usize {
         + spec.groups.iter().map(|group| group.consumers.len()).sum::<usize>()
         + spec.queues.iter().map(|queue| 1 + queue.workers.len()).sum::<usize>()
         + spec.databases.len()
+        + usize::from(spec.zookeeper)
 }
 
 /// Four characters that tell a text from most others.

@@ -27,6 +27,7 @@ pub use transactions::*;
 use crate::app::{DatabaseRequest, DatabaseResponse};
 use crate::ids::{CorrelationId, TransactionalId};
 use crate::queue::QueueFrame;
+use crate::zookeeper::{ZooKeeperRequest, ZooKeeperResponse};
 
 /// Which of the connections between two processes a message uses. Order is kept per connection.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -55,6 +56,8 @@ pub enum Channel {
     Queue,
     /// An application's connection to its database.
     Database,
+    /// A client's connection to ZooKeeper.
+    ZooKeeper,
 }
 
 /// The content of a message.
@@ -141,6 +144,8 @@ pub enum Request {
     BeginQuorumEpoch(Box<EpochNotice>),
     /// A controller says that it leads no more.
     EndQuorumEpoch(Box<EpochNotice>),
+    /// Read or write a znode: ZooKeeper's protocol, not Kafka's.
+    ZooKeeper(ZooKeeperRequest),
 }
 
 /// A Kafka response.
@@ -206,6 +211,8 @@ pub enum Response {
     FetchMetadata(FetchMetadataResponse),
     /// To [`Request::Vote`].
     Vote(VoteResponse),
+    /// To [`Request::ZooKeeper`].
+    ZooKeeper(ZooKeeperResponse),
 }
 
 /// The kind of a message, for pictures, filters and rules.
@@ -253,6 +260,7 @@ pub enum MessageKind {
     QueueAck,
     QueueNack,
     Database,
+    ZooKeeper,
 }
 
 impl MessageKind {
@@ -300,6 +308,7 @@ impl MessageKind {
             MessageKind::QueueAck => "basic.ack",
             MessageKind::QueueNack => "basic.nack",
             MessageKind::Database => "SQL",
+            MessageKind::ZooKeeper => "znode",
         }
     }
 }
@@ -362,6 +371,7 @@ impl Request {
             Request::Vote(_) => MessageKind::Vote,
             Request::BeginQuorumEpoch(_) => MessageKind::BeginQuorumEpoch,
             Request::EndQuorumEpoch(_) => MessageKind::EndQuorumEpoch,
+            Request::ZooKeeper(_) => MessageKind::ZooKeeper,
         }
     }
 }
@@ -400,6 +410,7 @@ impl Response {
             Response::CreateTopics(_) => MessageKind::CreateTopics,
             Response::FetchMetadata(_) => MessageKind::FetchMetadata,
             Response::Vote(_) => MessageKind::Vote,
+            Response::ZooKeeper(_) => MessageKind::ZooKeeper,
         }
     }
 

@@ -91,6 +91,7 @@ pub(super) const KINDS: &[MessageKind] = &[
     MessageKind::QueueAck,
     MessageKind::QueueNack,
     MessageKind::Database,
+    MessageKind::ZooKeeper,
 ];
 
 /// Reads one command; none when the verb is not one.

@@ -40,7 +40,7 @@ impl EventPattern {
 fn words_of(field: &str, value: &Field, directory: &Directory) -> String {
     let id = value.number().and_then(|number| u32::try_from(number).ok());
     match (field, id) {
-        ("node" | "producer" | "client" | "consumer" | "database" | "peer", Some(id)) => {
+        ("node" | "producer" | "client" | "consumer" | "database" | "peer" | "by", Some(id)) => {
             directory.node_name(NodeId(id)).to_owned()
         }
         ("group", Some(id)) => directory.group_name(GroupId(id)).to_owned(),

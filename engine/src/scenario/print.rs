@@ -186,6 +186,9 @@ impl Text {
         for database in &spec.databases {
             self.word("database").value(&database.name).end();
         }
+        if spec.zookeeper {
+            self.word("zookeeper").end();
+        }
         spec.producers.iter().for_each(|producer| self.producer(producer));
         spec.groups.iter().for_each(|group| self.group(group));
     }

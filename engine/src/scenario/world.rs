@@ -27,6 +27,7 @@ const DIRECTIVES: &[&str] = &[
     "share-group",
     "queue",
     "database",
+    "zookeeper",
     "at",
     "story",
     "twin",
@@ -178,6 +179,10 @@ fn read_directive(node: &Node, scenario: &mut Scenario, source: &mut Source<'_>)
         "queue" => spec.queues.push(read_queue(&mut line, source)),
         "database" => {
             spec.databases.push(DatabaseSpec { name: line.required("a name", source) });
+            line.finish(&[], source);
+        }
+        "zookeeper" => {
+            spec.zookeeper = true;
             line.finish(&[], source);
         }
         "at" | "story" => {}

@@ -244,10 +244,14 @@ impl SharePartition {
         renewed_until: Option<Instant>,
         write: u64,
     ) -> Result<Vec<StateBatch>, ErrorCode> {
+        let mut spoken: Option<Offset> = None;
         for batch in said {
-            if batch.last < batch.first || batch.last >= self.end() {
+            // In the order of the offsets, and of each record once.
+            let overlaps = spoken.is_some_and(|last| batch.first <= last);
+            if overlaps || batch.last < batch.first || batch.last >= self.end() {
                 return Err(ErrorCode::InvalidRequest);
             }
+            spoken = Some(batch.last);
             if batch.kind == AcknowledgeType::Renew && renewed_until.is_none() {
                 return Err(ErrorCode::InvalidRequest);
             }

@@ -10,6 +10,7 @@ use crate::effect::{Effects, Input, Timer};
 use crate::ids::NodeId;
 use crate::queue::{QueueBroker, QueuePublisher, Worker};
 use crate::time::Instant;
+use crate::zookeeper::ZooKeeper;
 
 /// One actor.
 #[derive(Clone, Hash, Debug)]
@@ -24,6 +25,7 @@ pub enum Actor {
     QueuePublisher(Box<QueuePublisher>),
     Worker(Box<Worker>),
     Database(Box<Database>),
+    ZooKeeper(Box<ZooKeeper>),
 }
 
 impl Actor {
@@ -38,6 +40,7 @@ impl Actor {
             Actor::QueuePublisher(actor) => actor.handle(input, out),
             Actor::Worker(actor) => actor.handle(input, out),
             Actor::Database(actor) => actor.handle(input, out),
+            Actor::ZooKeeper(actor) => actor.handle(input, out),
         }
     }
 
@@ -67,6 +70,7 @@ impl Actor {
             Actor::QueuePublisher(actor) => actor.crash(),
             Actor::Worker(actor) => actor.crash(),
             Actor::Database(_) => {}
+            Actor::ZooKeeper(actor) => actor.crash(),
         }
     }
 }

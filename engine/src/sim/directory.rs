@@ -21,6 +21,8 @@ pub enum NodeKind {
     Worker(QueueId),
     /// A database.
     Database,
+    /// ZooKeeper.
+    ZooKeeper,
 }
 
 /// The names of one world.
@@ -41,7 +43,8 @@ pub const TRANSACTION_TOPIC: TopicId = TopicId::TRANSACTION_STATE;
 
 impl Directory {
     /// The names of a world. Node ids follow the order: controller, brokers (node id = broker id), queue brokers,
-    /// databases, producers, consumers by group, workers by queue, and at the end the other controllers of a quorum.
+    /// databases, producers, consumers by group, workers by queue, the other controllers of a
+    /// quorum, and at the end ZooKeeper.
     pub fn of(spec: &Spec) -> Directory {
         let first = if spec.controllers > 1 { "controller 1" } else { "controller" };
         let mut nodes = vec![(first.to_owned(), NodeKind::Controller)];
@@ -63,6 +66,7 @@ impl Directory {
         }
         let more = (2..=spec.controllers).map(|id| (format!("controller {id}"), NodeKind::Controller));
         nodes.extend(more);
+        nodes.extend(spec.zookeeper.then(|| ("zookeeper".to_owned(), NodeKind::ZooKeeper)));
         let mut topics = vec!["__consumer_offsets".to_owned()];
         topics.extend(spec.topics.iter().map(|topic| topic.name.clone()));
         Directory {

@@ -5,7 +5,8 @@ use super::spec_error::SpecError;
 use crate::app::Workload;
 use crate::config::{
     BrokerConfig, ConfigError, ConsumerConfig, ControllerConfig, FeatureConfig, GroupProtocol, NOT_FOR_SHARE_GROUPS,
-    ProducerConfig, ShareBrokerConfig, ShareConsumerConfig, ShareGroupConfig, TopicConfig, TopicDefaults,
+    OffsetsStorage, ProducerConfig, ShareBrokerConfig, ShareConsumerConfig, ShareGroupConfig, TopicConfig,
+    TopicDefaults,
 };
 
 impl Spec {
@@ -190,6 +191,18 @@ impl GroupSpec {
                 default: ConsumerConfig::default().get(name).unwrap_or_default(),
             },
         };
+        let kept = config.offsets_storage == OffsetsStorage::ZooKeeper;
+        if kept && config.group_protocol == GroupProtocol::Consumer {
+            return Err(conflict(&config, "offsets.storage", "must be kafka with group.protocol=consumer"));
+        }
+        if kept
+            && consumer
+                .processor
+                .as_ref()
+                .is_some_and(|it| it.settings.iter().any(|(name, _)| name == "transactional.id"))
+        {
+            return Err(conflict(&config, "offsets.storage", "must be kafka where offsets are part of a transaction"));
+        }
         let written = |name: &str| self.settings.iter().chain(&consumer.settings).any(|(known, _)| known == name);
         if config.group_protocol == GroupProtocol::Consumer {
             for name in ["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy"] {

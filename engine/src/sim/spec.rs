@@ -39,6 +39,8 @@ pub struct Spec {
     pub queues: Vec<QueueSpec>,
     /// Databases.
     pub databases: Vec<DatabaseSpec>,
+    /// Whether there is a ZooKeeper, for consumers that keep their offsets there.
+    pub zookeeper: bool,
 }
 
 /// The network between all nodes.

@@ -247,6 +247,7 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
             None => return Err(SpecError::BadName(producer.name.clone())),
         }
     }
+    let zookeeper = directory.nodes().find(|(_, kind)| *kind == NodeKind::ZooKeeper).map(|(node, _)| node);
     for (index, group) in spec.groups.iter().enumerate() {
         let topics: Vec<TopicId> = group.topics.iter().filter_map(|name| directory.find_topic(name)).collect();
         for consumer in &group.consumers {
@@ -271,6 +272,7 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
                 program,
                 group.consumer_config(consumer)?,
             );
+            let client = client.beside_zookeeper(zookeeper);
             let client = client.failing(&consumer.fails_on, consumer.on_failure.unwrap_or(OnFailure::Retry));
             let client = match consumer.producer() {
                 Some(producer) => {
@@ -293,6 +295,7 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
         }
     }
     actors.extend(voters.iter().skip(1).map(|node| new_controller(*node)));
+    actors.extend(spec.zookeeper.then(|| Actor::ZooKeeper(Box::default())));
     let down = Process::Down { since: Instant::ZERO, machine_off: false };
     let slot = |actor| Slot {
         actor,

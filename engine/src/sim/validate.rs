@@ -3,7 +3,7 @@
 use super::spec::{GroupSpec, ProducerSpec, Spec, Target, TopicSpec};
 use super::spec_error::SpecError;
 use crate::client::{CommitMode, OnFailure};
-use crate::config::{ConfigError, ShareAcknowledgementMode, ShareGroupConfig};
+use crate::config::{ConfigError, OffsetsStorage, ShareAcknowledgementMode, ShareGroupConfig};
 
 /// Most brokers a world can hold.
 pub const BROKERS_MAX: u32 = 1_000;
@@ -42,7 +42,13 @@ impl Spec {
                 self.validate_share_group(group)?;
             } else {
                 for consumer in &group.consumers {
-                    group.consumer_config(consumer)?;
+                    let config = group.consumer_config(consumer)?;
+                    if config.offsets_storage == OffsetsStorage::ZooKeeper && !self.zookeeper {
+                        let (value, default) = ("zookeeper".to_owned(), "kafka".to_owned());
+                        let rule = "needs a ZooKeeper: write the line `zookeeper`";
+                        let error = ConfigError::Conflict { name: "offsets.storage", value, rule, default };
+                        return Err(SpecError::Config { owner: format!("consumer {}", consumer.name), error });
+                    }
                 }
                 group.config()?;
             }

@@ -68,13 +68,15 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
                 inside: None,
             }),
             Actor::QueueBroker(broker) => view.queues.push(queue_view(simulation, node, broker)),
-            Actor::Database(database) => view.databases.push(DatabaseView {
-                node,
-                name: simulation.directory().node_name(node).to_owned(),
-                process: process(simulation, node),
-                effects: database.effects().collect(),
-                deduplicated: database.deduplicated(),
-            }),
+            Actor::Database(database) => {
+                let (applied, deduplicated) = (database.effects().collect(), database.deduplicated());
+                let content = StoreContent::Effects { applied, deduplicated };
+                view.stores.push(store(simulation, node, content));
+            }
+            Actor::ZooKeeper(server) => {
+                let znodes = server.znodes().map(|(path, znode)| (path.text(simulation.directory()), znode));
+                view.stores.push(store(simulation, node, StoreContent::Znodes(znodes.collect())));
+            }
             Actor::Controller(_) | Actor::Consumer(_) | Actor::ShareConsumer(_) | Actor::Worker(_) => {}
         }
     }
@@ -360,4 +362,9 @@ fn queue_view(simulation: &Simulation, node: NodeId, broker: &QueueBroker) -> Qu
         cells,
         workers,
     }
+}
+
+fn store(simulation: &Simulation, node: NodeId, content: StoreContent) -> StoreView {
+    let name = simulation.directory().node_name(node).to_owned();
+    StoreView { node, name, process: process(simulation, node), content }
 }

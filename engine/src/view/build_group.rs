@@ -5,6 +5,7 @@ use super::group::*;
 use crate::broker::Broker;
 use crate::client::{Consumer, ShareConsumer};
 use crate::collections::{Map, Set};
+use crate::config::OffsetsStorage;
 use crate::controller::MetadataImage;
 use crate::coordinator::Group;
 use crate::event::GroupState;
@@ -143,11 +144,14 @@ pub(super) fn group_view(simulation: &Simulation, id: GroupId, image: Option<&Me
         offsets: Vec::new(),
     };
     let mut topics: Set<TopicId> = Set::new();
-    let mut committed = Map::new();
+    let (mut committed, mut znodes) = (Map::new(), None);
     for (node, actor) in simulation.actors() {
         match actor {
             Actor::Consumer(_) | Actor::ShareConsumer(_) if simulation.is_removed(node) => {}
             Actor::Consumer(consumer) if consumer.group() == id => {
+                if consumer.config.offsets_storage == OffsetsStorage::ZooKeeper {
+                    znodes.get_or_insert_with(Map::new);
+                }
                 topics.extend(consumer.topics().iter().copied());
                 view.members.push(member_view(simulation, node, consumer));
             }
@@ -177,9 +181,16 @@ pub(super) fn group_view(simulation: &Simulation, id: GroupId, image: Option<&Me
                     committed = group.offsets.iter().map(|(tp, offset)| (*tp, offset.offset)).collect();
                 }
             }
+            Actor::ZooKeeper(server) => {
+                if let Some(znodes) = &mut znodes {
+                    let own = server.znodes().filter(|(path, _)| path.group == id);
+                    znodes.extend(own.map(|(path, znode)| (path.tp, znode.offset)));
+                }
+            }
             _ => {}
         }
     }
+    let committed = znodes.unwrap_or(committed);
     let Some(image) = image else { return view };
     for topic in topics {
         let count = image.topics.get(&topic).map_or(0, |topic| topic.partitions.len());

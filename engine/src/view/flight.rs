@@ -157,7 +157,9 @@ pub fn packet_kind(message: MessageKind, is_response: bool) -> PacketKind {
         | MessageKind::EndTxn
         | MessageKind::WriteTxnMarkers => PacketKind::Offsets,
         MessageKind::JoinGroup | MessageKind::SyncGroup | MessageKind::LeaveGroup => PacketKind::Rebalance,
-        MessageKind::OffsetCommit | MessageKind::OffsetFetch | MessageKind::ListOffsets => PacketKind::Offsets,
+        MessageKind::OffsetCommit | MessageKind::OffsetFetch | MessageKind::ListOffsets | MessageKind::ZooKeeper => {
+            PacketKind::Offsets
+        }
         MessageKind::BrokerRegistration
         | MessageKind::Vote
         | MessageKind::BeginQuorumEpoch
@@ -238,6 +240,7 @@ fn describe(body: &Body, view: &mut FlightView) {
         Body::Request(_, Request::AlterPartition(request)) => {
             view.partitions = request.partitions.iter().map(|partition| partition.tp).collect();
         }
+        Body::Request(_, Request::ZooKeeper(request)) => view.partitions.push(request.path().tp),
         Body::Queue(QueueFrame::Publish { record, .. }) => view.records.push(*record),
         Body::Queue(QueueFrame::Confirm { record, .. }) => view.records.push(*record),
         Body::Queue(QueueFrame::Deliver { record, .. }) => view.records.push(*record),

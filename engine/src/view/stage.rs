@@ -6,6 +6,7 @@ use crate::config::Acks;
 use crate::ids::*;
 use crate::protocol::ErrorCode;
 use crate::time::{Duration, Instant};
+use crate::zookeeper::Znode;
 
 /// What of a simulation is wanted.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -35,8 +36,8 @@ pub struct StageView {
     pub groups: Vec<GroupView>,
     /// The queues of classic queue brokers.
     pub queues: Vec<QueueView>,
-    /// The applications' databases.
-    pub databases: Vec<DatabaseView>,
+    /// What stands beside the brokers and keeps something: the applications' databases, and ZooKeeper.
+    pub stores: Vec<StoreView>,
     /// Fault rules in force on the network.
     pub faults: Vec<FaultView>,
 }
@@ -340,19 +341,31 @@ pub struct WorkerView {
     pub processed: Vec<RecordId>,
 }
 
-/// A database.
+/// A store beside the brokers.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DatabaseView {
+pub struct StoreView {
     /// Its address.
     pub node: NodeId,
     /// Its name.
     pub name: String,
     /// Whether it works.
     pub process: ProcessView,
-    /// How often each record's effect was applied.
-    pub effects: Vec<(RecordId, u32)>,
-    /// How many repetitions the dedupe table refused.
-    pub deduplicated: u32,
+    /// What it keeps.
+    pub content: StoreContent,
+}
+
+/// What a store keeps.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StoreContent {
+    /// A database: effects of records.
+    Effects {
+        /// How often each record's effect was applied.
+        applied: Vec<(RecordId, u32)>,
+        /// How many repetitions the dedupe table refused.
+        deduplicated: u32,
+    },
+    /// ZooKeeper: znodes by path.
+    Znodes(Vec<(String, Znode)>),
 }
 
 /// A fault rule in force.

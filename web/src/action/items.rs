@@ -195,7 +195,7 @@ pub fn process_of(view: &StageView, node: NodeId) -> ProcessView {
     let members = view.groups.iter().flat_map(|group| &group.members).map(|member| (member.node, member.process));
     let queues = view.queues.iter().map(|queue| (queue.node, queue.process));
     let workers = view.queues.iter().flat_map(|queue| &queue.workers).map(|worker| (worker.node, worker.process));
-    let databases = view.databases.iter().map(|database| (database.node, database.process));
+    let databases = view.stores.iter().map(|database| (database.node, database.process));
     let mut all =
         controller.chain(brokers).chain(producers).chain(members).chain(queues).chain(workers).chain(databases);
     all.find(|(known, _)| *known == node).map_or(ProcessView::Running, |(_, process)| process)

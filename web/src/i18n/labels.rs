@@ -156,4 +156,8 @@ phrases! {
     say_worker(name, state, count);
     /// “Database {name}, {state}, {count} effects applied, {twice} more than once”
     say_database(name, state, count, twice);
+    /// “{name}, {state}, offsets {offsets}”
+    say_zookeeper(name, state, offsets);
+    /// “{count} znodes”
+    znodes(count);
 }

@@ -90,7 +90,7 @@ fn only(view: &StageView, from: usize, to: usize) -> StageView {
         controller: view.controller.clone(),
         quorum: view.quorum.clone(),
         partitions: view.partitions.get(from..to).unwrap_or_default().to_vec(),
-        databases: view.databases.clone(),
+        stores: view.stores.clone(),
         faults: view.faults.clone(),
         ..StageView::default()
     };

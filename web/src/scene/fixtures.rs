@@ -214,12 +214,14 @@ pub fn add_queue(view: &mut StageView, records: u64, workers: usize) {
 /// The two databases of a lesson on effects.
 pub fn add_databases(view: &mut StageView) {
     for (index, name) in ["ledger", "stock"].into_iter().enumerate() {
-        view.databases.push(DatabaseView {
+        view.stores.push(StoreView {
             node: NodeId(90 + index as u32),
             name: name.to_owned(),
             process: ProcessView::Running,
-            effects: vec![(record(20, 1), 1), (record(20, 2), 2)],
-            deduplicated: index as u32,
+            content: StoreContent::Effects {
+                applied: vec![(record(20, 1), 1), (record(20, 2), 2)],
+                deduplicated: index as u32,
+            },
         });
     }
 }

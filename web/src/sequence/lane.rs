@@ -24,7 +24,7 @@ pub fn lanes(directory: &Directory, has_brokers: bool) -> (Vec<Lane>, usize) {
         NodeKind::Controller => 3,
         NodeKind::Consumer(_) => 4,
         NodeKind::Worker(_) => 5,
-        NodeKind::Database => 6,
+        NodeKind::Database | NodeKind::ZooKeeper => 6,
     };
     let shown = directory.nodes().filter(|(_, kind)| has_brokers || *kind != NodeKind::Controller);
     let mut lanes: Vec<Lane> = shown.map(|(node, kind)| Lane { node, kind }).collect();

@@ -2,9 +2,10 @@
 
 use super::actor::{Activity, Held, Runtime, Said, ShareAsk, ShareConsumer};
 use crate::client::connection::Asked;
+use crate::collections::Map;
 use crate::effect::{Effects, Timer};
 use crate::event::Event;
-use crate::ids::{NodeId, TopicPartition};
+use crate::ids::{NodeId, Offset, TopicPartition};
 use crate::protocol::{Channel, ErrorCode, Request, ShareAcknowledgeRequest, SharePartitionRequest};
 use crate::share::{AcknowledgeBatch, AcknowledgeType, ShareSession};
 
@@ -21,15 +22,24 @@ impl Runtime {
     }
 }
 
+/// What was said, in the order of the offsets (`Acknowledgements.getAcknowledgementBatches`).
+pub(super) fn batches(said: &Map<Offset, AcknowledgeType>) -> Vec<AcknowledgeBatch> {
+    let mut batches: Vec<AcknowledgeBatch> = Vec::new();
+    for (offset, kind) in said {
+        match batches.last_mut() {
+            Some(run) if run.kind == *kind && run.last + 1 == *offset => run.last = *offset,
+            _ => batches.push(AcknowledgeBatch { first: *offset, last: *offset, kind: *kind }),
+        }
+    }
+    batches
+}
+
 impl ShareConsumer {
     /// `acknowledge(record, type)`: local until the next `poll` or commit.
     pub(super) fn say(&mut self, held: &Held, kind: AcknowledgeType) {
         let Some(runtime) = &mut self.runtime else { return };
-        let said = runtime.said.entry(held.from).or_default().entry(held.tp).or_default();
-        match said.last_mut() {
-            Some(run) if run.kind == kind && run.last + 1 == held.offset => run.last = held.offset,
-            _ => said.push(AcknowledgeBatch { first: held.offset, last: held.offset, kind }),
-        }
+        // Of a record that came twice meanwhile, the last word counts.
+        runtime.said.entry(held.from).or_default().entry(held.tp).or_default().insert(held.offset, kind);
     }
 
     /// Implicit acknowledgement: everything the last `poll` returned is accepted.
@@ -86,7 +96,7 @@ impl ShareConsumer {
             return self.refused(&spoken, ErrorCode::ShareSessionNotFound, out);
         }
         let partitions =
-            said.into_iter().map(|(tp, acknowledgements)| SharePartitionRequest { tp, acknowledgements }).collect();
+            said.iter().map(|(tp, said)| SharePartitionRequest { tp: *tp, acknowledgements: batches(said) }).collect();
         let session_epoch = if last { ShareSession::FINAL } else { epoch };
         let request = ShareAcknowledgeRequest { group, member, session_epoch, partitions };
         let request = Request::ShareAcknowledge(Box::new(request));

@@ -9,7 +9,7 @@ use crate::effect::{Effects, Input, Instruction, Timer};
 use crate::event::Event;
 use crate::ids::{Generation, GroupId, MemberId, NodeId, Offset, RecordId, TopicId, TopicPartition};
 use crate::protocol::{Body, Channel, MessageKind};
-use crate::share::{AcknowledgeBatch, AcknowledgeType};
+use crate::share::AcknowledgeType;
 use crate::storage::RecordKey;
 use crate::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
@@ -121,7 +121,7 @@ pub(super) enum Activity {
 }
 
 /// What is to be said to one broker, per partition.
-pub(super) type Said = Map<TopicPartition, Vec<AcknowledgeBatch>>;
+pub(super) type Said = Map<TopicPartition, Map<Offset, AcknowledgeType>>;
 
 /// What the process keeps in memory.
 #[derive(Clone, Hash, Debug)]

@@ -1,5 +1,6 @@
 //! Acquiring records (`ShareConsumeRequestManager`, `ShareSessionHandler`).
 
+use super::acknowledge::batches;
 use super::actor::{Held, Session, ShareAsk, ShareConsumer};
 use crate::client::connection::Asked;
 use crate::collections::{Map, Set};
@@ -42,7 +43,7 @@ impl ShareConsumer {
             }
             let Session { epoch, partitions: before } = runtime.sessions.get(&node).cloned().unwrap_or_default();
             // The request that opens a session can say nothing of records: there is no session they belong to.
-            let mut said = if epoch == ShareSession::INITIAL { Map::new() } else { runtime.take_said(node) };
+            let said = if epoch == ShareSession::INITIAL { Map::new() } else { runtime.take_said(node) };
             let forgotten: Vec<TopicPartition> = before.iter().copied().filter(|tp| !partitions.contains(tp)).collect();
             let spoken: Vec<TopicPartition> = said.keys().copied().collect();
             let fresh = partitions.iter().copied().filter(|tp| !before.contains(tp));
@@ -51,7 +52,10 @@ impl ShareConsumer {
             named.dedup();
             let named = named
                 .into_iter()
-                .map(|tp| SharePartitionRequest { tp, acknowledgements: said.remove(&tp).unwrap_or_default() })
+                .map(|tp| SharePartitionRequest {
+                    tp,
+                    acknowledgements: said.get(&tp).map(batches).unwrap_or_default(),
+                })
                 .collect();
             // What is only acknowledged must not be read on.
             let forgotten =

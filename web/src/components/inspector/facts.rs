@@ -8,12 +8,13 @@ use highwater_engine::config::Acks;
 use highwater_engine::ids::*;
 use highwater_engine::time::Instant;
 use highwater_engine::view::*;
+use std::borrow::Cow;
 
 /// A value with its name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fact {
     /// Kafka's word for it.
-    pub term: &'static str,
+    pub term: Cow<'static, str>,
     /// The value now.
     pub value: String,
     /// The value before, where it differs.
@@ -39,7 +40,7 @@ pub fn sheet(target: Target, run: &Run, locale: Locale) -> Option<Sheet> {
     let before = run.ghost().and_then(|ghost| state(target, ghost, run, &names));
     // A time span is another one at every moment; that is no change.
     let spans = [td_string!(locale, page.fact.last_heartbeat)];
-    for fact in sheet.facts.iter_mut().filter(|fact| !spans.contains(&fact.term)) {
+    for fact in sheet.facts.iter_mut().filter(|fact| !spans.contains(&&*fact.term)) {
         let earlier = before.as_ref().and_then(|before| before.facts.iter().find(|earlier| earlier.term == fact.term));
         fact.was = earlier.map(|earlier| earlier.value.clone()).filter(|earlier| *earlier != fact.value);
     }
@@ -52,8 +53,8 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn fact(&mut self, term: &'static str, value: impl ToString) {
-        self.sheet.facts.push(Fact { term, value: value.to_string(), was: None });
+    fn fact(&mut self, term: impl Into<Cow<'static, str>>, value: impl ToString) {
+        self.sheet.facts.push(Fact { term: term.into(), value: value.to_string(), was: None });
     }
 
     fn process(&mut self, process: ProcessView, view: &StageView) {
@@ -162,13 +163,8 @@ fn node_state(out: &mut Builder<'_>, node: NodeId, view: &StageView) -> Option<(
         out.fact(td_string!(locale, page.fact.processed), worker.processed.len());
     } else if let Some(queue) = view.queues.iter().find(|queue| queue.node == node) {
         queue_state(out, queue, view);
-    } else if let Some(database) = view.databases.iter().find(|database| database.node == node) {
-        out.sheet.subtitle = td_string!(locale, page.fact.is_database).to_owned();
-        out.process(database.process, view);
-        out.fact(td_string!(locale, page.fact.effects), database.effects.len());
-        let twice = database.effects.iter().filter(|(_, times)| *times > 1).count();
-        out.fact(td_string!(locale, page.fact.effects_twice), twice);
-        out.fact(td_string!(locale, page.fact.deduplicated), database.deduplicated);
+    } else if let Some(store) = view.stores.iter().find(|store| store.node == node) {
+        store_state(out, store, view);
     } else {
         let controller = view.controller.as_ref().filter(|controller| controller.node == node)?;
         out.sheet.subtitle = td_string!(locale, page.fact.is_controller).to_owned();
@@ -363,4 +359,33 @@ fn envelope_state(out: &mut Builder<'_>, envelope: EnvelopeId, run: &Run) -> Opt
 
 fn list(items: Vec<String>, locale: Locale) -> String {
     if items.is_empty() { "–".to_owned() } else { items.join(td_string!(locale, page.name.list_separator)) }
+}
+
+fn store_state(out: &mut Builder<'_>, store: &StoreView, view: &StageView) {
+    let locale = out.names.locale;
+    match &store.content {
+        StoreContent::Effects { applied, deduplicated } => {
+            out.sheet.subtitle = td_string!(locale, page.fact.is_database).to_owned();
+            out.process(store.process, view);
+            out.fact(td_string!(locale, page.fact.effects), applied.len());
+            let twice = applied.iter().filter(|(_, times)| *times > 1).count();
+            out.fact(td_string!(locale, page.fact.effects_twice), twice);
+            out.fact(td_string!(locale, page.fact.deduplicated), *deduplicated);
+        }
+        StoreContent::Znodes(znodes) => {
+            out.sheet.subtitle = td_string!(locale, page.fact.is_zookeeper).to_owned();
+            out.process(store.process, view);
+            for (path, znode) in znodes {
+                let (version, by) = (znode.version, out.names.node(znode.by));
+                let offset = znode.offset;
+                out.fact(
+                    path.clone(),
+                    say(
+                        td_string!(locale, page.fact.znode),
+                        &[("offset", &offset), ("version", &version), ("by", &by)],
+                    ),
+                );
+            }
+        }
+    }
 }

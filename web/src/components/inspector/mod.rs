@@ -218,7 +218,7 @@ fn head(sheet: Sheet, locale: Locale, all: bool) -> impl IntoView {
     let mut rows = String::new();
     for fact in sheet.facts.into_iter().take(shown) {
         rows.push_str("<dt>");
-        rows.push_str(&escape(fact.term));
+        rows.push_str(&escape(&fact.term));
         rows.push_str("</dt><dd>");
         rows.push_str(&escape(&fact.value));
         if let Some(was) = fact.was {

@@ -11,7 +11,7 @@ use super::picture::Scene;
 use super::shape::Shape;
 use super::target::Target;
 use super::text::TextStyle;
-use super::wide::{database_totals, database_words, seconds};
+use super::wide::{seconds, store_sentence, store_words};
 use crate::i18n::labels::Labels;
 use half::Half;
 use highwater_engine::view::ProcessView;
@@ -21,8 +21,8 @@ const GAP: f64 = 32.0;
 const MARGIN: f64 = 12.0;
 /// How many records a half shows at least, and from record to record.
 const CELLS: f64 = 12.0;
-/// Height of a database with the room above it.
-const DATABASE: f64 = 54.0;
+/// Height of a store with the room above it.
+const STORE: f64 = 54.0;
 
 /// Composes queues, and topics beside them; without a height, one under the other.
 pub fn compose(input: &StageInput<'_>, labels: Labels, width: f64, height: Option<f64>) -> Scene {
@@ -34,14 +34,14 @@ pub fn compose(input: &StageInput<'_>, labels: Labels, width: f64, height: Optio
     if !view.partitions.is_empty() {
         heights.push(topic::height(view));
     }
-    // One line of databases where there is room, one under the other on a phone.
-    let lines = if height.is_some() { view.databases.len().min(1) } else { view.databases.len() };
-    let databases = if lines == 0 { 0.0 } else { 4.0 + lines as f64 * DATABASE };
+    // One line of stores where there is room, one under the other on a phone.
+    let lines = if height.is_some() { view.stores.len().min(1) } else { view.stores.len() };
+    let stores = if lines == 0 { 0.0 } else { 4.0 + lines as f64 * STORE };
     let count = heights.len() as f64;
     let tallest = heights.iter().copied().fold(0.0, f64::max);
     let total: f64 = heights.iter().map(|height| height + 16.0).sum();
-    let beside = (2.0 * MARGIN + natural * count + GAP * (count - 1.0), tallest + 16.0 + databases);
-    let stacked = (2.0 * MARGIN + natural, total + databases);
+    let beside = (2.0 * MARGIN + natural * count + GAP * (count - 1.0), tallest + 16.0 + stores);
+    let stacked = (2.0 * MARGIN + natural, total + stores);
     let (scale, is_beside) = match height {
         Some(height) => {
             let fit = |(w, h): (f64, f64)| (width.max(320.0) / w).min(height.max(160.0) / h);
@@ -73,8 +73,8 @@ pub fn compose(input: &StageInput<'_>, labels: Labels, width: f64, height: Optio
             y += part_height + 16.0;
         }
     }
-    let bottom = top + natural_height - 16.0 - databases;
-    pair.databases(bottom, height.is_none(), &lanes, &mut scene);
+    let bottom = top + natural_height - 16.0 - stores;
+    pair.stores(bottom, height.is_none(), &lanes, &mut scene);
     scene
 }
 
@@ -117,19 +117,18 @@ impl Pair<'_> {
     }
 
     /// In a line with wires from above, or one under the other with wires from the left.
-    fn databases(&self, bottom: f64, stacked: bool, lanes: &[half::Lane], scene: &mut Scene) {
+    fn stores(&self, bottom: f64, stacked: bool, lanes: &[half::Lane], scene: &mut Scene) {
         let mut x = MARGIN + 40.0;
         if stacked {
             x = lanes.iter().map(|lane| lane.x + 14.0).fold(x, f64::max);
         }
         let mut y = bottom + 14.5;
-        for database in &self.input.view.databases {
-            let (applied, twice) = database_totals(database);
-            let words = database_words(database, self.labels);
+        for store in &self.input.view.stores {
+            let words = store_words(store, self.labels);
             let line: f64 = words.iter().map(|(_, word)| TextStyle::WordStrong.width(word) + 10.0).sum();
-            let width = (TextStyle::NameStrong.width(&database.name).max(line) + 22.0).max(140.0);
+            let width = (TextStyle::NameStrong.width(&store.name).max(line) + 22.0).max(140.0);
             let rect = Rect::new(x.floor() + 0.5, y, width.ceil(), 38.0);
-            let down = matches!(database.process, ProcessView::Down(_));
+            let down = matches!(store.process, ProcessView::Down(_));
             let entry = Point::new(rect.x + 20.0, rect.y);
             let mut d = String::new();
             for lane in lanes {
@@ -142,7 +141,7 @@ impl Pair<'_> {
                 };
                 d.push_str(&polyline(&points));
                 for node in &lane.nodes {
-                    scene.routes.plain(*node, database.node, points.clone());
+                    scene.routes.plain(*node, store.node, points.clone());
                 }
             }
             let mut shapes = vec![Shape::path("rail", d), Shape::Rect { class: "box", rect }];
@@ -150,17 +149,17 @@ impl Pair<'_> {
                 shapes.push(Shape::rect("dead-head", rect.x, rect.y, rect.w, 19.0));
             }
             let class = if down { "inv" } else { "" };
-            shapes.push(Shape::text(TextStyle::NameStrong, class, rect.x + 9.5, rect.y + 14.5, &database.name));
+            shapes.push(Shape::text(TextStyle::NameStrong, class, rect.x + 9.5, rect.y + 14.5, &store.name));
             let mut at = rect.x + 9.5;
             for (class, word) in words {
                 let wide = TextStyle::WordStrong.width(&word);
                 shapes.push(Shape::text(TextStyle::Word, class, at, rect.y + 31.0, word));
                 at += wide + 10.0;
             }
-            let label = self.labels.say_database(&database.name, self.state_of(database.process), applied, twice);
-            self.push(scene, Group::of(Target::Node(database.node), label, rect, shapes));
+            let label = store_sentence(store, self.state_of(store.process), self.labels);
+            self.push(scene, Group::of(Target::Node(store.node), label, rect, shapes));
             if stacked {
-                y += DATABASE;
+                y += STORE;
             } else {
                 x += width + 16.0;
             }

@@ -1,12 +1,12 @@
 //! The cluster drawing: brokers are columns, partitions are rows, producers stand left and groups right.
 
 mod brokers;
-mod databases;
 mod election;
 mod groups;
 mod plan;
 mod producers;
 mod rows;
+mod stores;
 mod wires;
 
 use super::group::Group;
@@ -31,7 +31,7 @@ pub fn compose(input: &StageInput<'_>, labels: Labels, width: f64, height: f64) 
     stage.elections(&mut scene);
     stage.producers(&mut scene);
     stage.groups(&mut scene);
-    stage.databases(&mut scene);
+    stage.stores(&mut scene);
     scene
 }
 
@@ -76,6 +76,6 @@ impl Stage<'_> {
 }
 
 pub use brokers::seconds;
-pub use databases::{totals as database_totals, words as database_words};
 pub use producers::acks_text;
 pub use rows::{only_here, pins_on};
+pub use stores::{sentence as store_sentence, words as store_words};

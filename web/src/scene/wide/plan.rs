@@ -89,7 +89,7 @@ impl Plan {
         }
         let idle = view.groups.iter().any(|group| group.members.len() > rows);
         let idle_height = if idle { 26.0 } else { 0.0 };
-        let footer = idle_height + if view.databases.is_empty() { 4.0 } else { 54.0 };
+        let footer = idle_height + if view.stores.is_empty() { 4.0 } else { 54.0 };
         let mut natural_height = HEAD + rows as f64 * row_height + footer;
 
         // Scale the drawing as a whole, then give what is left over in one direction to columns or rows.
