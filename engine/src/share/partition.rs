@@ -252,6 +252,8 @@ impl SharePartition {
                 return Err(ErrorCode::InvalidRequest);
             }
             spoken = Some(batch.last);
+        }
+        for batch in said {
             if batch.kind == AcknowledgeType::Renew && renewed_until.is_none() {
                 return Err(ErrorCode::InvalidRequest);
             }
