@@ -15,6 +15,7 @@ pub(super) fn sign(what: Moment) -> (&'static str, &'static str) {
         Moment::Isr => ("moment-fill", "M-5 -3.5H5L0 4.5z"),
         Moment::Rebalance => ("moment-line", "M-4.5 -2.5H4M1.5 -5L4 -2.5L1.5 0M4.5 3H-4M-1.5 .5L-4 3L-1.5 5.5"),
         Moment::Loss => ("cut", "M-4 -4L4 4M-4 4L4 -4"),
+        Moment::Branch => ("moment-line", "M-3 5V-5M-3 2C-3 -1 3 0 3 -5M1 -3L3 -5L5 -3"),
     }
 }
 
@@ -26,6 +27,7 @@ fn word(what: Moment, locale: Locale) -> &'static str {
         Moment::Isr => td_string!(locale, page.moment.isr),
         Moment::Rebalance => td_string!(locale, page.moment.rebalance),
         Moment::Loss => td_string!(locale, page.moment.loss),
+        Moment::Branch => td_string!(locale, page.moment.branch),
     }
 }
 
@@ -44,7 +46,8 @@ pub(super) fn marks(run: &Run, end: Instant, locale: Locale) -> (String, String)
     }
     let now = run.now();
     let mut last: [f64; Moment::ALL.len()] = [-9.0; Moment::ALL.len()];
-    for mark in run.tally().marks.iter().take_while(|mark| mark.at <= now) {
+    let branches = run.branches();
+    for mark in run.tally().marks.iter().take_while(|mark| mark.at <= now).chain(&branches) {
         kinds.insert(mark.what);
         let at = place(mark.at);
         // Signs of one kind closer than they are wide are one sign.

@@ -20,7 +20,8 @@ struct Tick {
     over: bool,
 }
 
-/// The track's marks: beats below, what happened above. The future keeps its surprises: only beats are known.
+/// The track's marks: beats below, what happened above. The future keeps its surprises: only beats are known, and where
+/// the reader's own branches begin.
 fn ticks(run: &Run) -> Vec<Tick> {
     let end = run.end_at().0.max(1) as f64;
     let at = |moment: Instant| moment.0 as f64 * 1_000.0 / end;
@@ -28,7 +29,8 @@ fn ticks(run: &Run) -> Vec<Tick> {
         run.beats().iter().map(|beat| Tick { at: at(beat.at), class: "tickmark", d: "M0 0v5", over: false }).collect();
     let now = run.now();
     let mut last = [-99.0; Moment::ALL.len()];
-    for mark in run.tally().marks.iter().take_while(|mark| mark.at <= now) {
+    let branches = run.branches();
+    for mark in run.tally().marks.iter().take_while(|mark| mark.at <= now).chain(&branches) {
         let place = at(mark.at);
         // What hardly shows apart is one mark.
         if place - last[mark.what as usize] < 6.0 {

@@ -5,7 +5,7 @@
 
 use super::advance::is_decisive;
 use super::beat::Beat;
-use super::tally::Tally;
+use super::tally::{Marked, Moment, Tally};
 use crate::scene::{Mark, MarkKind};
 use highwater_engine::command::{Command, Rejected};
 use highwater_engine::event::Event;
@@ -52,6 +52,8 @@ pub(super) struct Past {
     recording: Recording,
     story: Option<Story>,
     cursor: u64,
+    /// Where the reader's command cut off what was known to come; none when it came at the end of what was known.
+    branch: Option<Marked>,
 }
 
 /// How far beyond what is known one seek may go.
@@ -227,6 +229,13 @@ impl Run {
         self.beats().partition_point(|beat| beat.event <= self.cursor()).checked_sub(1)
     }
 
+    /// Where the reader acted in the past and the run went another way, in order.
+    pub fn branches(&self) -> Vec<Marked> {
+        let mut branches: Vec<Marked> = self.undo.iter().filter_map(|past| past.branch).collect();
+        branches.sort_unstable_by_key(|mark| mark.n);
+        branches
+    }
+
     /// What the run adds up to, as far as it is known.
     pub fn tally(&self) -> Ref<'_, Tally> {
         self.tally.borrow_mut().follow(self.branch, self.events());
@@ -365,7 +374,7 @@ impl Run {
     /// Takes the last command back.
     pub fn undo(&mut self) -> bool {
         let Some(past) = self.undo.pop() else { return false };
-        let here = self.past_here();
+        let here = Past { branch: past.branch, ..self.past_here() };
         self.redo.push(here);
         self.restore(past);
         true
@@ -374,7 +383,7 @@ impl Run {
     /// Gives it again.
     pub fn redo(&mut self) -> bool {
         let Some(past) = self.redo.pop() else { return false };
-        let here = self.past_here();
+        let here = Past { branch: past.branch, ..self.past_here() };
         self.undo.push(here);
         self.restore(past);
         true
@@ -422,6 +431,11 @@ impl Run {
             recording: self.history.recording().clone(),
             story: self.story.clone(),
             cursor: self.cursor(),
+            branch: (self.end() > self.cursor()).then_some(Marked {
+                at: self.now,
+                n: self.cursor(),
+                what: Moment::Branch,
+            }),
         }
     }
 

@@ -24,12 +24,21 @@ pub enum Moment {
     Rebalance,
     /// A record was lost, skipped or doubled.
     Loss,
+    /// The reader acted in the past, and what was known from there on became another future.
+    Branch,
 }
 
 impl Moment {
     /// In the order of the legend.
-    pub const ALL: [Moment; 6] =
-        [Moment::Fault, Moment::Repair, Moment::Election, Moment::Isr, Moment::Rebalance, Moment::Loss];
+    pub const ALL: [Moment; 7] = [
+        Moment::Fault,
+        Moment::Repair,
+        Moment::Election,
+        Moment::Isr,
+        Moment::Rebalance,
+        Moment::Loss,
+        Moment::Branch,
+    ];
 
     /// What an event is marked as.
     fn of(event: &Event) -> Option<Moment> {
