@@ -23,7 +23,8 @@ function random(seed) {
 const KEYS = ["ArrowRight", "ArrowLeft", "Shift+ArrowRight", "PageDown", "PageUp", "Home", "Space", "-", "=", "1", "2", "Alt+1", "Alt+2",
   "Control+z", "Control+Shift+z", "d", "s", "m", "i", "l", "t", "p", "b", "Escape", "Tab", "Enter", "ArrowDown", "ArrowUp", "Delete", "Shift+F10"];
 const ACTS = ["add-broker", "add-topic", "add-partition", "add-producer", "add-group", "add-consumer", "add-queue", "remove", "undo", "undo",
-  "redo", "toggle-play", "sequence", "charts", "group-panel", "producer-panel", "palette", "inspector", "to-start", "describe", "take-controls"];
+  "redo", "toggle-play", "sequence", "charts", "group-panel", "producer-panel", "palette", "inspector", "to-start", "describe", "take-controls",
+  "zoom-in", "zoom-out", "zoom-fit", "copy-link", "start-afresh", "earlier-sandbox", "present", "toggle-2"];
 const PLACES = ["#/", "#/sandbox", "#/s/01-queue-and-pubsub", "#/s/02-leader-failover", "#/s/03a-acks-1", "#/s/03d-commit-after"];
 
 test(`${COUNT} random actions with seed ${SEED}`, { timeout: 900_000 }, async () => {

@@ -188,7 +188,7 @@ impl Page {
         match session.act(command) {
             Ok(()) if session.read(Run::left_script) == Some(true) => self.notice.set(Some(Notice::LeftScript)),
             Ok(()) => self.notice.set(None),
-            Err(why) => self.notice.set(Some(Notice::Refused { why: why.to_string() })),
+            Err(why) => self.notice.set(Some(Notice::Refused { why: Refused::Command(why) })),
         }
     }
 
@@ -197,7 +197,7 @@ impl Page {
         match session.rework(change) {
             Ok(()) => self.notice.set(None),
             Err(why) => {
-                self.notice.set(Some(Notice::Refused { why: why.to_string() }));
+                self.notice.set(Some(Notice::Refused { why }));
                 return false;
             }
         }

@@ -2,8 +2,12 @@
 
 use crate::i18n::{Locale, say, td_string};
 use crate::route::language_tag;
+use crate::session::Refused;
+use highwater_engine::command::Rejected;
+use highwater_engine::config::ConfigError;
 use highwater_engine::link::{LinkError, What};
 use highwater_engine::scenario::ScenarioError;
+use highwater_engine::sim::SpecError;
 use web_sys::Element;
 
 /// Something the reader must know and can do something about. Whatever ran goes on.
@@ -33,8 +37,15 @@ pub enum Notice {
     },
     /// A command was refused.
     Refused {
-        /// The engine's words.
-        why: String,
+        /// Why.
+        why: Refused,
+    },
+    /// A setting that no running broker takes was changed, and the run told again.
+    ToldAgain {
+        /// The setting.
+        name: String,
+        /// Its new value.
+        value: String,
     },
     /// What the reader did made the script lose its thread.
     LeftScript,
@@ -69,7 +80,16 @@ impl Notice {
             Notice::UnreadableFile { file } => say(td_string!(locale, page.notice.unreadable), &[("file", file)]),
             Notice::NoSuchLesson { name } => say(td_string!(locale, page.notice.no_such_lesson), &[("name", name)]),
             Notice::NotLoaded { file } => say(td_string!(locale, page.notice.not_loaded), &[("file", file)]),
-            Notice::Refused { why } => say(td_string!(locale, page.notice.refused), &[("why", why)]),
+            Notice::Refused { why } => {
+                let why = match why {
+                    Refused::World(error) => world_error(error, locale),
+                    Refused::Command(why) => rejection(why, locale),
+                };
+                say(td_string!(locale, page.notice.refused), &[("why", &why)])
+            }
+            Notice::ToldAgain { name, value } => {
+                say(td_string!(locale, page.notice.told_again), &[("name", name), ("value", value)])
+            }
             Notice::LeftScript => td_string!(locale, page.notice.left_script).to_owned(),
             Notice::BadLink { error } => link_error(error, locale),
             Notice::Link { copied: true, .. } => td_string!(locale, page.notice.link_copied).to_owned(),
@@ -92,13 +112,14 @@ impl Notice {
             Notice::BadLink { error: LinkError::Cut } => td_string!(locale, page.notice.copy_again),
             Notice::BadLink { .. } | Notice::NothingKept => td_string!(locale, page.notice.nothing_changed),
             Notice::Link { .. } => td_string!(locale, page.notice.link_advice),
+            Notice::ToldAgain { .. } => td_string!(locale, page.notice.told_again_advice),
             Notice::Restored => td_string!(locale, page.notice.restored_advice),
         }
     }
 
     /// Whether nothing went wrong.
     pub fn is_good(&self) -> bool {
-        matches!(self, Notice::Link { .. } | Notice::Restored)
+        matches!(self, Notice::Link { .. } | Notice::Restored | Notice::ToldAgain { .. })
     }
 
     /// The mistakes of a scenario's text.
@@ -107,6 +128,49 @@ impl Notice {
             Notice::BadScenario { errors, .. } | Notice::BadLink { error: LinkError::Scenario(errors) } => errors,
             _ => &[],
         }
+    }
+}
+
+/// Why a command was not carried out.
+fn rejection(why: &Rejected, locale: Locale) -> String {
+    let words = match why {
+        Rejected::UnknownNode(_) => td_string!(locale, page.notice.why_no_process),
+        Rejected::NotRunning(_) => td_string!(locale, page.notice.why_down),
+        Rejected::AlreadyRunning(_) => td_string!(locale, page.notice.why_up),
+        Rejected::NotInFlight(_) => td_string!(locale, page.notice.why_arrived),
+        Rejected::UnknownFault(_) => td_string!(locale, page.notice.why_no_fault),
+        Rejected::SameNode(_) => td_string!(locale, page.notice.why_itself),
+        Rejected::WrongKind(..) => td_string!(locale, page.notice.why_kind),
+        Rejected::NoController => td_string!(locale, page.refusal.no_controller),
+        Rejected::Refused(code) => return say(td_string!(locale, page.refusal.refused), &[("code", &code.name())]),
+        // Which setting, its value and its range: names and figures.
+        Rejected::BadSetting(_, why) => return say(td_string!(locale, page.notice.why_setting), &[("why", why)]),
+        Rejected::UnknownGroup(_) => td_string!(locale, page.notice.why_no_group),
+        Rejected::NotThere(_) => td_string!(locale, page.notice.why_not_there),
+        Rejected::CompactedOnly(_) => td_string!(locale, page.notice.why_compacted),
+    };
+    words.to_owned()
+}
+
+/// Why a world cannot be.
+fn world_error(error: &SpecError, locale: Locale) -> String {
+    match error {
+        SpecError::Config { error: ConfigError::Malformed { name, value, default, .. }, .. } => say(
+            td_string!(locale, page.notice.why_malformed),
+            &[("name", name), ("value", value), ("default", default)],
+        ),
+        SpecError::Config { error: ConfigError::OutOfRange { name, value, least, most, default }, .. } => say(
+            td_string!(locale, page.notice.why_range),
+            &[("name", name), ("value", value), ("least", least), ("most", most), ("default", default)],
+        ),
+        SpecError::Config { error, .. } => say(td_string!(locale, page.notice.why_setting), &[("why", error)]),
+        SpecError::OutOfRange { what, least, most, found } => say(
+            td_string!(locale, page.notice.why_number),
+            &[("what", what), ("least", least), ("most", most), ("found", found)],
+        ),
+        SpecError::UnknownName { name, .. } => say(td_string!(locale, page.notice.why_no_name), &[("name", name)]),
+        SpecError::DuplicateName(name) => say(td_string!(locale, page.notice.why_name_taken), &[("name", name)]),
+        SpecError::BadName(name) => say(td_string!(locale, page.notice.why_bad_name), &[("name", name)]),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::i18n::{say, td_string};
 use crate::lessons::{Chapter, Source};
 use crate::notice::{self, Notice};
 use crate::route::{Moment, Route, Screen};
-use crate::session::{Purpose, Run, Session};
+use crate::session::{Purpose, Refused, Run, Session};
 use crate::sharing::{address_of, go_to, route_of};
 use crate::tr;
 use gloo_timers::callback::Timeout;
@@ -117,7 +117,7 @@ fn run_of(page: Page, source: Source) -> Option<Run> {
     let why = match source.scenario() {
         Ok(scenario) => match Run::of_scenario(scenario) {
             Ok(run) => return Some(run),
-            Err(error) => Notice::Refused { why: error.to_string() },
+            Err(error) => Notice::Refused { why: Refused::World(error) },
         },
         Err(errors) => Notice::BadScenario { file: source.name.to_owned(), errors },
     };

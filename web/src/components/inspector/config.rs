@@ -134,7 +134,7 @@ pub fn rows(owner: Owner, target: Target, run: &Run) -> Vec<Row> {
 }
 
 /// Whether a running broker does not take another value of a setting (KIP-226).
-fn is_read_only(owner: Owner, target: Target, name: &str) -> bool {
+pub fn is_read_only(owner: Owner, target: Target, name: &str) -> bool {
     owner == Owner::Brokers
         && !(matches!(target, Target::Node(node) if node.0 > 0) && BrokerConfig::DYNAMIC.contains(&name))
 }

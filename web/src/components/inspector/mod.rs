@@ -17,6 +17,7 @@ use crate::action::Action;
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::scene::Target;
+use crate::notice::Notice;
 use crate::session::{Run, Session};
 use crate::tr;
 use facts::{Sheet, sheet};
@@ -124,6 +125,8 @@ pub fn Inspector(
         if !page.rework(session, |run| config::set(owner, target, &key, &value, run)) {
             // Refused: the field says again what holds.
             input.set_value(&input.default_value());
+        } else if config::is_read_only(owner, target, &key) {
+            page.notice.set(Some(Notice::ToldAgain { name: key, value }));
         }
     };
     view! {
