@@ -58,18 +58,23 @@ pub(super) struct Schedule {
     next_seq: u64,
 }
 
-impl std::hash::Hash for Schedule {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        // The order inside a heap depends on its history; the set of what is in it does not.
-        let places: Vec<&Place> = self.heap.iter().collect();
-        for place in sorted_by_number(&places, |place| place.seq) {
-            (place.at, place.seq, self.slab.get(place.index as usize)).hash(state);
-        }
-        self.next_seq.hash(state);
-    }
-}
-
 impl Schedule {
+    /// Everything that will happen, in the order of scheduling: when, its number, its cause, and what. The order inside a
+    /// heap depends on its history; this does not.
+    pub fn items(&self) -> Vec<(Instant, u64, u64, &Item)> {
+        let places: Vec<&Place> = self.heap.iter().collect();
+        let item = |place: &Place| {
+            let (cause, item) = self.slab.get(place.index as usize)?.as_ref()?;
+            Some((place.at, place.seq, *cause, item))
+        };
+        sorted_by_number(&places, |place| place.seq).into_iter().filter_map(item).collect()
+    }
+
+    /// The number of what is scheduled next.
+    pub fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
     /// Adds something; returns its number.
     pub fn add(&mut self, at: Instant, cause: u64, item: Item) -> u64 {
         let seq = self.next_seq;

@@ -180,9 +180,12 @@ impl Simulation {
 
     /// One number for the whole state: equal states have equal hashes, on every machine.
     pub fn state_hash(&self) -> u64 {
+        // Cancelled timers will never happen: whether they were cleared away yet is no state.
+        let mut schedule = self.schedule.items();
+        schedule.retain(|(_, seq, _, item)| !self.is_void(*seq, item));
         crate::hash::stable_hash(&(
             (self.now, self.dispatched),
-            &self.schedule,
+            (schedule, self.schedule.next_seq()),
             &self.slots,
             &self.network,
             (&self.rng, &self.disk_free_at),

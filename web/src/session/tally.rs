@@ -30,15 +30,8 @@ pub enum Moment {
 
 impl Moment {
     /// In the order of the legend.
-    pub const ALL: [Moment; 7] = [
-        Moment::Fault,
-        Moment::Repair,
-        Moment::Election,
-        Moment::Isr,
-        Moment::Rebalance,
-        Moment::Loss,
-        Moment::Branch,
-    ];
+    pub const ALL: [Moment; 7] =
+        [Moment::Fault, Moment::Repair, Moment::Election, Moment::Isr, Moment::Rebalance, Moment::Loss, Moment::Branch];
 
     /// What an event is marked as.
     fn of(event: &Event) -> Option<Moment> {
