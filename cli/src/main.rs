@@ -20,7 +20,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 highwater: a Kafka-like cluster you can watch, without a page
 
-  highwater run SCENARIO [--seed N] [--until 60s] [--all] [--json]
+  highwater run SCENARIO [--seed N] [--until 60s|loss|election|rebalance|isr|breach|'lag>N'] [--within 1h] [--all] [--json]
       tell the scenario's story as text; --all also shows routine events
   highwater trace SCENARIO [--seed N] [--until 60s] [--level 1|2] [--out FILE.jsonl[.gz]]
       write what happened for independent checkers; level 2 has every message

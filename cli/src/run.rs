@@ -3,9 +3,9 @@
 use crate::arguments::Arguments;
 use crate::open::open;
 use crate::sentence::{is_routine, line};
-use highwater_engine::history::History;
+use highwater_engine::history::{Goal, History, Search};
 use highwater_engine::scenario::Story;
-use highwater_engine::time::Instant;
+use highwater_engine::time::{Duration, Instant};
 use highwater_engine::view::ledger;
 use serde_json::json;
 
@@ -13,7 +13,11 @@ use serde_json::json;
 pub fn run(mut arguments: Arguments) -> Result<bool, String> {
     let path = arguments.word().ok_or("run needs a scenario file")?;
     let seed = arguments.number("--seed")?;
-    let until = arguments.duration("--until")?;
+    let until = match arguments.option("--until")? {
+        None => None,
+        Some(text) => Some(Until::parse(&text)?),
+    };
+    let within = arguments.duration("--within")?.unwrap_or(WITHIN);
     let (all, as_json) = (arguments.flag("--all"), arguments.flag("--json"));
     arguments.finish()?;
     let Some(scenario) = open(&path) else { return Ok(false) };
@@ -21,8 +25,16 @@ pub fn run(mut arguments: Arguments) -> Result<bool, String> {
     let story = Story::tell(&scenario, seed).map_err(|error| error.to_string())?;
     let mut history = History::new(story.recording.clone()).map_err(|error| error.to_string())?;
     history.seek_event(story.end);
-    if let Some(until) = until {
-        history.seek_time(Instant::ZERO + until);
+    match until {
+        Some(Until::Time(until)) => history.seek_time(Instant::ZERO + until),
+        Some(Until::Goal(goal)) => {
+            history.seek_event(0);
+            let search = history.run_until(&mut goal.into(), Instant::ZERO + within, u64::MAX, || true);
+            if search != Search::Found {
+                return Err(format!("nothing of the kind happens within {within}"));
+            }
+        }
+        None => {}
     }
     let directory = history.simulation().directory();
     let mut beats = story.beats.iter().peekable();
@@ -79,6 +91,24 @@ pub fn run(mut arguments: Arguments) -> Result<bool, String> {
         }
     }
     Ok(story.failures.is_empty())
+}
+
+/// How far a run goes.
+enum Until {
+    Time(Duration),
+    Goal(Goal),
+}
+
+/// How long something is waited for, unless `--within` says so.
+const WITHIN: Duration = Duration::from_secs(3_600);
+
+impl Until {
+    fn parse(text: &str) -> Result<Until, String> {
+        let goal = Goal::parse(text).map(Until::Goal);
+        goal.or_else(|| Duration::parse(text).map(Until::Time)).ok_or_else(|| {
+            format!("--until: \"{text}\" is neither a duration such as 60s nor loss, election, rebalance, isr, breach, lag>N")
+        })
+    }
 }
 
 fn tell_beat(key: &str, at: Instant, as_json: bool) {

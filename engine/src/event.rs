@@ -4,7 +4,7 @@ use crate::audit::{Guarantee, Promise, Reasons};
 use crate::ids::*;
 use crate::protocol::{ErrorCode, MessageKind};
 use crate::share::{ShareRecordState, ShareSettled};
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 /// How a process ended.
@@ -340,7 +340,16 @@ pub enum Event {
     /// The application processed a record.
     RecordProcessed { client: NodeId, group: GroupId, tp: TopicPartition, offset: Offset, record: RecordId },
     /// A group's committed offset is in `__consumer_offsets`.
-    OffsetCommitted { group: GroupId, tp: TopicPartition, offset: Offset, by: Option<NodeId> },
+    OffsetCommitted {
+        group: GroupId,
+        tp: TopicPartition,
+        offset: Offset,
+        by: Option<NodeId>,
+        /// The generation or member epoch of the request; −1 without membership.
+        generation: Generation,
+        /// When the coordinator took it.
+        accepted_at: Instant,
+    },
     /// The coordinator withholds offsets that a transaction is about to replace: the consumer has to ask again.
     OffsetsUnstable { client: NodeId, group: GroupId, partitions: Vec<TopicPartition> },
     /// A program made a record out of one it had read.

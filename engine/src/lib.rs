@@ -29,6 +29,7 @@ pub mod history;
 pub mod ids;
 pub mod link;
 pub mod network;
+pub mod planted;
 pub mod protocol;
 pub mod queue;
 pub mod replication;

@@ -1,9 +1,9 @@
 //! What clients promise, checked over random worlds with faults, event by event: clients.md's invariants 6, 7, 9 and 12.
 
 use crate::test;
-use highwater_engine::event::{Event, GroupState};
+use highwater_engine::event::{Event, GroupState, TruncationReason};
 use highwater_engine::ids::{Generation, GroupId, NodeId, Offset, TopicPartition};
-use highwater_engine::sim::Observe;
+use highwater_engine::sim::{OFFSETS_TOPIC, Observe};
 use highwater_tests::random_world::{Faults, recording};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +51,13 @@ impl Oracle {
                 assert!(at.is_none_or(|at| *position >= at), "{place}: the position is behind what was returned");
                 self.positions.insert((*client, *tp), *position);
             }
+            // A log of offsets that was lost takes the generations with it.
+            Event::LogTruncated { tp, why, .. }
+                if tp.topic == OFFSETS_TOPIC && *why != TruncationReason::DivergingEpoch =>
+            {
+                self.generations.clear();
+            }
+            Event::LeaderElected { tp, unclean: true, .. } if tp.topic == OFFSETS_TOPIC => self.generations.clear(),
             // 12: a coordinator that has read the log knows every generation that anybody was told of.
             Event::GroupStateChanged { group, state: GroupState::Stable, generation } => {
                 let before = self.generations.insert(*group, *generation);
@@ -68,7 +75,6 @@ impl Oracle {
 fn positions_only_rise_polls_stay_inside_the_assignment_and_generations_do_not_go_back() {
     let mut polls = 0;
     for seed in 0..60 {
-        // Fault::All may lose an unreplicated log of offsets, and with it a generation.
         let recording = recording(seed, Faults::All);
         let mut simulation = recording.begin(Observe::ALL).unwrap();
         let mut oracle = Oracle::default();

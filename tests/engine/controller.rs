@@ -3,7 +3,7 @@
 use crate::test;
 use highwater_engine::command::{Command, Rejected};
 use highwater_engine::event::Event;
-use highwater_engine::ids::{BrokerId, TopicId, TopicPartition};
+use highwater_engine::ids::{BrokerId, Offset, TopicId, TopicPartition};
 use highwater_engine::protocol::{AdminRequest, ErrorCode};
 use highwater_engine::scenario::Scenario;
 use highwater_engine::sim::{Observe, Simulation};
@@ -223,7 +223,12 @@ fn a_reassignment_copies_first_and_drops_afterwards() {
         }
         "#,
     );
-    assert!(history.simulation().ledger().totals().acked > 40);
+    let ledger = history.simulation().ledger();
+    assert!(ledger.totals().acked > 40);
+    let producer = history.simulation().directory().find_node("p").unwrap();
+    let on_first = |copies: &[(BrokerId, Offset)]| copies.iter().any(|(broker, _)| *broker == BrokerId(1));
+    let held = ledger.fates(producer).filter(|(_, fate)| on_first(&fate.copies)).count();
+    assert_eq!(held, 0, "what broker 1 has deleted it holds no more");
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod joining;
 mod lessons;
 mod links;
 mod log_cleaning;
+#[cfg(feature = "planted-faults")]
+mod planted;
 mod producer_settings;
 mod producers;
 mod promises;

@@ -2,9 +2,12 @@
 
 use crate::test;
 use highwater_engine::audit::{Ledger, Promise, Promises};
-use highwater_engine::event::Event;
-use highwater_engine::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition};
+use highwater_engine::event::{Event, GroupState, PositionReason};
+use highwater_engine::ids::{
+    BrokerId, Generation, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition,
+};
 use highwater_engine::sim::{Actor, Observe, Simulation};
+use highwater_engine::time::Instant;
 use highwater_tests::random_world::{Faults, recording};
 use std::collections::BTreeMap;
 
@@ -124,8 +127,11 @@ fn no_promise_breaks_without_a_reason_in_any_random_world() {
 
 /// What the promises say to events one after the other.
 fn broken_by(events: &[Event]) -> Vec<Promise> {
-    let (mut promises, ledger, mut verdicts) = (Promises::default(), Ledger::default(), Vec::new());
-    events.iter().for_each(|event| promises.observe(event, &ledger, &mut verdicts));
+    let (mut promises, mut ledger, mut verdicts) = (Promises::default(), Ledger::default(), Vec::new());
+    for event in events {
+        ledger.observe(event, 1, Instant(1_000_000));
+        promises.observe(event, Instant(1_000_000), &ledger, &mut verdicts);
+    }
     let broken = |event: Event| match event {
         Event::PromiseBroken { promise, .. } => promise,
         other => panic!("not a breach: {other:?}"),
@@ -170,7 +176,44 @@ fn every_promise_notices_when_it_is_broken() {
         offset: Offset(offset),
         leader_epoch: LeaderEpoch(3),
     };
-    let committed = |offset| Event::OffsetCommitted { group: GroupId(0), tp, offset: Offset(offset), by: None };
+    let commits = |offset, generation, accepted_at| Event::OffsetCommitted {
+        group: GroupId(0),
+        tp,
+        offset: Offset(offset),
+        by: Some(NodeId(8)),
+        generation: Generation(generation),
+        accepted_at: Instant(accepted_at),
+    };
+    let committed = |offset| commits(offset, 1, 0);
+    let begins = |generation| Event::GroupStateChanged {
+        group: GroupId(0),
+        state: GroupState::CompletingRebalance,
+        generation: Generation(generation),
+    };
+    let assigned = |client, generation| Event::PartitionsAssigned {
+        client: NodeId(client),
+        group: GroupId(0),
+        generation: Generation(generation),
+        partitions: vec![tp],
+    };
+    let appended = Event::RecordsAppended {
+        broker: BrokerId(1),
+        tp,
+        base_offset: Offset(0),
+        end: Offset(9),
+        records: Vec::new(),
+        count: 9,
+        epoch: LeaderEpoch(3),
+        producer: None,
+        as_leader: true,
+    };
+    let reset = Event::PositionSet {
+        client: NodeId(8),
+        group: GroupId(0),
+        tp,
+        to: Offset(0),
+        why: PositionReason::ResetEarliest,
+    };
     let polled = |offset, position| Event::RecordsPolled {
         client: NodeId(8),
         group: GroupId(0),
@@ -178,7 +221,29 @@ fn every_promise_notices_when_it_is_broken() {
         records: vec![(Offset(offset), RecordId::new(NodeId(7), 1))],
         position: Offset(position),
     };
+    let copy = |broker, base, record, as_leader| Event::RecordsAppended {
+        broker: BrokerId(broker),
+        tp,
+        base_offset: Offset(base),
+        end: Offset(base + 1),
+        records: vec![RecordId::new(NodeId(7), record)],
+        count: 1,
+        epoch: LeaderEpoch(3),
+        producer: None,
+        as_leader,
+    };
+    let isr = |members: &[i32]| Event::IsrChanged {
+        tp,
+        from: vec![BrokerId(1)],
+        isr: members.iter().map(|id| BrokerId(*id)).collect(),
+    };
     for (promise, kept, last) in [
+        (Promise::StrongIsr, vec![leads(1, 3, 5), isr(&[1])], isr(&[1, 2])),
+        (
+            Promise::LogMatching,
+            vec![leads(1, 3, 0), copy(1, 0, 1, true), copy(1, 1, 2, true), copy(2, 0, 9, false)],
+            copy(2, 1, 2, false),
+        ),
         (Promise::OneLeaderPerEpoch, vec![leads(1, 3, 0)], leads(2, 3, 0)),
         (Promise::EpochsNeverGoBack, vec![leads(1, 3, 0)], follows(1, 2)),
         (Promise::HighWatermarkWithinLog, vec![cut(4)], mark(0, 5)),
@@ -186,6 +251,18 @@ fn every_promise_notices_when_it_is_broken() {
         (Promise::AckedOnlyBelowHighWatermark, vec![leads(1, 3, 5), acked(4)], acked(5)),
         (Promise::CommittedOffsetWithinLog, vec![committed(0)], committed(1)),
         (Promise::NonmonotonicPoll, vec![polled(0, 1), polled(1, 2)], polled(1, 2)),
+        // Everything here happens at 1 s; what was accepted at 2 s was accepted later than that.
+        (
+            Promise::StaleGenerationRefused,
+            vec![appended.clone(), begins(2), commits(1, 2, 2_000_000), commits(1, 1, 500_000)],
+            commits(1, 1, 2_000_000),
+        ),
+        (Promise::PartitionOwnedOnce, vec![assigned(8, 1), assigned(9, 2)], assigned(8, 2)),
+        (
+            Promise::InconsistentOffsets,
+            vec![assigned(8, 1), reset.clone(), appended, committed(3), assigned(8, 2)],
+            reset,
+        ),
     ] {
         assert_eq!(broken_by(&kept), [], "{promise:?} is broken too early");
         let all: Vec<Event> = kept.into_iter().chain([last]).collect();

@@ -364,6 +364,7 @@ fn random_worlds_with_faults_lose_no_record_of_a_share_group() {
             group.settings = vec![set("share.auto.offset.reset", "earliest"), set("max.poll.records", "20")];
             for consumer in &mut group.consumers {
                 consumer.commit = Default::default();
+                consumer.settings.clear();
                 (consumer.database, consumer.processor) = (None, None);
             }
         }

@@ -12,6 +12,7 @@
 //! | `beat(n)` | to beat `n` from 1; without `n` the number of the present one, 0 before the first |
 //! | `do(command)` | a command such as `{"do":"stop","node":1,"how":"Crash"}`, as an object or as text; `null`, or why it was refused |
 //! | `act(name)` | an action of the table by its name, such as `"toggle-play"`; whether there was anything to do |
+//! | `until(goal)` | runs on until `"loss"`, `"election"`, `"rebalance"`, `"isr"`, `"breach"` or `"lag>100"`, at most a simulated hour; whether it knows the word |
 //! | `stats()` | `{events, time, inFlight, frames, frameCost, memory, playing, hurrying, beats, end}`; the cost of a frame in milliseconds, memory in bytes |
 //! | `trace(level)` | the recording's trace as JSON lines, up to the end of what is known; level 2 has every message |
 //! | `stateHash()` | the simulation's state as 16 hexadecimal digits |
@@ -23,7 +24,7 @@
 //! `{highwater: 1, event: "ready"}` once, and `{highwater: 1, event: "state", time, playing, beat}` when time stops or starts.
 //! Whoever sends may only do what a reader may do.
 
-use crate::action::{TABLE, perform};
+use crate::action::{Action, TABLE, perform};
 use crate::app::{Page, replace_address};
 use crate::components::open_text;
 use crate::i18n::Locale;
@@ -33,6 +34,7 @@ use crate::session::{Purpose, Run, Session};
 use crate::sharing::{address_of, arrive, route_of};
 use highwater_engine::command::Command;
 use highwater_engine::field::Field;
+use highwater_engine::history::Goal;
 use highwater_engine::time::{Duration, Instant};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -98,6 +100,10 @@ pub fn install(page: Page) {
             Ok(()) => JsValue::NULL,
             Err(why) => JsValue::from(why),
         }
+    });
+    add(&api, "until", move |goal| {
+        let goal = goal.as_string().and_then(|text| Goal::parse(&text));
+        JsValue::from(goal.is_some_and(|goal| perform(Action::Until(goal), page)))
     });
     add(&api, "act", move |name| {
         let name = name.as_string().unwrap_or_default();

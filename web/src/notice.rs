@@ -63,6 +63,8 @@ pub enum Notice {
     },
     /// The sandbox is as it was left.
     Restored,
+    /// What was looked for does not happen.
+    NotFound,
     /// No earlier sandbox was kept.
     NothingKept,
 }
@@ -95,6 +97,7 @@ impl Notice {
             Notice::Link { copied: true, .. } => td_string!(locale, page.notice.link_copied).to_owned(),
             Notice::Link { .. } => td_string!(locale, page.notice.link).to_owned(),
             Notice::Restored => td_string!(locale, page.notice.restored).to_owned(),
+            Notice::NotFound => td_string!(locale, page.notice.not_found).to_owned(),
             Notice::NothingKept => td_string!(locale, page.notice.nothing_kept).to_owned(),
         }
     }
@@ -111,6 +114,7 @@ impl Notice {
             Notice::LeftScript => td_string!(locale, page.notice.left_script_advice),
             Notice::BadLink { error: LinkError::Cut } => td_string!(locale, page.notice.copy_again),
             Notice::BadLink { .. } | Notice::NothingKept => td_string!(locale, page.notice.nothing_changed),
+            Notice::NotFound => td_string!(locale, page.notice.not_found_advice),
             Notice::Link { .. } => td_string!(locale, page.notice.link_advice),
             Notice::ToldAgain { .. } => td_string!(locale, page.notice.told_again_advice),
             Notice::Restored => td_string!(locale, page.notice.restored_advice),

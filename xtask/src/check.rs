@@ -20,6 +20,7 @@ pub fn check(context: &mut Context) -> Result<()> {
     let fmt = shell::run(context.cargo().args(["fmt", "--all", "--check"]));
     note("formatting (cargo fmt repairs it)", fmt);
     note("licences", licences::check(context));
+    note("planted bugs", no_planted_bugs(context));
     let native = ["--workspace", "--all-targets"];
     note("lints", shell::run(&mut clippy(context, &native)));
     // Crate by crate: only what is compiled for the browser, with its own
@@ -36,6 +37,21 @@ pub fn check(context: &mut Context) -> Result<()> {
     } else {
         Err(format!("failed: {}", failed.join(", ")))
     }
+}
+
+/// What people are given must not have the bugs that the suites plant.
+fn no_planted_bugs(context: &Context) -> Result<()> {
+    let tree = |target: &str| {
+        let mut cargo = context.cargo();
+        cargo.args(["tree", "--locked", "--offline", "--edges", "features", "--package", target]);
+        shell::output(&mut cargo)
+    };
+    for package in ["highwater-web", "highwater-cli"] {
+        if tree(package)?.contains("planted-faults") {
+            return Err(format!("{package} is built with the feature planted-faults"));
+        }
+    }
+    Ok(())
 }
 
 fn clippy_in(context: &Context, member: &str, args: &[&str]) -> Command {

@@ -34,6 +34,7 @@ pub fn all(context: &mut Context) -> Result<()> {
     let mut report = Report::default();
     report.native(context);
     report.swarm(context);
+    report.planted(context);
     match setup::ensure(context, &NEEDS) {
         Ok(()) => {
             report.wasm(context, "wasm in node", &["--node"], &[]);
@@ -60,6 +61,14 @@ impl Report {
         let mut cargo = context.cargo();
         cargo.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
         self.suite("native", &mut cargo);
+    }
+
+    /// Bugs planted on purpose: every one is caught.
+    fn planted(&mut self, context: &Context) {
+        let mut cargo = context.cargo();
+        cargo.args(["test", "--package", "highwater-tests", "--locked", "--features", "planted-faults"]);
+        cargo.args(["--test", "engine", "planted"]);
+        self.suite("planted bugs", &mut cargo);
     }
 
     /// Random worlds with random faults: every promise is kept, and all recovers.

@@ -20,6 +20,8 @@ pub struct ProducerTerms {
     pub acks: Acks,
     /// Whether the producer is idempotent.
     pub idempotent: bool,
+    /// Whether it has a `transactional.id`.
+    pub transactional: bool,
 }
 
 /// Why a member's position stands where it does, until something read again has been announced.
@@ -34,6 +36,8 @@ struct Start {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Guarding {
     pub producers: Map<NodeId, ProducerTerms>,
+    /// Consumers with `isolation.level=read_committed`.
+    pub read_committed: Set<NodeId>,
     /// Epochs that began with an unclean election.
     unclean: Map<TopicPartition, Vec<LeaderEpoch>>,
     /// The highest watermark of the leaders so far, as far as the present leader's log reaches.
@@ -152,7 +156,7 @@ impl Ledger {
 
     pub(super) fn terms(&self, record: RecordId) -> ProducerTerms {
         let known = self.guarding.producers.get(&record.producer()).copied();
-        known.unwrap_or(ProducerTerms { acks: Acks::All, idempotent: false })
+        known.unwrap_or(ProducerTerms { acks: Acks::All, idempotent: false, transactional: false })
     }
 
     /// An acknowledged record is not in the log of `leader`, or of no log at all.

@@ -65,11 +65,22 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// An empty ledger of a world with these producers.
-    pub fn new(producers: Map<NodeId, ProducerTerms>) -> Ledger {
+    /// An empty ledger of a world with these producers, and these readers of committed data.
+    pub fn new(producers: Map<NodeId, ProducerTerms>, read_committed: Set<NodeId>) -> Ledger {
         let mut ledger = Ledger::default();
         ledger.guarding.producers = producers;
+        ledger.guarding.read_committed = read_committed;
         ledger
+    }
+
+    /// Whether a consumer reads committed data only.
+    pub(super) fn reads_committed(&self, client: NodeId) -> bool {
+        self.guarding.read_committed.contains(&client)
+    }
+
+    /// Whether a broker leads in the newest epoch so far.
+    pub(super) fn leads(&self, tp: TopicPartition, broker: BrokerId, epoch: LeaderEpoch) -> bool {
+        self.leaders.get(&tp) == Some(&(epoch, broker))
     }
 
     /// The sums.
@@ -134,6 +145,7 @@ impl Ledger {
             }
             Event::LogTruncated { broker, tp, to, why, .. } => self.truncated(*broker, *tp, *to, *why),
             Event::LogStartRaised { broker, tp, to, .. } => self.deleted_below(*broker, *tp, *to),
+            Event::ReplicaDeleted { broker, tp } => self.replica_deleted(*broker, *tp),
             Event::LogCompacted { broker, tp, gone, .. } => self.compacted(*broker, *tp, gone),
             Event::LeaderActivated { broker, tp, epoch, log_end_offset, .. }
                 if self.leaders.get(tp).is_none_or(|(known, _)| known <= epoch) =>
@@ -247,6 +259,16 @@ impl Ledger {
         log.starting_at(from).copied().collect()
     }
 
+    /// The broker that leads, if this is the newest epoch so far.
+    pub(super) fn leader_in(&self, tp: TopicPartition, epoch: LeaderEpoch) -> Option<BrokerId> {
+        self.leaders.get(&tp).filter(|(known, _)| *known == epoch).map(|(_, leader)| *leader)
+    }
+
+    /// The record at an offset of a broker's log.
+    pub(super) fn record_at(&self, broker: BrokerId, tp: TopicPartition, offset: Offset) -> Option<RecordId> {
+        self.logs.get(&(broker, tp))?.at(offset)
+    }
+
     /// The first record between two offsets in the log of the present leader.
     pub(super) fn first_readable(&self, tp: TopicPartition, from: Offset, to: Offset) -> Option<Offset> {
         let (_, leader) = self.leaders.get(&tp)?;
@@ -303,7 +325,7 @@ impl Ledger {
             return;
         }
         // A leader that does not know yet that it was replaced appends what will never be committed.
-        if as_leader && self.leaders.get(&tp) == Some(&(epoch, broker)) {
+        if as_leader && self.leads(tp, broker, epoch) {
             self.guard_append(tp, base_offset, records, verdicts);
         }
         self.logs.entry((broker, tp)).or_default().insert(base_offset, records);
@@ -340,6 +362,20 @@ impl Ledger {
         for (offset, record) in log.truncate(to) {
             self.fate_mut(record).unflushed_lost |=
                 matches!(why, TruncationReason::PowerLoss | TruncationReason::Corrupt | TruncationReason::DiskLost);
+            self.remove_copy(record, broker, offset);
+        }
+    }
+
+    /// A broker has given its replica up, with all that was in it. If it led, its successor is asked for what it has
+    /// acknowledged, also when the word of that comes later.
+    fn replica_deleted(&mut self, broker: BrokerId, tp: TopicPartition) {
+        if self.leaders.get(&tp).is_some_and(|(_, leader)| *leader == broker) {
+            self.leaders.remove(&tp);
+        }
+        self.unverify(Some(broker), tp, Offset::ZERO);
+        let gone = self.contents(broker, tp, Offset::ZERO);
+        self.logs.remove(&(broker, tp));
+        for (offset, record) in gone {
             self.remove_copy(record, broker, offset);
         }
     }
@@ -422,11 +458,6 @@ impl Ledger {
             fate.sealed_by = n;
             self.totals.lost += 1;
         }
-    }
-
-    /// The record at an offset of a broker's log.
-    fn record_at(&self, broker: BrokerId, tp: TopicPartition, offset: Offset) -> Option<RecordId> {
-        self.logs.get(&(broker, tp))?.at(offset)
     }
 
     /// A share group gives records up: those nobody in it has processed are passed over.

@@ -14,6 +14,10 @@ named! {
         HighWatermarkWithinLog = "HighWatermarkWithinLog",
         /// A leader's high watermark does not fall within its epoch.
         HighWatermarkNeverRetreats = "HighWatermarkNeverRetreats",
+        /// Every replica in the ISR holds everything below the high watermark.
+        StrongIsr = "StrongIsr",
+        /// Where a follower appends what its leader wrote, both logs held the same before.
+        LogMatching = "LogMatching",
         /// A cleanly elected leader holds every record acknowledged with `acks=all`.
         LeaderCompleteness = "LeaderCompleteness",
         /// What a consumer was given stays.
@@ -24,6 +28,16 @@ named! {
         ProducerSequenceContiguous = "ProducerSequenceContiguous",
         /// No offset is committed beyond the partition's end.
         CommittedOffsetWithinLog = "CommittedOffsetWithinLog",
+        /// A commit of an older generation is refused.
+        StaleGenerationRefused = "StaleGenerationRefused",
+        /// In one generation of a group a partition has one owner.
+        PartitionOwnedOnce = "PartitionOwnedOnce",
+        /// A reader of committed data gets records of committed transactions only.
+        ReadCommittedSeesNoAborted = "ReadCommittedSeesNoAborted",
+        /// A complete transaction has its marker in every partition it wrote to.
+        TornTransaction = "torn-txn",
+        /// Who takes a partition over begins where the group has committed.
+        InconsistentOffsets = "inconsistent-offsets",
         /// Two acknowledged records stand in the wrong order without a reason.
         NonmonotonicSend = "nonmonotonic-send",
         /// A consumer got records out of order.

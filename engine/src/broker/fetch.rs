@@ -6,6 +6,7 @@ use crate::collections::{Map, Set};
 use crate::coordinator::ReplyTo;
 use crate::effect::Effects;
 use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, TopicPartition};
+use crate::planted::{Planted, planted};
 use crate::protocol::{
     ErrorCode, FetchPartition, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse, OffsetSpec,
     OffsetsForLeaderEpochRequest, OffsetsForLeaderEpochResponse, PartitionFetchResponse, Response,
@@ -377,8 +378,14 @@ impl Broker {
                 continue;
             };
             // A consumer never sees beyond the high watermark; with read_committed, nor beyond the last stable offset.
-            let stable = replica.last_stable_offset();
-            let bound = if request.read_committed { stable } else { replica.high_watermark };
+            let mut stable = replica.last_stable_offset();
+            if planted(Planted::LastStableOffsetIgnored) {
+                stable = replica.high_watermark;
+            }
+            let mut bound = if request.read_committed { stable } else { replica.high_watermark };
+            if planted(Planted::ReadsBeyondHighWatermark) {
+                bound = replica.log.log_end_offset();
+            }
             let batches = replica.log.read(wanted.fetch_offset, bound, wanted.max_bytes);
             let aborted_transactions = match batches.last().filter(|_| request.read_committed) {
                 Some(last) => replica.log.aborted().collect(wanted.fetch_offset, last.next_offset()).0,

@@ -8,6 +8,7 @@ use crate::effect::{Effects, Timer};
 use crate::event::{Event, LogStartReason, TruncationReason};
 use crate::fact::Fact;
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::planted::{Planted, planted};
 use crate::protocol::{
     Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, OffsetSpec, PartitionFetchResponse, Request,
 };
@@ -101,10 +102,14 @@ impl Broker {
         let Some(replica) = self.replicas.get_mut(&tp) else { return };
         let no_epochs = replica.log.epochs().latest().is_none();
         // A log without any epoch cannot be compared: everything above the high watermark goes.
-        if (no_epochs || mode == TruncationMode::HighWatermark)
+        let to_mark = mode == TruncationMode::HighWatermark || planted(Planted::TruncateToHighWatermark);
+        if (no_epochs || to_mark)
             && let Some((from, to)) = replica.truncate_to(replica.high_watermark)
         {
-            out.emit(|| Event::LogTruncated { broker, tp, from, to, why: TruncationReason::HighWatermark });
+            // Whoever does so by mistake takes it for a divergence.
+            let planted = planted(Planted::TruncateToHighWatermark);
+            let why = if planted { TruncationReason::DivergingEpoch } else { TruncationReason::HighWatermark };
+            out.emit(|| Event::LogTruncated { broker, tp, from, to, why });
         }
         let asks = !no_epochs && !matches!(mode, TruncationMode::HighWatermark | TruncationMode::OnFetch);
         self.with_runtime(|runtime| {
@@ -291,7 +296,10 @@ impl Broker {
                 });
             }
         }
-        let mark = answer.high_watermark.min(replica.log.log_end_offset());
+        let mut mark = answer.high_watermark.min(replica.log.log_end_offset());
+        if planted(Planted::HighWatermarkBeyondEnd) {
+            mark = answer.high_watermark;
+        }
         if mark > replica.high_watermark {
             let from = std::mem::replace(&mut replica.high_watermark, mark);
             replica.log.replicated_to(mark);

@@ -172,11 +172,12 @@ impl Broker {
             let Some(runtime) = &mut self.runtime else { return };
             match &**record {
                 GroupRecord::OffsetCommit { pending: Some(_), .. } => runtime.groups.replay(record, out.now),
-                GroupRecord::OffsetCommit { group, tp, offset, by, .. } => {
+                GroupRecord::OffsetCommit { group, tp, offset, by, generation, committed_at, .. } => {
                     runtime.groups.replay(record, out.now);
                     let (group, tp, offset) = (*group, *tp, *offset);
                     let by = by.map(|member| NodeId(member.client));
-                    out.emit(|| Event::OffsetCommitted { group, tp, offset, by });
+                    let (generation, accepted_at) = (*generation, *committed_at);
+                    out.emit(|| Event::OffsetCommitted { group, tp, offset, by, generation, accepted_at });
                 }
                 GroupRecord::GroupMetadata { .. } => {
                     let outcome = runtime.groups.on_assignment_committed(record, out);

@@ -8,6 +8,7 @@ use crate::effect::Effects;
 use crate::event::Event;
 use crate::fact::Fact;
 use crate::ids::{GroupId, LeaderEpoch, Offset, ProducerId, TopicPartition};
+use crate::planted::{Planted, planted};
 use crate::protocol::{
     ErrorCode, PartitionProduceResponse, ProduceRequest, ProduceResponse, Response, WriteTxnMarkersResponse,
 };
@@ -110,6 +111,7 @@ impl Broker {
                 let open: Vec<(TopicPartition, Offset)> = required
                     .into_iter()
                     .filter(|(tp, offset)| self.replicas.get(tp).is_none_or(|replica| replica.high_watermark < *offset))
+                    .filter(|_| !planted(Planted::AckBeforeHighWatermark))
                     .collect();
                 if open.is_empty() {
                     return self.respond(to, Response::Produce(Box::new(response)), out);

@@ -92,7 +92,8 @@ impl Broker {
         for (group, commits) in runtime.groups.on_transaction_end(tp.partition, producer, committed, in_partition) {
             for commit in &commits {
                 let (tp, offset, by): (TopicPartition, _, Option<NodeId>) = (commit.tp, commit.offset, commit.by);
-                out.emit(|| Event::OffsetCommitted { group, tp, offset, by });
+                let (generation, accepted_at) = (commit.generation, commit.accepted_at);
+                out.emit(|| Event::OffsetCommitted { group, tp, offset, by, generation, accepted_at });
             }
             if !commits.is_empty() {
                 out.note(|| Fact::OffsetsCommitted { group, commits });

@@ -11,6 +11,7 @@ use crate::config::ConsumerConfig;
 use crate::effect::{Effects, Input, Instruction, Timer};
 use crate::event::{Event, PositionReason};
 use crate::ids::{Generation, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition};
+use crate::planted::{Planted, planted};
 use crate::protocol::{Body, Channel, CommitOffset, OffsetSpec};
 use crate::storage::RecordKey;
 use crate::time::{Duration, Instant};
@@ -238,6 +239,11 @@ impl Consumer {
         self.runtime.as_ref().map_or(Generation::NONE, |runtime| runtime.membership.generation)
     }
 
+    /// How long the application works on a record.
+    pub fn takes(&self) -> Duration {
+        self.program.processing
+    }
+
     /// The record the application processes now.
     pub fn processing(&self) -> Option<RecordId> {
         let runtime = self.runtime.as_ref()?;
@@ -446,7 +452,9 @@ impl Consumer {
             let Some(last) = taken.last() else { continue };
             let end = runtime.buffer_ends.get(&tp).copied().filter(|_| queue.is_empty());
             let position = end.unwrap_or(Offset::ZERO).max(last.offset + 1);
-            if let Some(known) = runtime.positions.get_mut(&tp) {
+            if let Some(known) = runtime.positions.get_mut(&tp)
+                && !planted(Planted::PositionNotMoved)
+            {
                 *known = Position { offset: Some(position), epoch: last.epoch, ..*known };
             }
             out.emit(|| Event::RecordsPolled {

@@ -7,6 +7,7 @@ use crate::effect::{Effects, Timer};
 use crate::event::Event;
 use crate::fact::Fact;
 use crate::ids::TopicPartition;
+use crate::planted::{Planted, planted};
 use crate::protocol::{Channel, CommitOffset, ErrorCode, OffsetCommitRequest, Request};
 
 impl Consumer {
@@ -14,7 +15,11 @@ impl Consumer {
     pub(super) fn consumed(&self) -> Vec<CommitOffset> {
         let Some(runtime) = &self.runtime else { return Vec::new() };
         let commit = |(tp, position): (&TopicPartition, &Position)| {
-            Some(CommitOffset { tp: *tp, offset: position.offset?, leader_epoch: position.epoch })
+            let mut offset = position.offset?;
+            if planted(Planted::CommitBeyondEnd) {
+                offset += 1_000;
+            }
+            Some(CommitOffset { tp: *tp, offset, leader_epoch: position.epoch })
         };
         runtime.positions.iter().filter_map(commit).collect()
     }

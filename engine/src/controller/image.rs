@@ -5,6 +5,7 @@ use super::record::MetadataRecord;
 use crate::collections::Map;
 use crate::config::TopicConfig;
 use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, NodeId, PartitionEpoch, TopicId, TopicPartition};
+use crate::planted::{Planted, planted};
 use std::sync::Arc;
 
 /// The cluster as the metadata log describes it up to one offset.
@@ -125,7 +126,9 @@ impl PartitionImage {
         set(&mut self.removing, &change.removing);
         if let Some(leader) = change.leader {
             self.leader = leader;
-            self.leader_epoch.0 += 1;
+            if !planted(Planted::LeaderEpochNotBumped) {
+                self.leader_epoch.0 += 1;
+            }
         }
         self.last_known_leader = change.last_known_leader.unwrap_or(self.last_known_leader);
         self.recovery_state = change.recovery_state.unwrap_or(self.recovery_state);

@@ -5,6 +5,7 @@
 
 use super::image::{LeaderRecoveryState, PartitionImage};
 use crate::ids::BrokerId;
+use crate::planted::{Planted, planted};
 use std::sync::Arc;
 
 /// How far an election may go (`PartitionChangeBuilder.Election`).
@@ -116,6 +117,11 @@ impl<'a> PartitionChangeBuilder<'a> {
         {
             return Elected { leader: *leader, unclean: true };
         }
+        if planted(Planted::UncleanElectionUnannounced)
+            && let Some(leader) = self.target_replicas.iter().find(|replica| (self.acceptable)(**replica))
+        {
+            return clean(*leader);
+        }
         clean(BrokerId::NONE)
     }
 
@@ -139,7 +145,10 @@ impl<'a> PartitionChangeBuilder<'a> {
                 self.target_isr = vec![elected.leader];
                 self.target_elr.clear();
                 self.target_recovery_state = LeaderRecoveryState::Recovering;
-            } else if self.target_isr.is_empty() && elected.leader != BrokerId::NONE {
+            } else if elected.leader != BrokerId::NONE
+                && (self.target_isr.is_empty()
+                    || (planted(Planted::UncleanElectionUnannounced) && !self.target_isr.contains(&elected.leader)))
+            {
                 self.target_isr = vec![elected.leader];
                 self.target_elr.retain(|replica| *replica != elected.leader);
             }

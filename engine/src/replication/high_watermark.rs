@@ -4,6 +4,7 @@ use super::isr::IsrState;
 use super::leadership::FollowerProgress;
 use crate::collections::Map;
 use crate::ids::{BrokerId, Offset};
+use crate::planted::{Planted, planted};
 use crate::time::{Duration, Instant};
 
 /// What a leader's high watermark depends on.
@@ -39,9 +40,12 @@ pub fn next_high_watermark(inputs: &MarkInputs<'_>, may_join: impl Fn(BrokerId) 
             inputs.isr.in_maximal(*broker)
                 || (progress.is_caught_up(end, inputs.now, inputs.lag_max) && may_join(*broker))
         };
-        if reached < mark && counts() {
+        if reached < mark && counts() && !planted(Planted::HighWatermarkIgnoresIsr) {
             mark = reached;
         }
+    }
+    if planted(Planted::HighWatermarkMovesBack) && mark >= Offset::ZERO {
+        return (mark != inputs.high_watermark).then_some(mark);
     }
     (mark > inputs.high_watermark).then_some(mark)
 }

@@ -6,6 +6,7 @@ use super::leadership::{FollowerProgress, Leadership};
 use crate::config::TopicConfig;
 use crate::controller::PartitionImage;
 use crate::ids::{BrokerId, LeaderEpoch, Offset, PartitionEpoch};
+use crate::planted::{Planted, planted};
 use crate::storage::{EpochEnd, Log};
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
@@ -192,6 +193,9 @@ impl Replica {
         if leadership.isr.pending.is_some() || leadership.isr.committed.contains(&follower) {
             return false;
         }
+        if planted(Planted::IsrExpandsEarly) {
+            return true;
+        }
         leadership
             .followers
             .get(&follower)
@@ -220,7 +224,7 @@ impl Replica {
 
     /// Where a follower's log parts from this leader's, if it does (`Partition.readRecords`).
     pub fn divergence(&self, fetch_offset: Offset, last_fetched_epoch: LeaderEpoch) -> Option<EpochEnd> {
-        if last_fetched_epoch == LeaderEpoch::NONE {
+        if last_fetched_epoch == LeaderEpoch::NONE || planted(Planted::DivergenceIgnored) {
             return None;
         }
         if self.log.epochs().latest() == Some(last_fetched_epoch) && fetch_offset <= self.log.log_end_offset() {

@@ -378,7 +378,8 @@ impl Simulation {
         }
         if let Actor::Producer(producer) = &slot.actor {
             let (acks, idempotent) = (producer.config.acks, producer.config.idempotent());
-            self.ledger.set_terms(node, ProducerTerms { acks, idempotent });
+            let transactional = producer.config.transactional_id.is_some();
+            self.ledger.set_terms(node, ProducerTerms { acks, idempotent, transactional });
         }
     }
 

@@ -402,7 +402,7 @@ impl Simulation {
         let (n, at, cause) = (self.dispatched, self.now, self.cause);
         let mut verdicts = if self.observe.ledger { self.ledger.observe(&event, n, at) } else { Vec::new() };
         if self.observe.promises {
-            self.promises.observe(&event, &self.ledger, &mut verdicts);
+            self.promises.observe(&event, at, &self.ledger, &mut verdicts);
         }
         self.emit(Emitted { n, at, cause, event });
         for event in verdicts {

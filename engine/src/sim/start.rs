@@ -10,8 +10,8 @@ use crate::app::Database;
 use crate::audit::{Ledger, ProducerTerms, Promises};
 use crate::broker::Broker;
 use crate::client::{Consumer, ConsumerProgram, OnFailure, Producer, ShareConsumer, ShareProgram};
-use crate::collections::Map;
-use crate::config::ShareAcknowledgementMode;
+use crate::collections::{Map, Set};
+use crate::config::{IsolationLevel, ShareAcknowledgementMode};
 use crate::controller::Controller;
 use crate::effect::Instruction;
 use crate::ids::{BrokerId, GroupId, NodeId, QueueId, TopicId};
@@ -31,6 +31,7 @@ impl Simulation {
         spec.validate()?;
         let directory = Arc::new(Directory::of(spec));
         let terms = producer_terms(spec, &directory)?;
+        let readers = committed_readers(spec, &directory)?;
         let slots = build_actors(spec, &directory)?;
         let nodes = slots.len();
         let network = Network::new(seed, spec.network.latency, spec.network.jitter, spec.network.loss_per_million);
@@ -48,7 +49,7 @@ impl Simulation {
             observe,
             emitted: Vec::new(),
             told: Vec::new(),
-            ledger: Ledger::new(terms),
+            ledger: Ledger::new(terms, readers),
             promises: share_promises(spec)?,
             effects: Vec::new(),
             late_topics: Arc::default(),
@@ -148,7 +149,8 @@ fn producer_terms(spec: &Spec, directory: &Directory) -> Result<Map<NodeId, Prod
     for producer in spec.producers.iter().cloned().chain(beside) {
         let config = producer.config()?;
         if let Some(node) = directory.find_node(&producer.name) {
-            terms.insert(node, ProducerTerms { acks: config.acks, idempotent: config.idempotent() });
+            let (idempotent, transactional) = (config.idempotent(), config.transactional_id.is_some());
+            terms.insert(node, ProducerTerms { acks: config.acks, idempotent, transactional });
         }
     }
     Ok(terms)
@@ -183,6 +185,19 @@ fn new_share_consumer(
         renew: consumer.renew,
     };
     Ok(ShareConsumer::new(node, bootstrap.to_vec(), id, topics.to_vec(), program, settings))
+}
+
+/// The consumers that read committed data only.
+fn committed_readers(spec: &Spec, directory: &Directory) -> Result<Set<NodeId>, SpecError> {
+    let mut readers = Set::new();
+    for group in spec.groups.iter().filter(|group| !group.share) {
+        for consumer in &group.consumers {
+            if group.consumer_config(consumer)?.isolation_level == IsolationLevel::ReadCommitted {
+                readers.extend(directory.find_node(&consumer.name));
+            }
+        }
+    }
+    Ok(readers)
 }
 
 fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecError> {

@@ -8,6 +8,7 @@ use super::batch::RecordBatch;
 use super::producer_entry::ProducerEntry;
 use crate::collections::{Map, Set};
 use crate::ids::{Offset, ProducerId};
+use crate::planted::{Planted, planted};
 use crate::protocol::ErrorCode;
 use crate::time::Duration;
 
@@ -87,6 +88,9 @@ impl ProducerStates {
     pub fn check(&self, batch: &RecordBatch, verification: Verification) -> AppendVerdict {
         use AppendVerdict::Refuse;
         let Some(stamp) = &batch.producer else { return AppendVerdict::Append };
+        if planted(Planted::NoSequenceCheck) {
+            return AppendVerdict::Append;
+        }
         let known = self.producers.get(&stamp.id);
         let (first, last) = (stamp.base_sequence, stamp.last_sequence(batch.last_offset_delta() as usize + 1));
         let epoch = known.map_or(ProducerEntry::NO_EPOCH, |entry| entry.epoch);
@@ -109,6 +113,11 @@ impl ProducerStates {
             }
         }
         if !known.is_none_or(|entry| entry.continues(stamp.epoch, first)) {
+            if planted(Planted::GapTakenForDuplicate)
+                && let Some(last) = known.and_then(|entry| entry.batches.back())
+            {
+                return AppendVerdict::Duplicate { base_offset: last.base_offset(), last_offset: last.last_offset };
+            }
             return Refuse(ErrorCode::OutOfOrderSequenceNumber);
         }
         if known.is_some_and(|entry| entry.transaction_start.is_some()) && !batch.transactional {

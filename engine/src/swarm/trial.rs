@@ -130,7 +130,7 @@ fn watch(simulation: &mut Simulation, trial: &mut Trial) {
     }
 }
 
-/// Heals everything, also what the recording would still have broken, and waits until all is well.
+/// Heals everything, also what the recording would still have broken or slowed down, and waits until all is well.
 fn recover(simulation: &mut Simulation, trial: &mut Trial) {
     let mut healed = simulation.now();
     let end = healed + RECOVERY;
@@ -170,6 +170,15 @@ pub(super) fn heal(simulation: &mut Simulation, at: Instant, recording: &mut Rec
             Some(Process::Down { .. }) => wanted.push(Command::Start { node }),
             Some(Process::Paused(_)) => wanted.push(Command::Resume { node }),
             Some(Process::Running) | None => {}
+        }
+    }
+    // Programs that were made slow are made quick again: with 500 records in hand a slow one keeps its group waiting.
+    let clients =
+        simulation.actors().filter(|(_, actor)| matches!(actor, Actor::Consumer(_) | Actor::ShareConsumer(_)));
+    let written = recording.spec.groups.iter().flat_map(|group| &group.consumers);
+    for ((node, actor), written) in clients.zip(written) {
+        if matches!(actor, Actor::Consumer(consumer) if consumer.takes() != written.processing) {
+            wanted.push(Command::Processing { node, takes: written.processing });
         }
     }
     for command in wanted {

@@ -94,7 +94,7 @@ impl ZooKeeper {
             group,
             commits: vec![CommittedFact { tp, offset, generation, by: Some(by), accepted_at }],
         });
-        out.emit(|| Event::OffsetCommitted { group, tp, offset, by: Some(by) });
+        out.emit(|| Event::OffsetCommitted { group, tp, offset, by: Some(by), generation, accepted_at });
         let response = ZooKeeperResponse { code: ZooKeeperCode::Ok, znode: Some(znode) };
         answer((by, write.channel, write.correlation), response, out);
     }

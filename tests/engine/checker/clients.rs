@@ -166,6 +166,8 @@ impl Checker {
     pub(super) fn rebalance(&mut self, line: &Value) {
         let client = line["c"].as_str().unwrap_or_default().to_owned();
         for tp in line["assigned"].as_array().into_iter().flatten().map(tp_of) {
+            let (group, generation) = (line["group"].as_str().unwrap_or_default(), line["gen"].as_i64().unwrap_or(-1));
+            self.owners.insert((group.to_owned(), tp.clone()), (client.clone(), generation, self.t));
             self.positions.insert((client.clone(), tp), None);
         }
         for key in ["revoked", "lost"] {
@@ -183,6 +185,7 @@ impl Checker {
         if let Some((before, _)) = self.groups.insert(group.clone(), (generation, state)) {
             // A coordinator that was cut off may have gone on alone; its successor begins with what was committed.
             self.ended.retain(|(known, ended), _| *known != group || *ended < generation);
+            self.owners.retain(|(known, _), (_, given, _)| *known != group || *given <= generation);
             for ended in before..generation {
                 self.ended.entry((group.clone(), ended)).or_insert(self.t);
             }
@@ -199,12 +202,25 @@ impl Checker {
     pub(super) fn committed(&mut self, line: &Value) {
         let group = line["group"].as_str().unwrap_or_default().to_owned();
         let (generation, accepted) = (line["gen"].as_i64().unwrap_or(-1), line["acc"].as_i64().unwrap_or(-1));
-        if generation >= 0 {
-            let stale = self.ended.get(&(group, generation)).is_some_and(|ended| *ended < accepted);
+        let by = line["by"].as_str().unwrap_or_default();
+        // A member of a KIP-848 group may be behind its group's epoch, and commit with an older one what it has held
+        // since (KIP-1251); but not what was given to another in a later one.
+        let kip848 = self.clients.values().any(|client| client.group == group && client.kip848);
+        if generation >= 0 && !kip848 {
+            let stale = self.ended.get(&(group.clone(), generation)).is_some_and(|ended| *ended < accepted);
             self.demand(!stale, format!("StaleGenerationRefused: a commit of generation {generation}"));
         }
         for offset in line["offs"].as_array().cloned().unwrap_or_default() {
             let (tp, to) = (tp_of(&offset[0]), offset[1].as_i64().unwrap_or(-1));
+            let given_on = self
+                .owners
+                .get(&(group.clone(), tp.clone()))
+                .is_some_and(|(owner, given, since)| owner != by && *given > generation && *since < accepted);
+            let stale = generation >= 0 && !by.is_empty() && given_on;
+            self.demand(
+                !stale,
+                format!("StaleGenerationRefused: {by} commits {tp:?} in {generation}, which is another's"),
+            );
             let ever = self
                 .contents
                 .range((tp.clone(), 0, 0)..(tp, i64::MAX, 0))

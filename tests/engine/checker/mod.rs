@@ -49,6 +49,7 @@ pub struct Client {
     pub acks: String,
     pub idempotent: bool,
     pub group: String,
+    pub kip848: bool,
 }
 
 /// What the trace has said so far.
@@ -88,6 +89,8 @@ pub struct Checker {
     groups: BTreeMap<String, (i64, String)>,
     /// When each generation of a group ended.
     ended: BTreeMap<(String, i64), i64>,
+    /// To whom a partition of a group was given last, in which epoch and when.
+    owners: BTreeMap<(String, Tp), (String, i64, i64)>,
     offsets_topics: BTreeSet<String>,
     expected: BTreeMap<String, i64>,
     said: BTreeMap<String, (i64, Vec<String>)>,
@@ -172,6 +175,7 @@ impl Checker {
                 acks,
                 idempotent: client["idempotent"] == true,
                 group: client["group"].as_str().unwrap_or_default().to_owned(),
+                kip848: client["protocol"] == "consumer",
             };
             self.clients.insert(client["id"].as_str().unwrap_or_default().to_owned(), known);
         }

@@ -2,6 +2,7 @@
 
 use super::Action;
 use crate::i18n::{Locale, say, td_string};
+use highwater_engine::history::Goal;
 use highwater_engine::protocol::ErrorCode;
 
 /// An action's words.
@@ -29,6 +30,13 @@ pub fn label(action: Action, locale: Locale) -> String {
         Action::TakeControls => t!(take_controls),
         Action::Number(n) => say(td_string!(locale, page.action.number), &[("n", &n)]),
         Action::NumberToggle(n) => say(td_string!(locale, page.action.number_toggle), &[("n", &n)]),
+        Action::Until(Goal::Loss) => t!(until_loss),
+        Action::Until(Goal::Election) => t!(until_election),
+        Action::Until(Goal::Rebalance) => t!(until_rebalance),
+        Action::Until(Goal::IsrChange) => t!(until_isr),
+        Action::Until(Goal::Lag(n)) => say(td_string!(locale, page.action.until_lag), &[("n", &n)]),
+        Action::Until(Goal::Breach) => t!(until_breach),
+        Action::Promises => t!(promises),
         Action::Describe => t!(describe),
         Action::Inspector => t!(inspector),
         Action::Sequence => t!(sequence),

@@ -9,6 +9,8 @@ mod perform;
 mod table;
 mod zoom;
 
+use highwater_engine::history::Goal;
+
 pub use build::ADDITIONS;
 pub use chord::Chord;
 pub use items::{Item, items, process_of};
@@ -115,6 +117,10 @@ pub enum Action {
     StartAfresh,
     /// A sandbox that was left for another.
     EarlierSandbox,
+    /// On to the next thing of a kind.
+    Until(Goal),
+    /// What is promised, what was given up and why.
+    Promises,
     /// Close what is open, or select nothing.
     Escape,
     /// The menu of what is selected.

@@ -16,6 +16,7 @@ use crate::sharing::copy_link;
 use crate::theme;
 use highwater_engine::command::Command;
 use highwater_engine::event::StopKind;
+use highwater_engine::history::Goal;
 use highwater_engine::ids::NodeId;
 use highwater_engine::time::Duration;
 use highwater_engine::view::ProcessView;
@@ -46,6 +47,7 @@ pub fn perform(action: Action, page: Page) -> bool {
         Action::Charts => turn_to(page, Panel::Charts),
         Action::GroupPanel => turn_to(page, Panel::Group),
         Action::ProducerPanel => turn_to(page, Panel::Producer),
+        Action::Promises => turn_to(page, Panel::Promises),
         _ => {
             let Some(session) = page.session.get_untracked() else { return false };
             return perform_on(action, page, session);
@@ -80,6 +82,7 @@ fn perform_on(action: Action, page: Page, session: Session) -> bool {
             let trace = session.read(|run| (run.name().to_owned(), run.trace(1)));
             return trace.is_some_and(|(name, text)| save(&format!("{name}.jsonl"), &text));
         }
+        Action::Until(goal) => run_until(page, session, goal),
         Action::DownloadScenario => {
             let text = session.read(|run| Some((run.name().to_owned(), run.text()?))).flatten();
             return text.is_some_and(|(name, text)| save(&format!("{name}.kdl"), &text));
@@ -131,6 +134,13 @@ fn escape(page: Page) -> bool {
         return false;
     }
     true
+}
+
+/// On to the next thing of a kind, in slices that leave the page alive; a notice when there is none.
+fn run_until(page: Page, session: Session, goal: Goal) {
+    session.pause();
+    page.notice.set(None);
+    session.search(goal, move || page.notice.set(Some(Notice::NotFound)));
 }
 
 /// A sandbox as on a first visit. The one before is kept.

@@ -1,6 +1,7 @@
 //! The table: every action with its name, its keys and where it may be asked.
 
 use super::{Action, Chord};
+use highwater_engine::history::Goal;
 
 /// Where an action may be asked.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -65,12 +66,21 @@ pub const TABLE: &[Entry] = &[
     on(Action::NumberToggle(3), "toggle-3", Scope::Workbench, &[key("3").alt()]),
     on(Action::NumberToggle(4), "toggle-4", Scope::Workbench, &[key("4").alt()]),
     on(Action::NumberToggle(5), "toggle-5", Scope::Workbench, &[key("5").alt()]),
+    on(Action::Until(Goal::Loss), "until-loss", Scope::Workbench, &[key("n")]),
+    on(Action::Until(Goal::Election), "until-election", Scope::Workbench, &[]),
+    on(Action::Until(Goal::Rebalance), "until-rebalance", Scope::Workbench, &[]),
+    on(Action::Until(Goal::IsrChange), "until-isr", Scope::Workbench, &[]),
+    on(Action::Until(Goal::Lag(10)), "until-lag-10", Scope::Workbench, &[]),
+    on(Action::Until(Goal::Lag(100)), "until-lag-100", Scope::Workbench, &[]),
+    on(Action::Until(Goal::Lag(1_000)), "until-lag-1000", Scope::Workbench, &[]),
+    on(Action::Until(Goal::Breach), "until-breach", Scope::Workbench, &[key("n").shift()]),
     on(Action::Menu, "menu", Scope::Workbench, &[key("ContextMenu"), key("F10").shift()]),
     on(Action::Inspector, "inspector", Scope::Workbench, &[key("i")]),
     on(Action::Sequence, "sequence", Scope::Workbench, &[key("s")]),
     on(Action::Charts, "charts", Scope::Workbench, &[key("m")]),
     on(Action::GroupPanel, "group-panel", Scope::Workbench, &[key("g")]),
     on(Action::ProducerPanel, "producer-panel", Scope::Workbench, &[key("x")]),
+    on(Action::Promises, "promises", Scope::Workbench, &[key("v")]),
     on(Action::ZoomIn, "zoom-in", Scope::Workbench, &[key("z")]),
     on(Action::ZoomOut, "zoom-out", Scope::Workbench, &[key("z").shift()]),
     on(Action::ZoomFit, "zoom-fit", Scope::Workbench, &[key("0")]),

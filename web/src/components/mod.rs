@@ -20,6 +20,7 @@ mod palette;
 mod panels;
 mod prediction;
 mod producer_panel;
+mod promise_panel;
 mod scrub;
 mod sequence;
 mod stage;

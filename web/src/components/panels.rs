@@ -5,6 +5,7 @@ use super::drawn_panel::DrawnPanel;
 use super::group_panel::GROUP;
 use super::ledger::Ledger;
 use super::producer_panel::PRODUCER;
+use super::promise_panel::PROMISES;
 use super::sequence::Sequence;
 use super::timeline::Timeline;
 use crate::action::Action;
@@ -27,6 +28,8 @@ pub enum Panel {
     Group,
     /// A producer opened: memory, batches, its transaction.
     Producer,
+    /// What is promised: kept, given up and why, or broken.
+    Promises,
 }
 
 impl Panel {
@@ -76,6 +79,9 @@ pub fn Panels(
                         {tr!(page, panel.group)}
                     </button>
                 })}
+                <button aria-pressed=move || pressed(Panel::Promises) on:click=page.asks(Action::Promises)>
+                    {tr!(page, panel.promises)}
+                </button>
             </div>
             <button class="only-wide spare" on:click=page.asks(Action::DownloadTrace)>
                 {tr!(page, action.download_trace)}
@@ -87,6 +93,7 @@ pub fn Panels(
             Panel::Charts => view! { <DrawnPanel session drawn=CHARTS /> }.into_any(),
             Panel::Group => view! { <DrawnPanel session drawn=GROUP /> }.into_any(),
             Panel::Producer => view! { <DrawnPanel session drawn=PRODUCER /> }.into_any(),
+            Panel::Promises => view! { <DrawnPanel session drawn=PROMISES /> }.into_any(),
         }}
     }
     .into_any()

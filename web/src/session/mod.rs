@@ -32,6 +32,7 @@ pub use tally::{Marked, Moment, Tally};
 use crate::playback::{Frames, Pace, PaceWords, Speed, now_seconds};
 use crate::scene::{Depth, Extent, Target};
 use highwater_engine::command::{Command, Rejected};
+use highwater_engine::history::{Goal, Hunt, Search};
 use highwater_engine::time::{Duration, Instant};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -53,6 +54,9 @@ const BUDGET: f64 = 0.008;
 
 /// A task of a fast-forward may keep it this long.
 const SLICE: f64 = 0.02;
+
+/// So far ahead something is looked for.
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A leap over an idle stretch is worth a word from here on, in simulated microseconds.
 const LEAP: u64 = 1_000_000;
@@ -326,6 +330,39 @@ impl Session {
     /// Sets the reader's speed.
     pub fn set_speed(self, speed: Speed) {
         self.speed.set(speed);
+    }
+
+    /// Runs on until `goal` is met, slice by slice, at most for a simulated hour; `missed` when it is not. Whoever plays,
+    /// seeks or acts meanwhile ends it.
+    pub fn search(self, goal: Goal, missed: impl Fn() + 'static) {
+        let end = self.read(|run| run.now() + HOUR).unwrap_or(Instant::ZERO);
+        self.search_on(goal.into(), end, missed);
+    }
+
+    fn search_on(self, mut hunt: Hunt, end: Instant, missed: impl Fn() + 'static) {
+        let deadline = now_seconds() + SLICE;
+        let mut steps = 0u32;
+        let go_on = move || {
+            steps += 1;
+            // The clock of a browser is dearer than an event.
+            !steps.is_multiple_of(64) || now_seconds() < deadline
+        };
+        let search = self.change(|run| run.run_until(&mut hunt, end, go_on));
+        match search {
+            Some(Search::Goes) => {
+                let version = self.version.get_untracked();
+                set_timeout(
+                    move || {
+                        if self.version.try_get_untracked() == Some(version) {
+                            self.search_on(hunt, end, missed);
+                        }
+                    },
+                    std::time::Duration::ZERO,
+                );
+            }
+            Some(Search::Over) => missed(),
+            Some(Search::Found) | None => {}
+        }
     }
 
     /// Moves in the run or changes it by a function of its own.

@@ -9,7 +9,7 @@ use super::tally::{Marked, Moment, Tally};
 use crate::scene::{Mark, MarkKind};
 use highwater_engine::command::{Command, Rejected};
 use highwater_engine::event::Event;
-use highwater_engine::history::{History, Recording};
+use highwater_engine::history::{History, Hunt, Recording, Search};
 use highwater_engine::link::{self, LinkError};
 use highwater_engine::scenario::{Scenario, Story, print};
 use highwater_engine::sim::{Emitted, Simulation, SpecError};
@@ -346,6 +346,18 @@ impl Run {
         self.history.seek_time_within(at, last);
         let stopped = self.history.next_event_at().is_some_and(|next| next <= at);
         self.now = if stopped { self.history.simulation().now() } else { at };
+    }
+
+    /// Steps on until the goal is met, at most to `end`; `go_on` ends a slice.
+    pub fn run_until(&mut self, hunt: &mut Hunt, end: Instant, go_on: impl FnMut() -> bool) -> Search {
+        self.ghost = None;
+        let (end, last) = match &self.story {
+            Some(story) => (story.end_at, story.end),
+            None => (end, u64::MAX),
+        };
+        let search = self.history.run_until(hunt, end, last, go_on);
+        self.now = self.history.simulation().now();
+        search
     }
 
     /// A reader's command, here and now. A story goes on with it as far as it can. A refused one changes nothing.

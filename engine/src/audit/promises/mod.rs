@@ -1,30 +1,58 @@
 //! The promises of the protocol, one file each: checked after every event they concern, at the cost of what it touches.
 //!
 //! A promise that the configuration gives up is announced by [`super::guarantees`] with its reason; what is reported here,
-//! or found there without a reason, is a defect. Absent: the promises about the ISR, the contents of logs, the metadata
-//! log and the coordinators' generations; the checker of traces in the tests derives those.
+//! or found there without a reason, is a defect. Absent: the promises about the metadata log and about
+//! compaction; the checker of traces in the tests derives those.
 
 mod acked_only_below_high_watermark;
 mod committed_offset_within_log;
 mod epochs_never_go_back;
 mod high_watermark_never_retreats;
 mod high_watermark_within_log;
+mod inconsistent_offsets;
+mod log_matching;
 mod nonmonotonic_poll;
 mod one_leader_per_epoch;
+mod partition_owned_once;
 mod share_records;
+mod stale_generation_refused;
+mod strong_isr;
+mod transactions;
 
 use super::ledger::Ledger;
-use crate::event::Event;
-use crate::ids::{BrokerId, TopicPartition};
+use crate::event::{Event, TruncationReason};
+use crate::ids::{BrokerId, GroupId, TopicPartition};
+use crate::sim::OFFSETS_TOPIC;
+use crate::time::Instant;
 
 use acked_only_below_high_watermark::AckedOnlyBelowHighWatermark;
 use committed_offset_within_log::CommittedOffsetWithinLog;
 use epochs_never_go_back::EpochsNeverGoBack;
 use high_watermark_never_retreats::HighWatermarkNeverRetreats;
 use high_watermark_within_log::HighWatermarkWithinLog;
+use inconsistent_offsets::InconsistentOffsets;
+use log_matching::LogMatching;
 use nonmonotonic_poll::NonmonotonicPoll;
 use one_leader_per_epoch::OneLeaderPerEpoch;
+use partition_owned_once::PartitionOwnedOnce;
 use share_records::ShareRecords;
+use stale_generation_refused::StaleGenerationRefused;
+use strong_isr::StrongIsr;
+use transactions::Transactions;
+
+/// The partition that loses records which counted: with the power or the disk, or by an unclean election.
+fn shaken(event: &Event) -> Option<TopicPartition> {
+    match event {
+        Event::LogTruncated { tp, why, .. } if *why != TruncationReason::DivergingEpoch => Some(*tp),
+        Event::LeaderElected { tp, unclean: true, .. } => Some(*tp),
+        _ => None,
+    }
+}
+
+/// Whether the coordinators' own log lost records: what they count begins anew.
+fn offsets_topic_shaken(event: &Event) -> bool {
+    shaken(event).is_some_and(|tp| tp.topic == OFFSETS_TOPIC)
+}
 
 /// Where a promise was broken.
 type Breach = (TopicPartition, Option<BrokerId>);
@@ -40,11 +68,17 @@ pub struct Promises {
     committed_offset_within_log: CommittedOffsetWithinLog,
     nonmonotonic_poll: NonmonotonicPoll,
     share_records: ShareRecords,
+    partition_owned_once: PartitionOwnedOnce,
+    stale_generation_refused: StaleGenerationRefused,
+    inconsistent_offsets: InconsistentOffsets,
+    transactions: Transactions,
+    strong_isr: StrongIsr,
+    log_matching: LogMatching,
 }
 
 impl Promises {
-    /// Takes an event in; adds what it breaks to `verdicts`.
-    pub fn observe(&mut self, event: &Event, ledger: &Ledger, verdicts: &mut Vec<Event>) {
+    /// Takes in an event that happens `now`; adds what it breaks to `verdicts`.
+    pub fn observe(&mut self, event: &Event, now: Instant, ledger: &Ledger, verdicts: &mut Vec<Event>) {
         use super::promise::Promise;
         let mut judge = |promise: Promise, breach: Option<Breach>| {
             if let Some((tp, broker)) = breach {
@@ -62,6 +96,21 @@ impl Promises {
         if let Some((promise, breach)) = self.share_records.check(event) {
             judge(promise, Some(breach));
         }
+        judge(Promise::StrongIsr, self.strong_isr.check(event, ledger));
+        judge(Promise::LogMatching, self.log_matching.check(event, ledger));
+        if let Some((promise, tp)) = self.transactions.check(event, ledger) {
+            judge(promise, Some((tp, None)));
+        }
+        let mut judge = |promise: Promise, breach: Option<(GroupId, TopicPartition)>| {
+            if let Some((group, tp)) = breach {
+                verdicts.push(Event::PromiseBroken { promise, tp: Some(tp), broker: None, group: Some(group) });
+            }
+        };
+        // The members of a share group read one partition together.
+        let alone = |(group, _): &(GroupId, TopicPartition)| !self.share_records.limits.contains_key(group);
+        judge(Promise::PartitionOwnedOnce, self.partition_owned_once.check(event).filter(alone));
+        judge(Promise::StaleGenerationRefused, self.stale_generation_refused.check(event, now));
+        judge(Promise::InconsistentOffsets, self.inconsistent_offsets.check(event));
     }
 
     /// How often each share group's records may be delivered.

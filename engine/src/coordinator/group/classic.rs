@@ -8,6 +8,7 @@ use crate::config::BrokerConfig;
 use crate::effect::Effects;
 use crate::event::{Event, GroupState, LeaveReason};
 use crate::ids::{Generation, MemberId, NodeId};
+use crate::planted::{Planted, planted};
 use crate::protocol::{
     ErrorCode, HeartbeatRequest, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, Response, SyncGroupRequest,
     SyncGroupResponse,
@@ -129,7 +130,12 @@ impl GroupShards {
             state.assignment = member.assignment.clone();
             state.heard_at = out.now;
             if let Some(to) = state.awaiting_sync.take() {
-                let response = SyncGroupResponse { error: ErrorCode::None, assignment: member.assignment.clone() };
+                let mut assignment = member.assignment.clone();
+                if planted(Planted::PartitionAssignedTwice) {
+                    let others = members.iter().flat_map(|other| &other.assignment);
+                    assignment = others.copied().collect();
+                }
+                let response = SyncGroupResponse { error: ErrorCode::None, assignment };
                 outcome.answers.push((to, Response::SyncGroup(Box::new(response))));
             }
         }

@@ -6,6 +6,7 @@ use crate::config::BrokerConfig;
 use crate::effect::Effects;
 use crate::event::GroupState;
 use crate::ids::{LeaderEpoch, Offset, ProducerId, TopicPartition};
+use crate::planted::{Planted, planted};
 use crate::protocol::{
     CommitOffset, ErrorCode, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
     Response, TxnOffsetCommitRequest,
@@ -69,9 +70,16 @@ impl GroupShards {
         }
         let generation = group.generation;
         let state = group.state;
-        let Some(known) = group.members.get_mut(&member) else { return ErrorCode::UnknownMemberId };
+        let Some(known) = group.members.get_mut(&member) else {
+            let zombie = planted(Planted::ZombieCommitAccepted);
+            return if zombie { ErrorCode::None } else { ErrorCode::UnknownMemberId };
+        };
         if request.generation != generation {
-            return ErrorCode::IllegalGeneration;
+            return if planted(Planted::StaleGenerationAccepted) {
+                ErrorCode::None
+            } else {
+                ErrorCode::IllegalGeneration
+            };
         }
         if state == GroupState::CompletingRebalance {
             return ErrorCode::RebalanceInProgress;

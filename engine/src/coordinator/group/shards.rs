@@ -8,6 +8,7 @@ use crate::effect::Effects;
 use crate::event::Event;
 use crate::fact::{CommittedFact, Fact};
 use crate::ids::{BrokerId, CorrelationId, GroupId, NodeId, ProducerId};
+use crate::planted::{Planted, planted};
 use crate::protocol::{Channel, ErrorCode, Response};
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
@@ -120,6 +121,9 @@ impl GroupShards {
             let mut loaded = Map::new();
             for entry in loading.entries {
                 match entry {
+                    GroupEntry::Record(record)
+                        if planted(Planted::OffsetsLostAtFailover)
+                            && matches!(*record, GroupRecord::OffsetCommit { .. }) => {}
                     GroupEntry::Record(record) => {
                         self.replay(&record, now);
                         loaded.insert(record.group(), ());

@@ -8,3 +8,4 @@ mod promise;
 pub use cause::cause_sentence;
 pub use event::event_sentence;
 pub use names::Names;
+pub use promise::{guarantee_words, promise_words, reasons_words};

@@ -2,7 +2,7 @@
 
 use super::Names;
 use crate::i18n::{say, td_string};
-use highwater_engine::audit::{Because, Guarantee, Reasons};
+use highwater_engine::audit::{Because, Guarantee, Promise, Reasons};
 use highwater_engine::event::Event;
 use highwater_engine::ids::RecordId;
 
@@ -18,7 +18,7 @@ pub fn promise_sentence(event: &Event, names: &Names<'_>) -> Option<String> {
         Event::SendVanished { tp, records } => t!(send_vanished, count = records.len(), tp = names.tp(*tp)),
         Event::PromiseBroken { promise, .. } => t!(broken, promise = promise.name()),
         Event::GuaranteeGivenUp { guarantee, tp, record, offset, group, back, because } => {
-            let (tp, because) = (names.tp(*tp), reasons(*because, names));
+            let (tp, because) = (names.tp(*tp), reasons_words(*because, names));
             let record = names.record(record.unwrap_or(RecordId(0)));
             let offset = offset.map_or(0, |offset| offset.0);
             let group = group.map(|group| names.group(group)).unwrap_or_default();
@@ -43,8 +43,54 @@ pub fn promise_sentence(event: &Event, names: &Names<'_>) -> Option<String> {
     })
 }
 
+/// What a client is promised.
+pub fn guarantee_words(guarantee: Guarantee, locale: crate::i18n::Locale) -> &'static str {
+    match guarantee {
+        Guarantee::AckedWriteLost => td_string!(locale, page.promise.no_acked_write_lost),
+        Guarantee::Duplicate => td_string!(locale, page.promise.no_duplicate),
+        Guarantee::Reordered => td_string!(locale, page.promise.no_reordered),
+        Guarantee::ReRead => td_string!(locale, page.promise.no_re_read),
+        Guarantee::Skipped => td_string!(locale, page.promise.no_skipped),
+        Guarantee::ReadChanged => td_string!(locale, page.promise.no_read_changed),
+        Guarantee::AbortedRead => td_string!(locale, page.promise.no_aborted_read),
+        Guarantee::PrecommittedRead => td_string!(locale, page.promise.no_precommitted_read),
+        Guarantee::TornTxn => td_string!(locale, page.promise.no_torn_txn),
+        Guarantee::HangingTransaction => td_string!(locale, page.promise.no_hanging_transaction),
+        Guarantee::ProcessedOutOfOrder => td_string!(locale, page.promise.no_processed_out_of_order),
+    }
+}
+
+/// What the protocol promises itself.
+pub fn promise_words(promise: Promise, locale: crate::i18n::Locale) -> &'static str {
+    match promise {
+        Promise::OneLeaderPerEpoch => td_string!(locale, page.promise.one_leader_per_epoch),
+        Promise::EpochsNeverGoBack => td_string!(locale, page.promise.epochs_never_go_back),
+        Promise::HighWatermarkWithinLog => td_string!(locale, page.promise.high_watermark_within_log),
+        Promise::HighWatermarkNeverRetreats => td_string!(locale, page.promise.high_watermark_never_retreats),
+        Promise::StrongIsr => td_string!(locale, page.promise.strong_isr),
+        Promise::LogMatching => td_string!(locale, page.promise.log_matching),
+        Promise::LeaderCompleteness => td_string!(locale, page.promise.leader_completeness),
+        Promise::ConsistentRead => td_string!(locale, page.promise.consistent_read),
+        Promise::AckedOnlyBelowHighWatermark => td_string!(locale, page.promise.acked_only_below_high_watermark),
+        Promise::ProducerSequenceContiguous => td_string!(locale, page.promise.producer_sequence_contiguous),
+        Promise::CommittedOffsetWithinLog => td_string!(locale, page.promise.committed_offset_within_log),
+        Promise::StaleGenerationRefused => td_string!(locale, page.promise.stale_generation_refused),
+        Promise::PartitionOwnedOnce => td_string!(locale, page.promise.partition_owned_once),
+        Promise::ReadCommittedSeesNoAborted => td_string!(locale, page.promise.read_committed_sees_no_aborted),
+        Promise::TornTransaction => td_string!(locale, page.promise.torn_transaction),
+        Promise::InconsistentOffsets => td_string!(locale, page.promise.inconsistent_offsets),
+        Promise::NonmonotonicSend => td_string!(locale, page.promise.nonmonotonic_send),
+        Promise::NonmonotonicPoll => td_string!(locale, page.promise.nonmonotonic_poll),
+        Promise::PollSkip => td_string!(locale, page.promise.poll_skip),
+        Promise::AcquiredByOneMember => td_string!(locale, page.promise.acquired_by_one_member),
+        Promise::DeliveryCountWithinLimit => td_string!(locale, page.promise.delivery_count_within_limit),
+        Promise::ShareStateTerminal => td_string!(locale, page.promise.share_state_terminal),
+        Promise::ShareStartNeverRetreats => td_string!(locale, page.promise.share_start_never_retreats),
+    }
+}
+
 /// The reasons, one after the other.
-fn reasons(because: Reasons, names: &Names<'_>) -> String {
+pub fn reasons_words(because: Reasons, names: &Names<'_>) -> String {
     let locale = names.locale;
     let words: Vec<&str> = because.iter().map(|reason| reason_words(reason, locale)).collect();
     words.join(td_string!(locale, page.promise.and))
