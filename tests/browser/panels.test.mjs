@@ -38,7 +38,7 @@ test("panels, palette and inspector tabs are without serious faults in both lang
   for (const lang of ["en", "zh-CN"]) {
     const { page, problems, close } = await open(`#/s/02-leader-failover?lang=${lang}`, { lang });
     await seek(page, 19);
-    for (const action of ["sequence", "charts", "charts", "group-panel", "group-panel", "producer-panel", "producer-panel", "palette"]) {
+    for (const action of ["sequence", "charts", "charts", "group-panel", "group-panel", "producer-panel", "producer-panel", "promises", "promises", "palette"]) {
       await page.evaluate((name) => window.highwater.act(name), action);
       await page.waitForTimeout(60);
       assert.deepEqual(await axe(page), [], `${action} in ${lang}`);
@@ -53,6 +53,35 @@ test("panels, palette and inspector tabs are without serious faults in both lang
     assert.deepEqual(problems(), []);
     await close();
   }
+});
+
+test("time runs on to the next loss by key and to the next election by call; the promises say what was given up", async () => {
+  const { page, problems, close } = await open("#/s/03a-acks-1?lang=en");
+  const time = () => page.evaluate(() => window.highwater.stats().time);
+  const moved = (from) => page.waitForFunction((before) => window.highwater.stats().time > before, from);
+  await seek(page, 0);
+  await page.keyboard.press("v");
+  const panel = page.locator(".promises");
+  await panel.locator(".kept").first().waitFor();
+  assert.equal(await panel.locator(".given-up, .broken").count(), 0);
+  await page.keyboard.press("n");
+  const lost = panel.locator(".given-up", { hasText: "acked-write-lost" });
+  await lost.waitFor();
+  assert.match(await lost.innerText(), /acks/);
+  assert.equal(await panel.locator(".broken").count(), 0);
+  const loss = await time();
+  // The line leads back to the first time.
+  await page.keyboard.press("End");
+  await moved(loss);
+  await lost.getByRole("button").click();
+  await page.waitForFunction((at) => window.highwater.stats().time === at, loss);
+  await seek(page, 0);
+  assert.equal(await page.evaluate(() => window.highwater.until("election")), true);
+  await moved(0);
+  assert.ok((await time()) <= loss, "the loss is found when the new leader begins");
+  assert.equal(await page.evaluate(() => window.highwater.until("christmas")), false);
+  assert.deepEqual(problems(), []);
+  await close();
 });
 
 test("the inspector shows what Kafka's tools would print", async () => {
