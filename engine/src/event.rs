@@ -35,6 +35,13 @@ pub enum TruncationReason {
     Corrupt,
 }
 
+impl TruncationReason {
+    /// Whether what is gone was lost with a disk or with what had not reached it.
+    pub fn loses_unflushed(self) -> bool {
+        matches!(self, TruncationReason::PowerLoss | TruncationReason::Corrupt | TruncationReason::DiskLost)
+    }
+}
+
 /// Why a log begins later than before.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum LogStartReason {

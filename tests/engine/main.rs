@@ -35,6 +35,7 @@ mod replication;
 mod saved;
 mod scenario_errors;
 mod segments;
+mod setting_keys;
 mod share_groups;
 mod storage;
 mod swarm;

@@ -2,6 +2,8 @@
 
 use crate::test;
 use highwater_engine::event::Event;
+use highwater_engine::scenario::Scenario;
+use highwater_engine::sim::{Observe, Simulation};
 use highwater_tests::story::{check, count};
 
 /// Drops the answer to one produce request; the producer sends the batch again.
@@ -169,4 +171,18 @@ fn a_sequence_in_doubt_costs_an_epoch_and_the_producer_goes_on() {
     assert!(epochs.is_sorted() && epochs.first() == Some(&0) && epochs.last() >= Some(&1), "{epochs:?}");
     let totals = history.simulation().ledger().totals();
     assert_eq!(totals.acked + totals.failed, 60);
+}
+
+#[test]
+fn a_long_run_has_no_more_scheduled_than_a_short_one() {
+    // Every request sets timers of 30 s and 120 s anew; the old ones must not wait for their time.
+    let text = "brokers 3\ntopic t partitions=1 replication-factor=3\nproducer p topic=t every=\"1ms\"";
+    let spec = Scenario::parse(text).unwrap().spec;
+    let mut simulation = Simulation::new(&spec, 1, Observe::NOTHING).unwrap();
+    let mut most = 0;
+    while simulation.now().as_millis() < 20_000 {
+        simulation.step();
+        most = most.max(simulation.scheduled());
+    }
+    assert!(most < 600, "{most} things are scheduled");
 }

@@ -178,3 +178,40 @@ fn an_old_leader_that_does_not_know_its_successor_changes_nothing_that_was_read(
     let changed = |event: &Event| matches!(event, Event::PromiseBroken { promise: Promise::ConsistentRead, .. });
     assert!(said.iter().any(changed), "{said:?}");
 }
+
+#[test]
+fn a_coordinator_that_forgets_with_the_power_is_announced() {
+    // All replicas lose their page cache within one session timeout: no setting can save what was never written back.
+    let history = told(
+        r#"
+        scenario forget
+        brokers 3
+        topic t partitions=1 replication-factor=3 min.insync.replicas=2
+        producer p topic=t start="2s" every="20ms" count=50
+        group g topic=t auto.offset.reset=earliest { consumer c; }
+        story {
+            until processed-by g 50
+            run "6s"
+            power-off "broker 1"
+            power-off "broker 2"
+            power-off "broker 3"
+            run "1s"
+            start "broker 1"
+            start "broker 2"
+            start "broker 3"
+            run "60s"
+        }
+        "#,
+    );
+    let forgotten: Vec<_> = history
+        .events()
+        .iter()
+        .filter_map(|emitted| match &emitted.event {
+            Event::GuaranteeGivenUp { guarantee: Guarantee::AckedWriteLost, record: None, tp, because, .. } => {
+                Some((tp.topic.is_internal(), because.has(Because::UnflushedLost)))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(forgotten, [(true, true)], "once, for the partition of the group");
+}

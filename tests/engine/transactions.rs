@@ -258,3 +258,26 @@ fn aborted_records_stay_in_the_log_and_markers_take_an_offset() {
     let entry = log.aborted().entries()[0];
     assert_eq!((entry.first_offset, entry.last_offset), (Offset(0), Offset(2)));
 }
+
+#[test]
+fn a_batch_that_was_never_taken_leaves_no_gap_for_the_next_transactions() {
+    // The partition refuses the second record of a transaction until its time is up. Its sequence is used up: without
+    // a new epoch every later batch would be out of order, for ever (KIP-360).
+    for version in [1, 2] {
+        check(&format!(
+            r#"
+            scenario gap
+            brokers 3 transaction.version={version}
+            topic t partitions=1 replication-factor=3 min.insync.replicas=3 {{ replicas 1 2 3; }}
+            producer p topic=t start="2s" every="15s" transactional.id=x transaction-records=3 request.timeout.ms=500 delivery.timeout.ms=3000
+            story {{
+                until acked 1
+                kill "broker 3"
+                wait TransactionFailed
+                start "broker 3"
+                until acked ">=5" within="180s"
+            }}
+            "#
+        ));
+    }
+}

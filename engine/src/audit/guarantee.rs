@@ -38,7 +38,8 @@ pub(super) use named;
 named! {
     /// What was given up.
     Guarantee {
-        /// An acknowledged record is not in the log of a broker that began to lead.
+        /// An acknowledged record is not in the log of a broker that began to lead. Without a record: committed records of a
+        /// coordinator's log are gone, and with them what it knew of groups or transactions.
         AckedWriteLost = "acked-write-lost",
         /// A record stands in a leader's log a second time.
         Duplicate = "duplicate",

@@ -40,6 +40,8 @@ pub(super) struct Guarding {
     pub read_committed: Set<NodeId>,
     /// Epochs that began with an unclean election.
     unclean: Map<TopicPartition, Vec<LeaderEpoch>>,
+    /// Coordinators' logs that lost records on some disk.
+    unflushed: Set<TopicPartition>,
     /// The highest watermark of the leaders so far, as far as the present leader's log reaches.
     high: Map<TopicPartition, Offset>,
     /// Below, a replica is known to hold every acknowledged record.
@@ -98,6 +100,9 @@ impl Ledger {
             Event::HighWatermarkAdvanced { tp, to, as_leader: true, .. } => {
                 let high = self.guarding.high.entry(*tp).or_default();
                 *high = (*high).max(*to);
+            }
+            Event::LogTruncated { tp, why, .. } if tp.topic.is_internal() && why.loses_unflushed() => {
+                self.guarding.unflushed.insert(*tp);
             }
             Event::NodeStopped { node, how } => {
                 for owner in self.guarding.owners.values_mut().filter(|owner| owner.0 == *node) {
@@ -222,6 +227,32 @@ impl Ledger {
                 verdicts.push(Event::GuaranteeGivenUp { guarantee, tp, record, offset, group, back, because });
             }
         }
+    }
+
+    /// A broker begins to lead a coordinator's log, and it ends below what was committed. The records are nobody's that was
+    /// told so one by one; who relies on them learns that they are gone.
+    pub(super) fn announce_coordinator_loss(&mut self, tp: TopicPartition, end: Offset, verdicts: &mut Vec<Event>) {
+        let committed = self.guarding.high.get(&tp).copied().unwrap_or_default();
+        if !tp.topic.is_internal() || committed <= end {
+            return;
+        }
+        let mut because = Reasons::default();
+        if self.guarding.unclean.contains_key(&tp) {
+            because.add(Because::UncleanElection);
+        }
+        if self.guarding.unflushed.contains(&tp) {
+            because.add(Because::UnflushedLost);
+        }
+        let given_up = Event::GuaranteeGivenUp {
+            guarantee: Guarantee::AckedWriteLost,
+            tp,
+            record: None,
+            offset: Some(end),
+            group: None,
+            back: false,
+            because,
+        };
+        verdicts.push(self.give_up(given_up, Promise::LeaderCompleteness));
     }
 
     /// Where a leader's log must be compared with what was acknowledged, now that it begins to lead with this end.

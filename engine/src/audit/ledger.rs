@@ -360,8 +360,7 @@ impl Ledger {
         self.unverify(Some(broker), tp, to);
         let Some(log) = self.logs.get_mut(&(broker, tp)) else { return };
         for (offset, record) in log.truncate(to) {
-            self.fate_mut(record).unflushed_lost |=
-                matches!(why, TruncationReason::PowerLoss | TruncationReason::Corrupt | TruncationReason::DiskLost);
+            self.fate_mut(record).unflushed_lost |= why.loses_unflushed();
             self.remove_copy(record, broker, offset);
         }
     }
@@ -433,6 +432,7 @@ impl Ledger {
 
     /// A leader begins with what it has: acknowledged records that are not in its log are lost.
     fn leader_activated(&mut self, leader: BrokerId, tp: TopicPartition, end: Offset, n: u64, verdicts: &mut Verdicts) {
+        self.announce_coordinator_loss(tp, end, verdicts);
         self.announce_return(leader, tp, verdicts);
         let from = self.verify_from(leader, tp, end);
         self.guard_contents(leader, tp, from, verdicts);

@@ -43,6 +43,20 @@ pub enum ConfigError {
         /// The modelled name that looks most like it.
         nearest: Option<&'static str>,
     },
+    /// Kafka's setting for a compressor that has levels there and one level here.
+    #[error(
+        "{name} ({least}..{most}, default {default}) is not modelled: the compressor here has one level; of the codecs only gzip has its own, compression.gzip.level"
+    )]
+    OneLevel {
+        /// Kafka's name of the setting.
+        name: &'static str,
+        /// Kafka's smallest level.
+        least: i64,
+        /// Kafka's largest level.
+        most: i64,
+        /// Kafka's default.
+        default: i64,
+    },
     /// The value cannot be read as this setting's type.
     #[error("{name}=\"{value}\" is not {expected} (default {default})")]
     Malformed {
@@ -83,9 +97,17 @@ pub enum ConfigError {
     },
 }
 
+/// KIP-390's other levels: name, smallest, largest, default.
+const ONE_LEVEL: [(&str, i64, i64, i64); 2] =
+    [("compression.lz4.level", 1, 17, 9), ("compression.zstd.level", -131_072, 22, 3)];
+
 impl ConfigError {
     /// The error for a name that is in no table, with the nearest name that is.
     pub fn unknown(owner: &'static str, name: &str, keys: &[&'static str]) -> ConfigError {
+        let one_level = ONE_LEVEL.iter().find(|(known, ..)| *known == name);
+        if let Some((name, least, most, default)) = one_level.filter(|_| keys.contains(&"compression.gzip.level")) {
+            return ConfigError::OneLevel { name, least: *least, most: *most, default: *default };
+        }
         let nearest = keys
             .iter()
             .map(|key| (edit_distance(key, name), *key))

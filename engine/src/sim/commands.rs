@@ -326,6 +326,7 @@ impl Simulation {
         }
         slot.process = Process::Down { since: self.now, machine_off: power_lost };
         slot.incarnation += 1;
+        self.schedule.voided(slot.timers.len());
         slot.timers.clear();
         let held = std::mem::take(&mut slot.held);
         let peers = std::mem::take(&mut slot.peers);

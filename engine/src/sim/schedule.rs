@@ -56,7 +56,12 @@ pub(super) struct Schedule {
     slab: Vec<Option<(u64, Item)>>,
     free: Vec<u32>,
     next_seq: u64,
+    /// How many timers in it were set anew or cancelled since the last sweep.
+    void: usize,
 }
+
+/// Fewer cancelled things than this are not worth a sweep.
+const SWEEP_LEAST: usize = 64;
 
 impl Schedule {
     /// Everything that will happen, in the order of scheduling: when, its number, its cause, and what. The order inside a
@@ -111,6 +116,32 @@ impl Schedule {
         let (cause, item) = self.slab.get_mut(next.index as usize)?.take()?;
         self.free.push(next.index);
         Some((next.at, next.seq, cause, item))
+    }
+
+    /// So many of the timers in it were set anew or cancelled.
+    pub fn voided(&mut self, count: usize) {
+        self.void += count;
+    }
+
+    /// Whether most of it is cancelled. A timer of 30 s that is set anew with every request would otherwise stay for those
+    /// 30 s, and each step would cost more the longer a world runs.
+    pub fn is_cluttered(&self) -> bool {
+        self.void >= SWEEP_LEAST && self.void * 2 > self.heap.len()
+    }
+
+    /// Drops what is cancelled. The order of the rest is its own: nothing else changes.
+    pub fn sweep(&mut self, is_void: impl Fn(u64, &Item) -> bool) {
+        let Schedule { heap, slab, free, void, .. } = self;
+        heap.retain(|place| {
+            let Some(slot) = slab.get_mut(place.index as usize) else { return false };
+            let drops = slot.as_ref().is_none_or(|(_, item)| is_void(place.seq, item));
+            if drops {
+                *slot = None;
+                free.push(place.index);
+            }
+            !drops
+        });
+        *void = 0;
     }
 
     /// How many things are scheduled.

@@ -182,7 +182,7 @@ impl Simulation {
     pub fn state_hash(&self) -> u64 {
         // Cancelled timers will never happen: whether they were cleared away yet is no state.
         let mut schedule = self.schedule.items();
-        schedule.retain(|(_, seq, _, item)| !self.is_void(*seq, item));
+        schedule.retain(|(_, seq, _, item)| !is_void(&self.slots, *seq, item));
         crate::hash::stable_hash(&(
             (self.now, self.dispatched),
             (schedule, self.schedule.next_seq()),
@@ -200,9 +200,13 @@ impl Simulation {
 
     /// Dispatches the next event. None when nothing will happen any more.
     pub fn step(&mut self) -> Option<Dispatched> {
+        if self.schedule.is_cluttered() {
+            let slots = &self.slots;
+            self.schedule.sweep(|seq, item| is_void(slots, seq, item));
+        }
         loop {
             let (at, seq, cause, item) = self.schedule.pop()?;
-            if self.is_void(seq, &item) {
+            if is_void(&self.slots, seq, &item) {
                 continue;
             }
             self.now = at;
@@ -221,22 +225,9 @@ impl Simulation {
         }
     }
 
-    /// Whether the next scheduled thing is a cancelled timer; such things are dropped silently.
-    fn is_void(&self, seq: u64, item: &Item) -> bool {
-        match item {
-            Item::Timer { node, timer } => {
-                self.slots.get(node.0 as usize).is_none_or(|slot| slot.timers.get(timer) != Some(&seq))
-            }
-            Item::Disk { node, incarnation, .. } => {
-                self.slots.get(node.0 as usize).is_none_or(|slot| slot.incarnation != *incarnation)
-            }
-            _ => false,
-        }
-    }
-
     /// Drops cancelled things from the front, so that [`Simulation::next_at`] tells the truth.
     pub fn settle_front(&mut self) {
-        while self.schedule.peek().is_some_and(|(seq, item)| self.is_void(seq, item)) {
+        while self.schedule.peek().is_some_and(|(seq, item)| is_void(&self.slots, seq, item)) {
             self.schedule.pop();
         }
     }
@@ -376,12 +367,12 @@ impl Simulation {
                 Effect::SetTimer(timer, at) => {
                     let seq = self.schedule.add(at.max(self.now), cause, Item::Timer { node, timer });
                     if let Some(slot) = self.slots.get_mut(node.0 as usize) {
-                        slot.timers.insert(timer, seq);
+                        self.schedule.voided(usize::from(slot.timers.insert(timer, seq).is_some()));
                     }
                 }
                 Effect::CancelTimer(timer) => {
                     if let Some(slot) = self.slots.get_mut(node.0 as usize) {
-                        slot.timers.remove(&timer);
+                        self.schedule.voided(usize::from(slot.timers.remove(&timer).is_some()));
                     }
                 }
                 Effect::Sync(token) => self.sync(node, token),
@@ -478,4 +469,17 @@ fn unacknowledged(body: &Body) -> Vec<(TopicPartition, Vec<RecordId>)> {
     }
     let ids = |batch: &crate::storage::RecordBatch| batch.records.iter().filter_map(|record| record.id()).collect();
     request.batches.iter().map(|(tp, batch)| (*tp, ids(batch))).collect()
+}
+
+/// Whether a scheduled thing is a cancelled timer, or of a process that is no more; such things are dropped silently.
+fn is_void(slots: &[Slot], seq: u64, item: &Item) -> bool {
+    match item {
+        Item::Timer { node, timer } => {
+            slots.get(node.0 as usize).is_none_or(|slot| slot.timers.get(timer) != Some(&seq))
+        }
+        Item::Disk { node, incarnation, .. } => {
+            slots.get(node.0 as usize).is_none_or(|slot| slot.incarnation != *incarnation)
+        }
+        _ => false,
+    }
 }

@@ -5,6 +5,7 @@
 //! shrunk to the commands they need, and written as scenarios; and worlds of producers and transactions that are judged
 //! by counting what stands in the logs and what was read. Absent: worlds in which only a core is healed.
 
+mod count;
 mod sessions;
 mod trial;
 pub mod world;

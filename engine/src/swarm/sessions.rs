@@ -10,21 +10,20 @@
 //!   one whose producer never learned how it ended;
 //! - of every record below the committed offset of the programs that copy there is one result, of the others none.
 //!
-//! What the ledger has announced with a reason (a record lost with the power of all its replicas, say) is counted apart.
+//! What was announced with a reason is set apart, and nothing else: an acknowledged record that is lost, and what depends
+//! on a coordinator's log that lost committed records (see [`super::count`]).
 
+use super::count::{Count, Transaction};
 use super::trial::heal;
 use super::world::millis;
-use crate::collections::{Map, Set};
 use crate::command::Command;
-use crate::event::{Event, StopKind};
+use crate::event::StopKind;
 use crate::history::{Recorded, Recording};
-use crate::ids::{GroupId, NodeId, Offset, ProducerId, RecordId, TopicPartition};
+use crate::ids::NodeId;
 use crate::rng::SimRng;
 use crate::scenario::{Scenario, ScenarioError};
-use crate::sim::{Actor, Observe, Simulation};
-use crate::storage::Log;
+use crate::sim::Observe;
 use crate::time::{Duration, Instant};
-use crate::view::{Lens, stage};
 
 /// How long after the last fault everything may take to be read.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -42,8 +41,8 @@ pub struct Sessions {
     pub results: u64,
     /// Duplicates and reorderings that were announced with a reason.
     pub announced: u64,
-    /// Acknowledged records, or a coordinator's, were lost with a reason: counting would find what was announced.
-    pub excused: bool,
+    /// What does not add up because of a loss that was announced with its reason.
+    pub excused: Vec<String>,
     /// What does not add up.
     pub findings: Vec<String>,
     /// The run, with the commands that healed it.
@@ -155,7 +154,8 @@ pub fn try_sessions(seed: u64, steps: u64) -> Result<Sessions, String> {
             count.watch(&mut simulation);
         }
         verdict = count.judge(&simulation);
-        if (verdict.findings.is_empty() && verdict.all_sent) || healed >= end {
+        let settled = verdict.findings.is_empty() && verdict.excused.is_empty() && verdict.all_sent;
+        if settled || healed >= end {
             break;
         }
     }
@@ -169,193 +169,9 @@ pub fn try_sessions(seed: u64, steps: u64) -> Result<Sessions, String> {
         transactions: (decided(Some(true)), decided(Some(false)), decided(None)),
         results: verdict.results,
         announced: verdict.announced,
-        excused: simulation.ledger().totals().lost > 0 || count.unclean,
+        excused: verdict.excused,
         findings: verdict.findings,
         at: simulation.now(),
         recording,
     })
-}
-
-/// What a producer knows of one of its transactions.
-#[derive(Default)]
-struct Transaction {
-    records: Vec<RecordId>,
-    /// How it ended; none when its producer did not live to see it.
-    outcome: Option<bool>,
-}
-
-#[derive(Default)]
-struct Verdict {
-    stored: u64,
-    results: u64,
-    announced: u64,
-    all_sent: bool,
-    findings: Vec<String>,
-}
-
-/// What was seen while the world ran.
-#[derive(Default)]
-struct Count {
-    transactions: Vec<Transaction>,
-    open: Map<NodeId, usize>,
-    /// What each group was given.
-    delivered: Map<GroupId, Set<RecordId>>,
-    derived: Map<RecordId, RecordId>,
-    /// A coordinator's log was led by a replica that lacked some of it.
-    unclean: bool,
-    /// Duplicates and reorderings that were announced.
-    announced: Set<RecordId>,
-    broken: Vec<String>,
-}
-
-impl Count {
-    fn watch(&mut self, simulation: &mut Simulation) {
-        for emitted in simulation.take_emitted() {
-            match emitted.event {
-                Event::TransactionBegun { producer, .. } => {
-                    self.transactions.push(Transaction::default());
-                    self.open.insert(producer, self.transactions.len() - 1);
-                }
-                Event::RecordSent { producer, record, .. } => {
-                    let open = self.open.get(&producer).and_then(|index| self.transactions.get_mut(*index));
-                    if let Some(transaction) = open {
-                        transaction.records.push(record);
-                    }
-                }
-                Event::TransactionEnded { producer, committed, .. } => {
-                    if let Some(transaction) = self.open.remove(&producer).and_then(|at| self.transactions.get_mut(at))
-                    {
-                        transaction.outcome = Some(committed);
-                    }
-                }
-                Event::NodeStopped { node, .. } => drop(self.open.remove(&node)),
-                Event::RecordsPolled { group, records, .. } => {
-                    let given = self.delivered.entry(group).or_default();
-                    given.extend(records.iter().map(|(_, record)| *record));
-                }
-                Event::RecordDerived { from, record, .. } => drop(self.derived.insert(record, from)),
-                // Coordinators' logs have no ledger: what an unclean election takes from them is not announced one by one.
-                Event::LeaderElected { unclean: true, tp, .. } if tp.topic.is_internal() => self.unclean = true,
-                Event::RecordDuplicated { record, .. } | Event::GuaranteeGivenUp { record: Some(record), .. } => {
-                    self.announced.insert(record);
-                }
-                Event::PromiseBroken { promise, .. } => {
-                    self.broken.push(format!("{} is broken at event {}", promise.name(), emitted.n));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn judge(&self, simulation: &Simulation) -> Verdict {
-        let mut verdict = Verdict { findings: self.broken.clone(), ..Verdict::default() };
-        let directory = simulation.directory();
-        let topic = |name: &str| directory.find_topic(name);
-        let group = |name: &str| directory.find_group(name).and_then(|group| self.delivered.get(&group));
-        let logs = leader_logs(simulation);
-        for (tp, log) in &logs {
-            self.judge_log(&directory.tp_name(*tp), log, &mut verdict);
-        }
-        let nothing = Set::new();
-        let careful = group("careful").unwrap_or(&nothing);
-        let ledger: Set<RecordId> = logs
-            .iter()
-            .filter(|(tp, _)| Some(tp.topic) == topic("ledger"))
-            .flat_map(|(_, log)| log.batches().flat_map(|batch| batch.records.iter()).filter_map(|record| record.id()))
-            .collect();
-        for (number, transaction) in self.transactions.iter().enumerate() {
-            let of_ledger = transaction.records.iter().any(|record| ledger.contains(record));
-            let got = transaction.records.iter().filter(|record| careful.contains(record)).count();
-            let wrong = match transaction.outcome {
-                _ if !of_ledger => false,
-                Some(true) => got != transaction.records.len(),
-                Some(false) => got > 0,
-                None => got > 0 && got < transaction.records.len(),
-            };
-            if wrong {
-                let (all, outcome) = (transaction.records.len(), transaction.outcome);
-                verdict.findings.push(format!("transaction {number}, committed {outcome:?}: {got} of {all} were read"));
-            }
-        }
-        self.judge_copies(simulation, &logs, &mut verdict);
-        verdict.all_sent = simulation.actors().all(|(_, actor)| match actor {
-            Actor::Producer(producer) => producer.waiting().is_empty(),
-            _ => true,
-        });
-        verdict
-    }
-
-    /// Within a session no record twice, and none behind a later one.
-    fn judge_log(&self, partition: &str, log: &Log, verdict: &mut Verdict) {
-        let mut latest: Map<(ProducerId, NodeId), u32> = Map::new();
-        for batch in log.batches() {
-            let Some(stamp) = batch.producer else { continue };
-            for record in batch.records.iter().filter_map(|record| record.id()) {
-                verdict.stored += 1;
-                let known = latest.entry((stamp.id, record.producer())).or_default();
-                if record.number() > *known {
-                    *known = record.number();
-                } else if self.announced.contains(&record) {
-                    verdict.announced += 1;
-                } else {
-                    let (record, id) = (record.number(), stamp.id);
-                    verdict
-                        .findings
-                        .push(format!("{partition}: record {record} of producer id {id} stands behind {known}"));
-                }
-            }
-        }
-    }
-
-    /// One result of everything below the committed offset, none of what lies above.
-    fn judge_copies(&self, simulation: &Simulation, logs: &[(TopicPartition, &Log)], verdict: &mut Verdict) {
-        let directory = simulation.directory();
-        let (Some(input), Some(copiers)) = (directory.find_topic("in"), directory.find_group("copiers")) else {
-            return;
-        };
-        let mut results: Map<RecordId, i64> = Map::new();
-        let read = directory.find_group("readers").and_then(|readers| self.delivered.get(&readers));
-        for record in read.into_iter().flatten() {
-            if let Some(from) = self.derived.get(record) {
-                *results.entry(*from).or_default() += 1;
-                verdict.results += 1;
-            }
-        }
-        // What the coordinator answers, not what was seen to be committed: it may have read it from its log.
-        let view = stage(simulation, &Lens::default());
-        let offsets = view.groups.iter().filter(|group| group.id == copiers).flat_map(|group| &group.offsets);
-        let committed: Map<TopicPartition, Offset> =
-            offsets.filter_map(|offset| Some((offset.tp, offset.committed?))).collect();
-        for (tp, log) in logs.iter().filter(|(tp, _)| tp.topic == input) {
-            let committed = committed.get(tp).copied().unwrap_or(Offset::ZERO);
-            for (offset, record) in log.batches().flat_map(|batch| batch.iter()) {
-                let Some(record) = record.id() else { continue };
-                *results.entry(record).or_default() -= i64::from(offset < committed);
-            }
-        }
-        for (record, balance) in results.iter().filter(|(_, balance)| **balance != 0) {
-            let record = record.number();
-            verdict.findings.push(format!("record {record} of the input has {balance:+} results beside its offset"));
-        }
-        let wanted: i64 = logs.iter().filter(|(tp, _)| tp.topic == input).map(|(_, log)| log.log_end_offset().0).sum();
-        let reached: i64 = committed.iter().filter(|(tp, _)| tp.topic == input).map(|(_, offset)| offset.0).sum();
-        if reached != wanted {
-            verdict.findings.push(format!("the programs that copy committed {reached} of {wanted} offsets"));
-        }
-    }
-}
-
-/// The users' partitions with the logs of their leaders.
-fn leader_logs(simulation: &Simulation) -> Vec<(TopicPartition, &Log)> {
-    let mut logs: Map<TopicPartition, (crate::ids::LeaderEpoch, &Log)> = Map::new();
-    for (_, actor) in simulation.actors() {
-        let Actor::Broker(broker) = actor else { continue };
-        for (tp, replica) in broker.replicas().iter().filter(|(tp, _)| !tp.topic.is_internal()) {
-            let newest = logs.get(tp).is_none_or(|(epoch, _)| *epoch < replica.leader_epoch);
-            if replica.leadership().is_some() && newest {
-                logs.insert(*tp, (replica.leader_epoch, &replica.log));
-            }
-        }
-    }
-    logs.iter().map(|(tp, (_, log))| (*tp, *log)).collect()
 }

@@ -1,6 +1,7 @@
 //! What clients invoked and were told.
 
 use super::tracer::{OpenPoll, Tracer};
+use crate::audit::Guarantee;
 use crate::event::{Event, PositionReason};
 use crate::fact::Fact;
 use crate::ids::*;
@@ -194,6 +195,10 @@ impl Tracer {
     /// The engine's own announcement.
     pub(super) fn guarantee(&mut self, event: Event) {
         let Event::GuaranteeGivenUp { guarantee, tp, record, offset, group, back, because } = event else { return };
+        // The format has no line for it: what a coordinator's log lost stands in its `truncate` and `role` lines.
+        if guarantee == Guarantee::AckedWriteLost && record.is_none() {
+            return;
+        }
         let line = self.line("guarantee").text("g", guarantee.name());
         let line = match group {
             Some(group) => line.text("group", self.directory.group_name(group)),

@@ -206,7 +206,11 @@ impl Producer {
                 error,
                 ErrorCode::ProducerFenced | ErrorCode::InvalidTxnState | ErrorCode::InvalidProducerIdMapping
             );
-            self.fail_transaction(error, fatal, maybe_written || error == ErrorCode::InvalidProducerEpoch, out);
+            // Before KIP-890 part 2 the client raises the epoch itself after any failure, unless the transaction was being
+            // ended already (`needToTriggerEpochBumpFromClient`): then only if something may have been written.
+            let in_doubt = maybe_written || error == ErrorCode::InvalidProducerEpoch;
+            let open = runtime.transaction.as_ref().is_some_and(|transaction| !transaction.is_completing());
+            self.fail_transaction(error, fatal, in_doubt || open, out);
         }
     }
 

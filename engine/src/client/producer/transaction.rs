@@ -265,10 +265,11 @@ impl Producer {
         let Some(runtime) = &mut self.runtime else { return };
         let Some(transaction) = &mut runtime.transaction else { return };
         use ClientTransactionState as S;
+        // A doubt may settle after the transaction has failed: the epoch has to be raised all the same.
+        transaction.bump |= bump && !transaction.v2;
         if transaction.state == S::FatalError || (transaction.state == S::AbortableError && !fatal) {
             return;
         }
-        transaction.bump |= bump && !transaction.v2;
         // Inside an abort nothing more can go wrong than what it is there for.
         if !fatal && transaction.state == S::Aborting {
             return;

@@ -19,10 +19,14 @@ pub fn promise_sentence(event: &Event, names: &Names<'_>) -> Option<String> {
         Event::PromiseBroken { promise, .. } => t!(broken, promise = promise.name()),
         Event::GuaranteeGivenUp { guarantee, tp, record, offset, group, back, because } => {
             let (tp, because) = (names.tp(*tp), reasons_words(*because, names));
+            let of_coordinator = record.is_none();
             let record = names.record(record.unwrap_or(RecordId(0)));
             let offset = offset.map_or(0, |offset| offset.0);
             let group = group.map(|group| names.group(group)).unwrap_or_default();
             match guarantee {
+                Guarantee::AckedWriteLost if of_coordinator => {
+                    t!(coordinator_state_lost, tp = tp, offset = offset, because = because)
+                }
                 Guarantee::AckedWriteLost if *back => t!(back_again, record = record, tp = tp),
                 Guarantee::AckedWriteLost => t!(acked_write_lost, record = record, tp = tp, because = because),
                 Guarantee::Duplicate => t!(duplicate, record = record, tp = tp, offset = offset, because = because),
