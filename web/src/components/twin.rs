@@ -66,6 +66,11 @@ fn difference(one: &Spec, other: &Spec) -> (String, String) {
     (only(one, other), only(other, one))
 }
 
+/// A setting for a narrow column: it may break behind a stop or a sign, not inside a word.
+fn breakable(setting: &str) -> String {
+    setting.replace('.', ".\u{200b}").replace('=', "=\u{200b}")
+}
+
 /// The table.
 #[component]
 pub fn Twin(
@@ -117,8 +122,8 @@ fn table(page: Page, mine: Column, theirs: Column, other: &str) -> AnyView {
             <thead>
                 <tr>
                     <td></td>
-                    <th scope="col"><code>{mine.setting}</code></th>
-                    <th scope="col"><a href=format!("#/s/{other}")><code>{theirs.setting}</code></a></th>
+                    <th scope="col"><code>{breakable(&mine.setting)}</code></th>
+                    <th scope="col"><a href=format!("#/s/{other}")><code>{breakable(&theirs.setting)}</code></a></th>
                 </tr>
             </thead>
             <tbody>{rows}</tbody>
