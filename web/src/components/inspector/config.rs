@@ -226,10 +226,12 @@ pub fn config(target: Target, run: &Run, locale: Locale) -> String {
     out
 }
 
-/// The largest numbers as Java calls them.
+/// The largest and smallest numbers as Java calls them.
 fn short(number: &str) -> &str {
     match number {
         "9223372036854775807" => "Long.MAX",
+        "-9223372036854775808" => "Long.MIN",
+        "-2147483648" => "Int.MIN",
         "2147483647" => "Int.MAX",
         "32767" => "Short.MAX",
         other => other,
