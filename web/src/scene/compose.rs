@@ -6,7 +6,7 @@ use super::input::{Layout, StageInput};
 use super::picture::Scene;
 use super::shape::Shape;
 use super::text::TextStyle;
-use super::{causes, depth, overview, pair, phone, wide};
+use super::{causes, depth, mixed, overview, pair, phone, wide};
 use crate::i18n::Locale;
 use crate::i18n::labels::Labels;
 
@@ -17,7 +17,7 @@ pub fn compose(input: &StageInput<'_>, locale: Locale) -> Scene {
     let mut scene = match input.layout {
         _ if view.brokers.is_empty() && view.queues.is_empty() => nothing(input.layout, labels),
         Layout::Wide { width, height } if view.queues.is_empty() => cluster(input, labels, width, height),
-        Layout::Wide { width, height } => pair::compose(input, labels, width, Some(height)),
+        Layout::Wide { width, height } => with_queues(input, labels, width, height),
         Layout::Phone { width, partition_index } if view.queues.is_empty() => {
             phone::compose(input, labels, width, partition_index)
         }
@@ -25,6 +25,24 @@ pub fn compose(input: &StageInput<'_>, locale: Locale) -> Scene {
     };
     causes::draw(&mut scene, input.causes);
     scene.label = labels.say_stage(view.brokers.len(), view.partitions.len(), view.queues.len());
+    scene
+}
+
+/// Queues with a small cluster are drawn side by side, if that can be read.
+fn with_queues(input: &StageInput<'_>, labels: Labels, width: f64, height: f64) -> Scene {
+    let both = pair::compose(input, labels, width, Some(height));
+    let scale = width.max(320.0) / both.width.max(1.0);
+    if input.view.brokers.len() < 2 || scale >= depth::READABLE {
+        return both;
+    }
+    if mixed::is_about_queues(input.view, input.selection) {
+        let alone = mixed::queues_of(input.view);
+        return pair::compose(&StageInput { view: &alone, ..*input }, labels, width, Some(height));
+    }
+    let alone = mixed::cluster_of(input.view);
+    let input_alone = StageInput { view: &alone, ..*input };
+    let mut scene = cluster(&input_alone, labels, width, (height - mixed::LINE).max(160.0));
+    mixed::name_queues(&mut scene, input, labels);
     scene
 }
 

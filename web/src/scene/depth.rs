@@ -39,7 +39,7 @@ pub enum Extent {
 }
 
 /// Below this scale the words on the stage are too small to read.
-const READABLE: f64 = 0.74;
+pub const READABLE: f64 = 0.74;
 
 /// Up to so many partitions the logs are shown down to this scale.
 const FEW: usize = 3;

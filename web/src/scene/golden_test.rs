@@ -1,7 +1,7 @@
 //! Pictures of real runs, as text. `UPDATE=1 cargo test -p highwater-web` writes them anew; read the difference.
 
 use super::shape::{Anchor, Shape};
-use super::{Depth, Layout, Scene, StageInput, compose};
+use super::{Depth, Layout, Scene, StageInput, Target, compose};
 use crate::i18n::Locale;
 use highwater_engine::history::History;
 use highwater_engine::scenario::{Scenario, Story};
@@ -181,5 +181,36 @@ fn every_message_of_a_run_can_be_drawn() {
             }
         }
         assert!(drawn > 100 && kinds.len() >= 5, "{drawn} {kinds:?}");
+    }
+}
+
+/// With several brokers and partitions both would be too small to read: the cluster stays, and names the queues.
+#[test]
+fn a_queue_beside_a_larger_cluster_is_named_and_shown_when_it_is_selected() {
+    let larger = PAIR.replace("brokers 1", "brokers 3").replace("partitions=1", "partitions=6");
+    let (views, history) = run(&larger);
+    let view = views.last().expect("there is a beat");
+    let queue = Target::Queue(view.queues[0].id);
+    let scene = |selection| {
+        let input = StageInput {
+            view,
+            previous: None,
+            directory: history.simulation().directory(),
+            selection,
+            layout: Layout::Wide { width: 822.0, height: 468.0 },
+            depth: Depth::Fit,
+            causes: &[],
+            marks: &[],
+        };
+        compose(&input, Locale::en)
+    };
+    let shows = |scene: &Scene, target| scene.groups.iter().any(|group| group.target == Some(target));
+    let broker = Target::Node(view.brokers[2].node);
+    let cluster = scene(None);
+    assert!(shows(&cluster, broker) && shows(&cluster, queue), "nothing is hidden without a word");
+    let worker = Target::Node(view.queues[0].workers[0].node);
+    for selected in [queue, worker] {
+        let near = scene(Some(selected));
+        assert!(shows(&near, worker) && shows(&near, queue) && !shows(&near, broker));
     }
 }

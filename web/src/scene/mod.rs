@@ -11,6 +11,7 @@ mod geometry;
 mod group;
 mod input;
 mod mark;
+mod mixed;
 mod overview;
 mod pair;
 mod phone;
