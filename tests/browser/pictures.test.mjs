@@ -31,7 +31,7 @@ const MOMENTS = [
   { name: "lost-record", path: "#/s/03a-acks-1?lang=en", beat: 5 },
   { name: "group-rebalance", path: "#/s/40b-cooperative?lang=zh-CN", beat: 3, act: ["group-panel"] },
   { name: "transaction-open", path: "#/s/31b-open-transaction?lang=en&theme=dark", beat: 2, act: ["producer-panel"] },
-  { name: "share-cells", path: "#/s/44d-hot-shared?lang=zh-CN", seconds: 20 },
+  { name: "share-cells", path: "#/s/44b-poison-shared?lang=zh-CN", beat: 2 },
   { name: "sequence", path: "#/s/02-leader-failover?lang=en", beat: 4, act: ["sequence"] },
   { name: "record-bytes", path: "#/s/02-leader-failover?lang=en", beat: 8, click: ['[data-target="replica:2:1:0"]', "#tab-bytes"] },
   { name: "sandbox-grown", path: "#/sandbox?lang=zh-CN&theme=dark", seconds: 12, act: ["add-topic", "add-consumer"] },
