@@ -21,7 +21,7 @@ fn trace_hash(seed: u64) -> u64 {
 }
 
 /// Pinned from a native release build. A change of the engine's behaviour changes it; a change of machine must not.
-const HUNDRED_SEEDS: u64 = 0xed6e_7a85_ee23_d315;
+const HUNDRED_SEEDS: u64 = 0xba4a_47d6_aa22_6d0c;
 
 #[test]
 fn a_hundred_random_worlds_with_faults_run_the_same_everywhere() {

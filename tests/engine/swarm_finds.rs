@@ -215,3 +215,10 @@ fn a_coordinator_that_forgets_with_the_power_is_announced() {
         .collect();
     assert_eq!(forgotten, [(true, true)], "once, for the partition of the group");
 }
+
+#[test]
+fn what_a_sleeping_leader_takes_is_not_committed_by_its_successors_records() {
+    // A leader that slept wakes up, knows nothing of its successor yet, and acknowledges alone (acks=1) what waited for it.
+    // At that offset the successor has another record, and that one is committed: no promise was made about the sleeper's.
+    assert_eq!(highwater_engine::swarm::try_seed(989, 8_000).unwrap().failure, None);
+}

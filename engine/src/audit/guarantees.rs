@@ -44,6 +44,8 @@ pub(super) struct Guarding {
     unflushed: Set<TopicPartition>,
     /// The highest watermark of the leaders so far, as far as the present leader's log reaches.
     high: Map<TopicPartition, Offset>,
+    /// Where leaders began, by epoch: what an earlier epoch has from there on, no later watermark speaks of.
+    began: Map<TopicPartition, Vec<(LeaderEpoch, Offset)>>,
     /// Below, a replica is known to hold every acknowledged record.
     verified: Map<(BrokerId, TopicPartition), Offset>,
     /// Lost records that may come back, with the offset they were acknowledged at.
@@ -173,7 +175,9 @@ impl Ledger {
         epoch: LeaderEpoch,
     ) -> Event {
         let mut because = Reasons::default();
-        let committed = self.guarding.high.get(&tp).is_some_and(|high| offset < *high);
+        let began = self.guarding.began.get(&tp).map(Vec::as_slice).unwrap_or_default();
+        let replaced = began.iter().any(|(later, end)| *later > epoch && *end <= offset);
+        let committed = !replaced && self.guarding.high.get(&tp).is_some_and(|high| offset < *high);
         match self.terms(record).acks {
             Acks::None => because.add(Because::AcksNone),
             Acks::Leader if !committed => because.add(Because::AcksLeader),
@@ -256,7 +260,16 @@ impl Ledger {
     }
 
     /// Where a leader's log must be compared with what was acknowledged, now that it begins to lead with this end.
-    pub(super) fn verify_from(&mut self, leader: BrokerId, tp: TopicPartition, end: Offset) -> Offset {
+    pub(super) fn verify_from(
+        &mut self,
+        (leader, epoch): (BrokerId, LeaderEpoch),
+        tp: TopicPartition,
+        end: Offset,
+    ) -> Offset {
+        let began = self.guarding.began.entry(tp).or_default();
+        // An epoch that began further down makes the earlier ones needless.
+        began.retain(|(_, known)| *known < end);
+        began.push((epoch, end));
         let high = self.guarding.high.entry(tp).or_default();
         *high = (*high).min(end);
         self.guarding.verified.insert((leader, tp), end).unwrap_or(Offset::ZERO)

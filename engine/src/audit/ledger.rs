@@ -151,7 +151,7 @@ impl Ledger {
                 if self.leaders.get(tp).is_none_or(|(known, _)| known <= epoch) =>
             {
                 self.leaders.insert(*tp, (*epoch, *broker));
-                self.leader_activated(*broker, *tp, *log_end_offset, n, &mut verdicts);
+                self.leader_activated((*broker, *epoch), *tp, *log_end_offset, n, &mut verdicts);
             }
             Event::RecordsPolled { group, records, .. } => {
                 for (_, record) in records {
@@ -431,10 +431,17 @@ impl Ledger {
     }
 
     /// A leader begins with what it has: acknowledged records that are not in its log are lost.
-    fn leader_activated(&mut self, leader: BrokerId, tp: TopicPartition, end: Offset, n: u64, verdicts: &mut Verdicts) {
+    fn leader_activated(
+        &mut self,
+        (leader, epoch): (BrokerId, LeaderEpoch),
+        tp: TopicPartition,
+        end: Offset,
+        n: u64,
+        verdicts: &mut Verdicts,
+    ) {
         self.announce_coordinator_loss(tp, end, verdicts);
         self.announce_return(leader, tp, verdicts);
-        let from = self.verify_from(leader, tp, end);
+        let from = self.verify_from((leader, epoch), tp, end);
         self.guard_contents(leader, tp, from, verdicts);
         let Some(acked) = self.acked.get(&tp) else { return };
         let missing: Vec<((Offset, RecordId), LeaderEpoch)> = acked
