@@ -350,11 +350,12 @@ test("brokers by their number, and what is selected is removed", async () => {
 });
 
 // What only changes how things are shown, or leaves the page.
-const SHOWN = ["menu", "inspector", "sequence", "charts", "group-panel", "producer-panel", "zoom-in", "zoom-out", "zoom-fit", "palette",
+const SHOWN = ["menu", "inspector", "sequence", "charts", "group-panel", "producer-panel", "promises", "zoom-in", "zoom-out", "zoom-fit", "palette",
   "describe", "present", "black", "language", "theme", "help", "escape", "slower", "faster", "number-1", "number-2", "number-3", "number-4", "number-5"];
 // Time passes by the clock on the wall, or a file or another run is at stake: tested elsewhere, or by hand.
 const ELSEWHERE = ["toggle-play", "beat-forward", "hour-forward", "take-controls", "full-screen", "download-trace", "open-scenario",
-  "download-scenario", "copy-link", "start-afresh", "earlier-sandbox", "toggle-4", "toggle-5", "add-partition"];
+  "download-scenario", "copy-link", "start-afresh", "earlier-sandbox", "toggle-4", "toggle-5", "add-partition",
+  "until-loss", "until-election", "until-rebalance", "until-isr", "until-lag-10", "until-lag-100", "until-lag-1000", "until-breach"];
 const TESTED = ["event-forward", "event-back", "ten-forward", "ten-back", "beat-back", "to-start", "to-end", "undo", "redo", "toggle-1", "toggle-2",
   "toggle-3", "remove", "drop", "add-broker", "add-topic", "add-producer", "add-consumer", "add-group", "add-queue", ...MENU.map(([name]) => name)];
 

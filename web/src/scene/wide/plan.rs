@@ -87,7 +87,9 @@ impl Plan {
             let stacked = writers(view, topic).count() as f64 * 70.0;
             row_height = row_height.max((stacked / of_topic as f64).ceil());
         }
-        let idle = view.groups.iter().any(|group| group.members.len() > rows);
+        // A consumer without partitions stands under the rows where no row is free, and never on a store.
+        let spare = if view.stores.is_empty() { rows } else { 1 };
+        let idle = view.groups.iter().any(|group| group.members.len() > spare);
         let idle_height = if idle { 26.0 } else { 0.0 };
         let footer = idle_height + if view.stores.is_empty() { 4.0 } else { 54.0 };
         let mut natural_height = HEAD + rows as f64 * row_height + footer;
