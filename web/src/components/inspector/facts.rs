@@ -379,7 +379,7 @@ fn store_state(out: &mut Builder<'_>, store: &StoreView, view: &StageView) {
                 let (version, by) = (znode.version, out.names.node(znode.by));
                 let offset = znode.offset;
                 out.fact(
-                    path.clone(),
+                    names_in(path),
                     say(
                         td_string!(locale, page.fact.znode),
                         &[("offset", &offset), ("version", &version), ("by", &by)],
@@ -387,5 +387,14 @@ fn store_state(out: &mut Builder<'_>, store: &StoreView, view: &StageView) {
                 );
             }
         }
+    }
+}
+
+/// Group, topic and partition of `/consumers/[group]/offsets/[topic]/[partition]`: the whole path has no room here.
+fn names_in(path: &str) -> String {
+    let pieces: Vec<&str> = path.split('/').filter(|piece| !matches!(*piece, "" | "consumers" | "offsets")).collect();
+    match pieces.as_slice() {
+        [group, topic, partition] => format!("{group} {topic}/{partition}"),
+        _ => path.to_owned(),
     }
 }
