@@ -1,6 +1,7 @@
 //! `highwater bench`: how fast the engine is on this machine.
 
 use crate::arguments::Arguments;
+use crate::grouping::grouping;
 use crate::producing::producing;
 use highwater_engine::assignor::{Assignor, ServerAssignor, Subscriber};
 use highwater_engine::bench_worlds::{self, World};
@@ -51,6 +52,14 @@ pub fn bench(mut arguments: Arguments) -> Result<bool, String> {
             println!("{}", json!({"name": name, "milliseconds": (milliseconds * 10.0).round() / 10.0}));
         } else {
             println!("{name:<44} {milliseconds:>8.1} ms");
+        }
+    }
+    for (name, seconds) in if only.as_deref().is_none_or(|only| only == "group") { grouping()? } else { Vec::new() } {
+        known = true;
+        if as_json {
+            println!("{}", json!({"name": name, "milliseconds": (seconds * 1e3).round()}));
+        } else {
+            println!("{name:<44} {:>8.0} ms", seconds * 1e3);
         }
     }
     for cost in if only.as_deref().is_none_or(|only| only == "producer") { producing()? } else { Vec::new() } {

@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod grouping;
 mod link;
 mod open;
 mod producing;

@@ -1,15 +1,15 @@
 //! Share groups (KIP-932): records shared out, acknowledged, given back, delivered again; and the state that survives.
 
 use crate::test;
-use highwater_engine::command::Command;
 use highwater_engine::event::Event;
 use highwater_engine::ids::{MemberId, Offset, RecordId};
 use highwater_engine::protocol::ErrorCode;
 use highwater_engine::share::{
     AcknowledgeBatch, AcknowledgeType, SharePartition, ShareRecordState, ShareSettled, StateBatch,
 };
-use highwater_engine::sim::{Observe, Process, Simulation};
+use highwater_engine::sim::{Observe, Simulation};
 use highwater_engine::time::Duration;
+use highwater_tests::long_run::{heal, number};
 use highwater_tests::random_world::{Faults, recording};
 use highwater_tests::story::{check, count};
 
@@ -317,20 +317,6 @@ fn partitions_added_reach_the_members() {
     );
 }
 
-/// Everything stopped runs again, and every link works.
-fn heal(simulation: &mut Simulation) {
-    let now = simulation.now();
-    simulation.command(now, Command::HealAll);
-    let nodes: Vec<_> = simulation.directory().nodes().map(|(node, _)| node).collect();
-    for node in nodes {
-        match simulation.process(node) {
-            Some(Process::Down { .. }) => simulation.command(now, Command::Start { node }),
-            Some(Process::Paused(_)) => simulation.command(now, Command::Resume { node }),
-            _ => {}
-        }
-    }
-}
-
 #[test]
 fn a_request_that_says_something_twice_of_a_record_is_refused_whole() {
     let taken = StateBatch { first: Offset(0), last: Offset(3), state: ShareRecordState::Available, delivery_count: 1 };
@@ -342,11 +328,6 @@ fn a_request_that_says_something_twice_of_a_record_is_refused_whole() {
         assert_eq!(partition.acknowledge(member, &twice, 5, None, 0), Err(ErrorCode::InvalidRequest));
     }
     assert_eq!(partition, before);
-}
-
-/// `FROM` chooses the first seed. `SEEDS=2000 EVENTS=20000 cargo test --release -p highwater-tests random_worlds_with_faults_lose` is the long way.
-fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 #[test]
