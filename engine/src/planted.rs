@@ -6,7 +6,6 @@
 
 /// A bug.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(not(feature = "planted-faults"), allow(dead_code, reason = "a bug nobody plants"))]
 pub enum Planted {
     /// A follower cuts its log at its own high watermark when it begins to follow, as before KIP-101.
     TruncateToHighWatermark,

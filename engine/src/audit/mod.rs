@@ -10,6 +10,7 @@ mod fate;
 mod guarantee;
 mod guarantees;
 mod ledger;
+mod losses;
 mod promise;
 mod promises;
 mod standstill;

@@ -1,8 +1,9 @@
 //! The broker as an actor: what is on its disk, what it keeps in memory, and where each input goes.
 
 use super::connections::Connections;
+use super::consumer_fetch::ParkedFetch;
 use super::controller_channel::Pending;
-use super::fetch::{FollowerSession, ParkedFetch};
+use super::fetch::FollowerSession;
 use super::fetcher::Fetcher;
 use super::produce::DelayedWrite;
 use super::share_leader::ShareLeader;

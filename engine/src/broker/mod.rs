@@ -12,6 +12,7 @@
 mod actor;
 mod alter_partition;
 mod connections;
+mod consumer_fetch;
 mod controller_channel;
 mod fetch;
 mod fetcher;

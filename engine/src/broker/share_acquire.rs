@@ -7,11 +7,11 @@ use crate::config::{AutoOffsetReset, IsolationLevel, ShareAcquireMode};
 use crate::coordinator::ShareStateKey;
 use crate::effect::Effects;
 use crate::event::Event;
-use crate::ids::{MemberId, NodeId, Offset, ProducerId, TopicPartition};
+use crate::ids::{MemberId, NodeId, Offset, TopicPartition};
 use crate::protocol::{ErrorCode, SharePartitionFetched};
 use crate::replication::Replica;
 use crate::share::{AcquireTerms, AcquiredRecords};
-use crate::storage::{ReadBatches, RecordBatch};
+use crate::storage::{AbortedReads, ReadBatches, RecordBatch};
 use std::collections::VecDeque;
 
 impl Broker {
@@ -152,7 +152,7 @@ impl Broker {
             AutoOffsetReset::Latest | AutoOffsetReset::None => replica.high_watermark,
             AutoOffsetReset::ByDuration(span) => {
                 let since = out.now.as_millis().saturating_sub(span.as_millis());
-                match super::fetch::first_since(replica, since) {
+                match super::consumer_fetch::first_since(replica, since) {
                     Offset::NONE => replica.high_watermark,
                     found => found,
                 }
@@ -164,28 +164,11 @@ impl Broker {
 /// Batches without anything for a reader: markers, and, for one of committed data, those of aborted transactions.
 fn hidden_batches(replica: &Replica, batches: &[RecordBatch], read_committed: bool) -> Set<Offset> {
     let (Some(first), Some(last)) = (batches.first(), batches.last()) else { return Set::new() };
-    let mut entries = if read_committed {
+    let entries = if read_committed {
         replica.log.aborted().collect(first.base_offset, last.next_offset()).0
     } else {
         Vec::new()
     };
-    entries.sort_unstable_by_key(|entry| entry.first_offset);
-    let mut entries = entries.into_iter().peekable();
-    let mut aborted: Set<ProducerId> = Set::new();
-    let mut hidden = Set::new();
-    for batch in batches {
-        while let Some(entry) = entries.next_if(|entry| entry.first_offset <= batch.last_offset()) {
-            aborted.insert(entry.producer_id);
-        }
-        let producer = batch.producer.filter(|_| batch.transactional).map(|stamp| stamp.id);
-        if let Some(marker) = batch.marker() {
-            if let Some(id) = producer.filter(|_| !marker.committed) {
-                aborted.remove(&id);
-            }
-            hidden.insert(batch.base_offset);
-        } else if producer.is_some_and(|id| aborted.contains(&id)) {
-            hidden.insert(batch.base_offset);
-        }
-    }
-    hidden
+    let mut aborted = AbortedReads::new(entries);
+    batches.iter().filter(|batch| aborted.hides(batch)).map(|batch| batch.base_offset).collect()
 }

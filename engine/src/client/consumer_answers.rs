@@ -1,8 +1,9 @@
 //! What comes back to a consumer: answers, broken connections, and requests that were never answered.
 
 use super::connection::{Ask, Asked, InFlight};
-use super::consumer::{Activity, Consumer, ConsumerAsk};
+use super::consumer::Consumer;
 use super::consumer_group::MemberState;
+use super::consumer_runtime::{Activity, ConsumerAsk};
 use crate::effect::{Effects, Timer};
 use crate::ids::{CorrelationId, NodeId};
 use crate::protocol::{Channel, MessageKind, Response};

@@ -1,8 +1,9 @@
 //! A consumer's commits: by themselves, waited for, and not waited for (`ConsumerCoordinator.commitOffsets…`).
 
-use super::consumer::{Activity, CommitMode, Consumer, ConsumerAsk, PendingSync, Position};
+use super::consumer::{CommitMode, Consumer, Position};
 use super::consumer_epochs::is_worth_retrying;
 use super::consumer_group::MemberState;
+use super::consumer_runtime::{Activity, ConsumerAsk, PendingSync};
 use crate::effect::{Effects, Timer};
 use crate::event::Event;
 use crate::fact::Fact;

@@ -1,7 +1,8 @@
 //! A consumer in a KIP-848 group: heartbeats carry everything, the coordinator decides (`ConsumerMembershipManager`).
 
-use super::consumer::{Consumer, ConsumerAsk};
+use super::consumer::Consumer;
 use super::consumer_group::MemberState;
+use super::consumer_runtime::ConsumerAsk;
 use crate::effect::{Effects, Timer};
 use crate::ids::{Generation, MemberId, TopicPartition};
 use crate::protocol::{Channel, ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, ErrorCode, Request};

@@ -1,17 +1,18 @@
 //! A consumer's positions and fetches (`OffsetFetcher`, `Fetcher`).
 
 use super::connection::Asked;
-use super::consumer::{Consumer, ConsumerAsk, InHand, Position};
-use crate::collections::{Map, Set};
+use super::consumer::{Consumer, Position};
+use super::consumer_runtime::{ConsumerAsk, InHand};
+use crate::collections::Map;
 use crate::config::{AutoOffsetReset, IsolationLevel};
 use crate::effect::{Effects, SeekTo};
 use crate::event::{Event, PollFailure, PositionReason};
-use crate::ids::{LeaderEpoch, NodeId, Offset, ProducerId, TopicPartition};
+use crate::ids::{LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::protocol::{
     Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
     OffsetFetchRequest, OffsetFetchResponse, OffsetSpec, PartitionFetchResponse, Request,
 };
-use crate::storage::RecordBatch;
+use crate::storage::{AbortedReads, RecordBatch};
 use std::collections::VecDeque;
 
 impl Consumer {
@@ -338,23 +339,10 @@ fn is_lookup(asked: &Asked<ConsumerAsk>) -> bool {
 /// What an application may see of an answer: no markers, and nothing of the transactions it names as aborted.
 fn visible_records(answer: &PartitionFetchResponse, wanted: Offset) -> VecDeque<InHand> {
     let tp = answer.tp;
-    let mut aborted: Set<ProducerId> = Set::new();
-    let mut entries = answer.aborted_transactions.clone();
-    entries.sort_unstable_by_key(|entry| entry.first_offset);
-    let mut entries = entries.into_iter().peekable();
+    let mut aborted = AbortedReads::new(answer.aborted_transactions.clone());
     let mut records = VecDeque::new();
     for batch in &answer.batches {
-        while let Some(entry) = entries.next_if(|entry| entry.first_offset <= batch.last_offset()) {
-            aborted.insert(entry.producer_id);
-        }
-        let producer = batch.producer.filter(|_| batch.transactional).map(|stamp| stamp.id);
-        if let Some(marker) = batch.marker() {
-            if let Some(id) = producer.filter(|_| !marker.committed) {
-                aborted.remove(&id);
-            }
-            continue;
-        }
-        if producer.is_some_and(|id| aborted.contains(&id)) {
+        if aborted.hides(batch) {
             continue;
         }
         let epoch = batch.leader_epoch;

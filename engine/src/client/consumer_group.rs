@@ -1,6 +1,7 @@
 //! A consumer's life in its group: coordinator, classic join and sync, leaving (`ConsumerCoordinator`, `AbstractCoordinator`).
 
-use super::consumer::{Activity, Consumer, ConsumerAsk, Position};
+use super::consumer::{Consumer, Position};
+use super::consumer_runtime::{Activity, ConsumerAsk};
 use super::group_coordinator::GroupCoordinator;
 use crate::assignor::RebalanceProtocol;
 use crate::collections::Map;

@@ -2,7 +2,8 @@
 //! (KIP-320, `OffsetsForLeaderEpochClient`, `SubscriptionState.maybeCompleteValidation`).
 
 use super::connection::Asked;
-use super::consumer::{Consumer, ConsumerAsk, Position};
+use super::consumer::{Consumer, Position};
+use super::consumer_runtime::ConsumerAsk;
 use crate::collections::Map;
 use crate::config::AutoOffsetReset;
 use crate::effect::Effects;

@@ -4,7 +4,8 @@
 //! A commit is one write per partition, and done when all of them are.
 
 use super::connection::Asked;
-use super::consumer::{Consumer, ConsumerAsk};
+use super::consumer::Consumer;
+use super::consumer_runtime::ConsumerAsk;
 use crate::config::OffsetsStorage;
 use crate::effect::Effects;
 use crate::event::Event;
@@ -35,7 +36,7 @@ impl Consumer {
 
     /// Whether there is somebody to commit to.
     pub(super) fn can_commit(&self) -> bool {
-        let knows = |runtime: &super::consumer::Runtime| runtime.membership.coordinator.node.is_some();
+        let knows = |runtime: &super::consumer_runtime::Runtime| runtime.membership.coordinator.node.is_some();
         self.keeper().is_some() || self.runtime.as_deref().is_some_and(knows)
     }
 
@@ -137,7 +138,7 @@ impl Consumer {
 
     /// Whether its znodes are being asked for.
     pub(super) fn reads_znodes(&self) -> bool {
-        let reads = |runtime: &super::consumer::Runtime| {
+        let reads = |runtime: &super::consumer_runtime::Runtime| {
             runtime.net.in_flight.values().any(|request| matches!(request.what, Asked::Own(ConsumerAsk::Znode(..))))
         };
         self.runtime.as_deref().is_some_and(reads)

@@ -32,6 +32,7 @@ mod consumer_commit;
 mod consumer_epochs;
 mod consumer_fetch;
 mod consumer_group;
+mod consumer_runtime;
 mod consumer_validation;
 mod consumer_zookeeper;
 mod group_coordinator;

@@ -4,7 +4,8 @@
 //! group's metadata, commit; what was read and what was written count together, or neither does. After an abort the
 //! program goes back to the committed offsets. Without one it flushes, and then commits as its commit mode says.
 
-use super::consumer::{Activity, CommitMode, Consumer, InHand};
+use super::consumer::{CommitMode, Consumer};
+use super::consumer_runtime::{Activity, InHand};
 use super::producer::{ClientTransactionState, Producer};
 use crate::collections::Map;
 use crate::effect::{Effects, Input, Timer};

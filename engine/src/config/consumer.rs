@@ -47,13 +47,10 @@ pub enum OffsetsStorage {
 }
 
 impl ConfigValue for OffsetsStorage {
+    const WORDS: &'static [&'static str] = &["kafka", "zookeeper"];
     const EXPECTED: &'static str = "kafka or zookeeper";
     fn print(&self) -> String {
-        match self {
-            OffsetsStorage::Kafka => "kafka",
-            OffsetsStorage::ZooKeeper => "zookeeper",
-        }
-        .to_owned()
+        Self::WORDS[*self as usize].to_owned()
     }
     fn parse(text: &str) -> Option<Self> {
         match text {

@@ -11,6 +11,7 @@
 //! of a deleted segment are gone at once. Indexes are rebuilt after a truncation instead of cut.
 //! Absent: `file.delete.delay.ms`, several log directories, tiered storage.
 
+mod aborted_reads;
 mod aborted_txn_index;
 mod batch;
 mod cleaner;
@@ -24,6 +25,7 @@ mod producer_state;
 mod record;
 mod segment;
 
+pub use aborted_reads::AbortedReads;
 pub use aborted_txn_index::{AbortedTxn, AbortedTxnIndex, run_aborted_txn_index};
 pub use batch::{BATCH_OVERHEAD, Compacted, PackedRecords, ProducerStamp, RecordBatch, increment_sequence};
 pub use cleaner::{CleanableLog, Cleaned, clean, cleanable};

@@ -11,6 +11,7 @@ use crate::queue::QueueBroker;
 use crate::replication::{Replica, Role};
 use crate::sim::{Actor, NodeKind, Process, Simulation};
 use crate::storage::RecordBatch;
+use crate::zookeeper::OffsetPath;
 
 /// What the stage shows at the simulation's present moment.
 pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
@@ -74,7 +75,10 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
                 view.stores.push(store(simulation, node, content));
             }
             Actor::ZooKeeper(server) => {
-                let znodes = server.znodes().map(|(path, znode)| (path.text(simulation.directory()), znode));
+                let znodes = server.znodes().map(|(path, znode)| {
+                    let OffsetPath { group, tp } = path;
+                    ZnodeView { path: path.text(simulation.directory()), group, tp, znode }
+                });
                 view.stores.push(store(simulation, node, StoreContent::Znodes(znodes.collect())));
             }
             Actor::Controller(_) | Actor::Consumer(_) | Actor::ShareConsumer(_) | Actor::Worker(_) => {}

@@ -364,8 +364,21 @@ pub enum StoreContent {
         /// How many repetitions the dedupe table refused.
         deduplicated: u32,
     },
-    /// ZooKeeper: znodes by path.
-    Znodes(Vec<(String, Znode)>),
+    /// ZooKeeper: its znodes in the order of their paths.
+    Znodes(Vec<ZnodeView>),
+}
+
+/// A znode that keeps an offset.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ZnodeView {
+    /// Its path.
+    pub path: String,
+    /// Whose offset.
+    pub group: GroupId,
+    /// In which partition.
+    pub tp: TopicPartition,
+    /// What it holds.
+    pub znode: Znode,
 }
 
 /// A fault rule in force.

@@ -54,9 +54,10 @@ fn table(run: &Run, locale: Locale) -> String {
     let names = Names { directory: run.simulation().directory(), locale };
     let mut out = String::new();
     begin(&mut out, td_string!(locale, page.promise.to_clients));
-    for (guarantee, standing) in Guarantee::ALL.iter().zip(&guarantees) {
+    for guarantee in Guarantee::WATCHED {
+        let standing = &guarantees[guarantee as usize];
         let why = (standing.times > 0).then(|| reasons_words(standing.because, &names));
-        row(&mut out, guarantee_words(*guarantee, locale), guarantee.name(), standing, why.as_deref(), run, locale);
+        row(&mut out, guarantee_words(guarantee, locale), guarantee.name(), standing, why.as_deref(), run, locale);
     }
     begin(&mut out, td_string!(locale, page.promise.of_protocol));
     for (promise, standing) in Promise::ALL.iter().zip(&promises) {

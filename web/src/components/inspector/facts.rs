@@ -375,26 +375,15 @@ fn store_state(out: &mut Builder<'_>, store: &StoreView, view: &StageView) {
         StoreContent::Znodes(znodes) => {
             out.sheet.subtitle = td_string!(locale, page.fact.is_zookeeper).to_owned();
             out.process(store.process, view);
-            for (path, znode) in znodes {
-                let (version, by) = (znode.version, out.names.node(znode.by));
-                let offset = znode.offset;
-                out.fact(
-                    names_in(path),
-                    say(
-                        td_string!(locale, page.fact.znode),
-                        &[("offset", &offset), ("version", &version), ("by", &by)],
-                    ),
-                );
+            for ZnodeView { group, tp, znode, .. } in znodes {
+                // The whole path has no room here.
+                let directory = out.names.directory;
+                let term = format!("{} {}", directory.group_name(*group), directory.tp_name(*tp));
+                let by = out.names.node(znode.by);
+                let parts =
+                    [("offset", &znode.offset as &dyn std::fmt::Display), ("version", &znode.version), ("by", &by)];
+                out.fact(term, say(td_string!(locale, page.fact.znode), &parts));
             }
         }
-    }
-}
-
-/// Group, topic and partition of `/consumers/[group]/offsets/[topic]/[partition]`: the whole path has no room here.
-fn names_in(path: &str) -> String {
-    let pieces: Vec<&str> = path.split('/').filter(|piece| !matches!(*piece, "" | "consumers" | "offsets")).collect();
-    match pieces.as_slice() {
-        [group, topic, partition] => format!("{group} {topic}/{partition}"),
-        _ => path.to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use crate::scene::shape::Shape;
 use crate::scene::target::Target;
 use crate::scene::text::TextStyle;
 use highwater_engine::ids::RecordId;
-use highwater_engine::view::{ProcessView, StoreContent, StoreView};
+use highwater_engine::view::{ProcessView, StoreContent, StoreView, ZnodeView};
 
 impl Stage<'_> {
     pub(super) fn stores(&self, scene: &mut Scene) {
@@ -94,11 +94,9 @@ pub fn words(store: &StoreView, labels: Labels) -> Vec<(&'static str, String)> {
             vec![("q2", labels.znodes(znodes.len()))]
         }
         StoreContent::Znodes(znodes) => {
-            // The end of the path: topic and partition.
-            let place = |path: &str| {
-                path.rsplitn(3, '/').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/")
-            };
-            znodes.iter().map(|(path, znode)| ("q2", format!("{} {}", place(path), znode.offset))).collect()
+            // The partition, as the end of its path says it.
+            let place = |it: &ZnodeView| it.path.rsplit_once("/offsets/").map_or("", |(_, place)| place).to_owned();
+            znodes.iter().map(|it| ("q2", format!("{} {}", place(it), it.znode.offset))).collect()
         }
     }
 }
@@ -111,7 +109,7 @@ pub fn sentence(store: &StoreView, state: String, labels: Labels) -> String {
             labels.say_database(&store.name, state, count, twice)
         }
         StoreContent::Znodes(znodes) => {
-            let said: Vec<String> = znodes.iter().map(|(path, znode)| format!("{path} {}", znode.offset)).collect();
+            let said: Vec<String> = znodes.iter().map(|it| format!("{} {}", it.path, it.znode.offset)).collect();
             labels.say_zookeeper(&store.name, state, said.join(", "))
         }
     }
