@@ -1,6 +1,7 @@
 //! Back is exactly back.
 
 use crate::test;
+use highwater_engine::audit::Guarantee;
 use highwater_engine::command::Command;
 use highwater_engine::event::{Event, StopKind};
 use highwater_engine::history::{CauseKind, Goal, History, Search};
@@ -191,4 +192,34 @@ fn running_until_something_stops_with_the_first_event_of_the_kind() {
     }
     assert_eq!(Goal::parse("lag > 7"), Some(Goal::Lag(7)));
     assert_eq!(Goal::parse("lag>many"), None);
+}
+
+#[test]
+fn what_was_given_up_long_ago_is_not_forgotten_with_its_event_and_comes_back_with_the_moment() {
+    // Of 12,000 steps about the last 1,000 are remembered.
+    let (mut whole, mut brief) = (history(2), history(2));
+    brief.remember(1_000);
+    whole.seek_event(12_000);
+    brief.seek_event(12_000);
+    let given_up = |history: &History| -> Vec<(u64, Instant, Guarantee)> {
+        let given = |emitted: &highwater_engine::sim::Emitted| match emitted.event {
+            Event::GuaranteeGivenUp { guarantee, back: false, .. } => Some((emitted.n, emitted.at, guarantee)),
+            _ => None,
+        };
+        history.past_events().iter().filter_map(given).collect()
+    };
+    let all = given_up(&whole);
+    let (first, at, guarantee) = all[0];
+    assert!(given_up(&brief).len() < all.len(), "nothing was forgotten");
+    let standing = brief.simulation().standings().guarantee(guarantee);
+    assert_eq!((standing.first, standing.first_at), (first, at));
+    for guarantee in Guarantee::ALL {
+        let times = all.iter().filter(|(_, _, other)| other == guarantee).count();
+        let standing = brief.simulation().standings().guarantee(*guarantee);
+        assert_eq!((standing.times as usize, standing.because.is_empty()), (times, times == 0), "{guarantee:?}");
+    }
+    brief.seek_event(first - 1);
+    assert_eq!(brief.simulation().standings().guarantee(guarantee).times, 0);
+    brief.seek_event(first);
+    assert!(brief.simulation().standings().guarantee(guarantee).times > 0);
 }

@@ -13,6 +13,7 @@ mod ledger;
 mod losses;
 mod promise;
 mod promises;
+mod standing;
 mod standstill;
 
 pub use fate::{Fate, Reading};
@@ -21,4 +22,5 @@ pub use guarantees::ProducerTerms;
 pub use ledger::{Ledger, Totals};
 pub use promise::Promise;
 pub use promises::Promises;
+pub use standing::{Standing, Standings};
 pub use standstill::Standstill;

@@ -3,7 +3,7 @@
 use super::actor::{Actor, Process, Slot};
 use super::directory::Directory;
 use super::schedule::{Item, Schedule};
-use crate::audit::{Ledger, Promises};
+use crate::audit::{Ledger, Promises, Standings};
 use crate::command::Command;
 use crate::config::Acks;
 use crate::effect::{DiskToken, Effect, Effects, Input, Timer};
@@ -102,6 +102,7 @@ pub struct Simulation {
     pub(super) told: Vec<Told>,
     pub(super) ledger: Ledger,
     pub(super) promises: Promises,
+    pub(super) standings: Standings,
     pub(super) effects: Vec<Effect>,
     /// Topics that the world describes and that somebody may create.
     pub(super) late_topics: Arc<Vec<CreatableTopic>>,
@@ -141,6 +142,11 @@ impl Simulation {
     /// The ledger of all records.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// How promises and guarantees stand so far.
+    pub fn standings(&self) -> &Standings {
+        &self.standings
     }
 
     /// An actor.
@@ -397,6 +403,7 @@ impl Simulation {
         }
         self.emit(Emitted { n, at, cause, event });
         for event in verdicts {
+            self.standings.note(&event, n, at);
             self.emit(Emitted { n, at, cause, event });
         }
     }

@@ -7,7 +7,7 @@ use super::simulation::{Observe, Simulation};
 use super::spec::{ConsumerSpec, GroupSpec, ProducerSpec, Spec};
 use super::spec_error::SpecError;
 use crate::app::Database;
-use crate::audit::{Ledger, ProducerTerms, Promises};
+use crate::audit::{Ledger, ProducerTerms, Promises, Standings};
 use crate::broker::Broker;
 use crate::client::{Consumer, ConsumerProgram, OnFailure, Producer, ShareConsumer, ShareProgram};
 use crate::collections::{Map, Set};
@@ -51,6 +51,7 @@ impl Simulation {
             told: Vec::new(),
             ledger: Ledger::new(terms, readers),
             promises: share_promises(spec)?,
+            standings: Standings::default(),
             effects: Vec::new(),
             late_topics: Arc::default(),
         };
@@ -124,6 +125,7 @@ impl Clone for Simulation {
             told: self.told.clone(),
             ledger: self.ledger.clone(),
             promises: self.promises.clone(),
+            standings: self.standings.clone(),
             effects: self.effects.clone(),
             late_topics: Arc::clone(&self.late_topics),
         }
