@@ -316,6 +316,8 @@ pub enum Event {
         state: TransactionState,
         id: ProducerId,
         epoch: i16,
+        /// Those that have joined it; none when it is over.
+        partitions: Vec<TopicPartition>,
     },
     /// A leader wrote the marker that ends a transaction in its partition.
     MarkerWritten { broker: BrokerId, tp: TopicPartition, id: ProducerId, committed: bool, offset: Offset },

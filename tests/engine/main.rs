@@ -18,6 +18,7 @@ mod consuming;
 mod controller;
 mod exactly_once;
 mod groups;
+mod guarantees;
 mod joining;
 mod lessons;
 mod links;

@@ -1,8 +1,10 @@
 //! The exported trace: the same bytes on every machine, in the order the rules ask for.
 
 use crate::checker::check;
+use crate::guarantees::{OLD_LATE_MARKER, OLD_LATE_WRITE};
 use crate::test;
 use highwater_engine::hash::StableHasher;
+use highwater_engine::scenario::{Scenario, Story};
 use highwater_engine::sim::Observe;
 use highwater_engine::time::{Duration, Instant};
 use highwater_engine::trace::Exporter;
@@ -225,4 +227,20 @@ fn a_guarantee_that_is_kept_back_or_made_up_is_noticed() {
         lines.insert(index, line);
     };
     assert!(!complaints_after(lines(seed), 0, announced, double).is_empty());
+}
+
+#[test]
+fn what_old_transactions_give_up_is_derived_from_the_trace_as_well() {
+    for story in [OLD_LATE_WRITE, OLD_LATE_MARKER] {
+        let story = Story::tell(&Scenario::parse(story).unwrap(), 4).unwrap();
+        let trace = Exporter::new(&story.recording, until(100), 1).unwrap().whole();
+        assert_eq!(check(&trace), Vec::<String>::new());
+        let lines: Vec<Value> = trace.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let announced = |line: &Value| line["ev"] == "guarantee" && line["because"][0] == "old-transactions";
+        let all = lines.iter().filter(|line| announced(line)).count();
+        for nth in 0..all {
+            let kept_back = complaints_after(lines.clone(), nth, announced, |lines, index| drop(lines.remove(index)));
+            assert!(!kept_back.is_empty(), "announcement {nth} is not missed");
+        }
+    }
 }

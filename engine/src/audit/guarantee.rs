@@ -64,20 +64,6 @@ named! {
     }
 }
 
-impl Guarantee {
-    /// Those the ledger watches. The others are names for traces: of transactions the promises say what breaks, and nothing
-    /// announces yet what older protocols give up.
-    pub const WATCHED: [Guarantee; 7] = [
-        Guarantee::AckedWriteLost,
-        Guarantee::Duplicate,
-        Guarantee::Reordered,
-        Guarantee::ReRead,
-        Guarantee::Skipped,
-        Guarantee::ReadChanged,
-        Guarantee::ProcessedOutOfOrder,
-    ];
-}
-
 named! {
     /// What gives a guarantee up.
     Because {

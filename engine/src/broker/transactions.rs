@@ -170,7 +170,14 @@ impl Broker {
         }
         let metadata = &record.metadata;
         let (state, epoch, producer_id) = (metadata.state, metadata.producer_epoch, metadata.producer_id);
-        out.emit(|| Event::TransactionStateChanged { broker, transactional: id, state, id: producer_id, epoch });
+        out.emit(|| Event::TransactionStateChanged {
+            broker,
+            transactional: id,
+            state,
+            id: producer_id,
+            epoch,
+            partitions: metadata.partitions.iter().copied().collect(),
+        });
         if let Some((to, mut response)) = answer {
             if let Response::InitProducerId(answer) = &mut response {
                 answer.transaction_version = version;

@@ -379,7 +379,9 @@ impl Simulation {
         }
         if let Actor::Producer(producer) = &slot.actor {
             let (acks, idempotent) = (producer.config.acks, producer.config.idempotent());
-            let transactional = producer.config.transactional_id.is_some();
+            let id = producer.config.transactional_id.as_deref();
+            let transactional = id.is_some();
+            self.promises.set_transactional_id(node, id.and_then(|id| self.directory.find_transactional(id)));
             self.ledger.set_terms(node, ProducerTerms { acks, idempotent, transactional });
         }
     }

@@ -32,6 +32,7 @@ impl Simulation {
         let directory = Arc::new(Directory::of(spec));
         let terms = producer_terms(spec, &directory)?;
         let readers = committed_readers(spec, &directory)?;
+        let promises = promises(spec, &directory)?;
         let slots = build_actors(spec, &directory)?;
         let nodes = slots.len();
         let network = Network::new(seed, spec.network.latency, spec.network.jitter, spec.network.loss_per_million);
@@ -50,7 +51,7 @@ impl Simulation {
             emitted: Vec::new(),
             told: Vec::new(),
             ledger: Ledger::new(terms, readers),
-            promises: share_promises(spec)?,
+            promises,
             standings: Standings::default(),
             effects: Vec::new(),
             late_topics: Arc::default(),
@@ -132,8 +133,9 @@ impl Clone for Simulation {
     }
 }
 
-/// How often records may be delivered is the share groups' own affair.
-fn share_promises(spec: &Spec) -> Result<Promises, SpecError> {
+/// What the promises have to know of the world: which transactions there are and by which protocol, and how often share
+/// groups may have records delivered.
+fn promises(spec: &Spec, directory: &Directory) -> Result<Promises, SpecError> {
     let mut promises = Promises::default();
     let brokers = spec.share_config()?;
     let mut limits = Map::new();
@@ -141,6 +143,16 @@ fn share_promises(spec: &Spec) -> Result<Promises, SpecError> {
         limits.insert(GroupId(index as u32), group.share_group_config(&brokers)?.delivery_count_limit as i16);
     }
     promises.limit_deliveries(limits);
+    let (config, _) = spec.broker_configs()?;
+    if config.transaction_version < 2 || !config.transaction_partition_verification_enable {
+        promises.follow_old_transactions();
+    }
+    let beside = spec.groups.iter().flat_map(|group| &group.consumers).filter_map(|consumer| consumer.producer());
+    for producer in spec.producers.iter().cloned().chain(beside) {
+        if let (Some(node), Some(id)) = (directory.find_node(&producer.name), producer.config()?.transactional_id) {
+            promises.set_transactional_id(node, directory.find_transactional(&id));
+        }
+    }
     Ok(promises)
 }
 

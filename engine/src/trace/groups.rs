@@ -1,4 +1,4 @@
-//! Groups and their offsets, as their coordinators see them.
+//! Groups, their offsets, and transactions, as their coordinators see them.
 
 use super::tracer::Tracer;
 use crate::collections::Map;
@@ -18,6 +18,16 @@ pub(super) struct GroupTrace {
 }
 
 impl Tracer {
+    /// A state of a transactional id is committed. While markers are written, its partitions are those that get one.
+    pub(super) fn transaction_event(&mut self, event: &Event) {
+        let Event::TransactionStateChanged { transactional, state, id, epoch, partitions, .. } = event else { return };
+        let name = self.directory.transactional_name(*transactional);
+        let line = self.line("txn").text("txid", name).int("pid", id.0).int("pe", *epoch);
+        let line = line.text("state", state.name()).tps("parts", partitions);
+        self.put(line);
+        self.busy();
+    }
+
     pub(super) fn group_event(&mut self, event: &Event) {
         if let Event::GroupStateChanged { group, state, generation } = event {
             self.groups.entry(*group).or_default().passed.push((*generation, *state));

@@ -49,6 +49,9 @@ impl Tracer {
         let line = line.open("era").text("controller", "kraft").text("truncation", truncation);
         let line = line.flag("strictMinIsr", features.strict_min_isr).flag("elr", features.elr());
         let line = line.flag("brokerEpochCheck", features.broker_epoch_check);
+        let (brokers, _) = spec.broker_configs()?;
+        let line = line.int("txnVersion", brokers.transaction_version);
+        let line = line.flag("txnVerification", brokers.transaction_partition_verification_enable);
         let line = line.close().close();
         self.put(line);
         for group in &spec.groups {
@@ -127,7 +130,10 @@ fn describe(item: &mut Item<'_>, client: &Client<'_>) {
                 Acks::None => item.field_int("acks", 0),
             }
             item.field_flag("idempotent", config.idempotent());
-            item.field_null("txid");
+            match &config.transactional_id {
+                Some(id) => item.field_text("txid", id),
+                None => item.field_null("txid"),
+            }
             item.field_int("inflight", config.max_in_flight_requests_per_connection);
         }
         Client::Consumer(consumer, group, config) => {

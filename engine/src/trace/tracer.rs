@@ -188,6 +188,7 @@ impl Tracer {
             Event::GroupStateChanged { .. } | Event::MemberJoined { .. } | Event::MemberLeft { .. } => {
                 self.group_event(&event);
             }
+            Event::TransactionStateChanged { .. } => self.transaction_event(&event),
             Event::GuaranteeGivenUp { .. } => self.guarantee(event),
             // What other facts say in more detail, what only a page wants, and the world of queues.
             _ => {}

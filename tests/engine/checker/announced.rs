@@ -23,6 +23,8 @@ impl Checker {
                 format!("{kind} {} {tp:?} {}", line["group"].as_str().unwrap_or_default(), int("off"))
             }
             "read-changed" => format!("read-changed {tp:?} {}", int("off")),
+            "aborted-read" | "precommitted-read" => format!("{kind} {tp:?} {}", int("op")),
+            "hanging-transaction" | "torn-txn" => format!("{kind} {tp:?}"),
             other => return self.complain(format!("an unknown guarantee {other}")),
         };
         let because: Vec<String> =
@@ -38,6 +40,7 @@ impl Checker {
                 "producer-epoch-bump" | "new-session" => client.idempotent,
                 "unclean-election" => self.unclean.contains(&tp),
                 "unflushed-lost" => self.power,
+                "old-transactions" => self.transactions.is_old(),
                 "reset-latest" | "reset" | "truncation" | "rebalance" | "client-crash" | "commit-lost"
                 | "retention" => true,
                 _ => false,

@@ -113,6 +113,7 @@ impl Checker {
             self.demand(stored, format!("{value} is read at {offset}, where nobody appended it"));
             let exposed = self.exposed.get(&tp).is_some_and(|mark| offset < *mark);
             self.demand(exposed, "a record above every high watermark is read");
+            self.read_in_transaction(client, &tp, &value);
             let key = (group.clone(), tp.clone());
             if first.insert(tp.clone()) {
                 let (passed, moved_back) = self.passed.get(&key).copied().unwrap_or_default();

@@ -48,6 +48,7 @@ impl Checker {
             let next = before.map_or(sequence, |before| if before == i64::from(i32::MAX) { 0 } else { before + 1 });
             self.demand(sequence == next, format!("ProducerSequenceContiguous: {sequence} where {next} was due"));
         }
+        self.appended_in_transaction(line);
         let internal = self.offsets_topics.contains(&tp.0);
         let sent = self.by_value.get(&value).copied();
         let marker = line["ctl"].is_string();
@@ -80,6 +81,7 @@ impl Checker {
         match why {
             "power" | "diskloss" => {
                 self.power = true;
+                self.transactions_shaken(&tp);
                 self.demand(role.is_none(), "power lost, and a role in force");
             }
             "reset" => {
@@ -177,6 +179,7 @@ impl Checker {
         if newest {
             self.leaders.insert(tp.clone(), broker);
         }
+        self.coordinator_replaced(&tp);
         let log = self.logs.entry((broker, tp.clone())).or_default().clone();
         self.expose(&tp, epoch, log.mark);
         if !newest {
@@ -212,6 +215,9 @@ impl Checker {
         self.demand(offset > before, "EpochsNeverGoBack: metadata offsets");
         match line["rec"].as_str().unwrap_or_default() {
             "topic" if line["internal"] == true => {
+                if line["name"] == "__transaction_state" {
+                    self.transactions.topic = line["id"].as_str().unwrap_or_default().to_owned();
+                }
                 self.offsets_topics.insert(line["id"].as_str().unwrap_or_default().to_owned());
             }
             "broker" => {
@@ -236,6 +242,7 @@ impl Checker {
                     let was_in = before["isr"].as_array().is_some_and(|isr| isr.contains(leader));
                     let eligible = before["elr"].as_array().is_some_and(|elr| elr.contains(leader));
                     if epoch == 1 && *leader != -1 && !was_in && !eligible {
+                        self.transactions_shaken(&tp);
                         self.unclean.insert(tp);
                     }
                 }

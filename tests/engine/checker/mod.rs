@@ -4,6 +4,7 @@
 mod announced;
 mod clients;
 mod cluster;
+mod transactions;
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +50,7 @@ pub struct Client {
     pub acks: String,
     pub idempotent: bool,
     pub group: String,
+    pub committed_only: bool,
     pub kip848: bool,
 }
 
@@ -92,6 +94,7 @@ pub struct Checker {
     /// To whom a partition of a group was given last, in which epoch and when.
     owners: BTreeMap<(String, Tp), (String, i64, i64)>,
     offsets_topics: BTreeSet<String>,
+    transactions: transactions::Transactions,
     expected: BTreeMap<String, i64>,
     said: BTreeMap<String, (i64, Vec<String>)>,
     quiet_lines: usize,
@@ -159,6 +162,7 @@ impl Checker {
             "rebalance" => self.rebalance(line),
             "group" => self.group(line),
             "committed" => self.committed(line),
+            "txn" => self.transaction(line),
             "guarantee" => self.announced(line),
             "fault" => self.fault(line),
             "raft" | "mappend" | "mtruncate" | "heal" | "net" | "hash" | "end" => self.quiet_lines += 1,
@@ -169,12 +173,14 @@ impl Checker {
 
     fn header(&mut self, line: &Value) {
         self.demand(line["schema"] == "highwater-trace/1", "the schema");
+        self.transactions.era(&line["config"]["era"]);
         for client in line["config"]["clients"].as_array().into_iter().flatten() {
             let acks = client["acks"].as_str().map(str::to_owned).unwrap_or_else(|| client["acks"].to_string());
             let known = Client {
                 acks,
                 idempotent: client["idempotent"] == true,
                 group: client["group"].as_str().unwrap_or_default().to_owned(),
+                committed_only: client["isolation"] == "read_committed",
                 kip848: client["protocol"] == "consumer",
             };
             self.clients.insert(client["id"].as_str().unwrap_or_default().to_owned(), known);

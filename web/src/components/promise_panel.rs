@@ -22,7 +22,7 @@ fn table(run: &Run, locale: Locale) -> String {
     let names = Names { directory: run.simulation().directory(), locale };
     let mut out = String::new();
     begin(&mut out, td_string!(locale, page.promise.to_clients));
-    for guarantee in Guarantee::WATCHED {
+    for guarantee in Guarantee::ALL.iter().copied() {
         let standing = &standings.guarantee(guarantee);
         let why = (standing.times > 0).then(|| reasons_words(standing.because, &names));
         row(&mut out, guarantee_words(guarantee, locale), guarantee.name(), standing, why.as_deref(), locale);

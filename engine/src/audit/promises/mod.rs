@@ -5,6 +5,7 @@
 //! compaction; the checker of traces in the tests derives those.
 
 mod acked_only_below_high_watermark;
+mod atomic;
 mod committed_offset_within_log;
 mod epochs_never_go_back;
 mod high_watermark_never_retreats;
@@ -21,7 +22,7 @@ mod transactions;
 
 use super::ledger::Ledger;
 use crate::event::{Event, TruncationReason};
-use crate::ids::{BrokerId, GroupId, TopicPartition};
+use crate::ids::{BrokerId, GroupId, NodeId, TopicPartition, TransactionalId};
 use crate::sim::OFFSETS_TOPIC;
 use crate::time::Instant;
 
@@ -98,9 +99,7 @@ impl Promises {
         }
         judge(Promise::StrongIsr, self.strong_isr.check(event, ledger));
         judge(Promise::LogMatching, self.log_matching.check(event, ledger));
-        if let Some((promise, tp)) = self.transactions.check(event, ledger) {
-            judge(promise, Some((tp, None)));
-        }
+        self.transactions.check(event, ledger, verdicts);
         let mut judge = |promise: Promise, breach: Option<(GroupId, TopicPartition)>| {
             if let Some((group, tp)) = breach {
                 verdicts.push(Event::PromiseBroken { promise, tp: Some(tp), broker: None, group: Some(group) });
@@ -111,6 +110,16 @@ impl Promises {
         judge(Promise::PartitionOwnedOnce, self.partition_owned_once.check(event).filter(alone));
         judge(Promise::StaleGenerationRefused, self.stale_generation_refused.check(event, now));
         judge(Promise::InconsistentOffsets, self.inconsistent_offsets.check(event));
+    }
+
+    /// Brokers follow the protocol of transactions before KIP-890.
+    pub fn follow_old_transactions(&mut self) {
+        self.transactions.follow_old_protocol();
+    }
+
+    /// Which transactional id a producer has from now on.
+    pub fn set_transactional_id(&mut self, producer: NodeId, id: Option<TransactionalId>) {
+        self.transactions.set_id(producer, id);
     }
 
     /// How often each share group's records may be delivered.

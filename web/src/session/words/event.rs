@@ -246,7 +246,7 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
                 t!(transaction_failed, producer = producer, error = error)
             }
         }
-        Event::TransactionStateChanged { broker, transactional, state, id, epoch } => t!(
+        Event::TransactionStateChanged { broker, transactional, state, id, epoch, .. } => t!(
             transaction_state_changed,
             broker = names.broker(*broker),
             transactional = names.transactional(*transactional),

@@ -37,10 +37,14 @@ pub fn promise_sentence(event: &Event, names: &Names<'_>) -> Option<String> {
                 Guarantee::ReRead => t!(re_read, group = group, tp = tp, offset = offset, because = because),
                 Guarantee::Skipped => t!(skipped, group = group, tp = tp, offset = offset, because = because),
                 Guarantee::ReadChanged => t!(read_changed, tp = tp, offset = offset, because = because),
-                Guarantee::AbortedRead
-                | Guarantee::PrecommittedRead
-                | Guarantee::TornTxn
-                | Guarantee::HangingTransaction => t!(transaction, tp = tp, because = because),
+                Guarantee::AbortedRead => {
+                    t!(aborted_read, group = group, record = record, tp = tp, because = because)
+                }
+                Guarantee::PrecommittedRead => {
+                    t!(precommitted_read, group = group, record = record, tp = tp, because = because)
+                }
+                Guarantee::TornTxn => t!(torn_txn, tp = tp, because = because),
+                Guarantee::HangingTransaction => t!(hanging_transaction, tp = tp, because = because),
             }
         }
         _ => return None,
