@@ -2,7 +2,8 @@
 //!
 //! Modelled: the ledger of sent, acknowledged, stored, delivered, processed and lost records, per group and queue; what
 //! a configuration gives up, with the reason; promises of the protocol.
-//! Absent: totals per producer, partition and group; guarantees about transactions.
+//! How all of them stand is counted beside the events, so a run may forget those.
+//! Absent: totals per producer, partition and group.
 
 mod chunked;
 mod contents;
