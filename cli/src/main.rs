@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod compare;
 mod grouping;
 mod link;
 mod open;
@@ -23,6 +24,8 @@ highwater: a Kafka-like cluster you can watch, without a page
 
   highwater run SCENARIO [--seed N] [--until 60s|loss|election|rebalance|isr|breach|'lag>N'] [--within 1h] [--all] [--json]
       tell the scenario's story as text; --all also shows routine events
+  highwater compare SCENARIO SCENARIO [--until 60s] [--json]
+      tell two runs side by side and say which event is the first that differs, when, and in what
   highwater trace SCENARIO [--seed N] [--until 60s] [--level 1|2] [--out FILE.jsonl[.gz]]
       write what happened for independent checkers; level 2 has every message
   highwater link SCENARIO [--seed N] [--kdl]
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     let verb = arguments.word().unwrap_or_default();
     let result = match verb.as_str() {
         "run" => run::run(arguments),
+        "compare" => compare::compare(arguments),
         "swarm" => swarm::swarm(arguments),
         "trace" => trace::trace(arguments),
         "link" => link::link(arguments),

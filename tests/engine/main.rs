@@ -11,6 +11,7 @@ pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 mod assignors;
+mod branches;
 mod checker;
 mod client_invariants;
 mod compression;

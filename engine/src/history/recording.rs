@@ -44,6 +44,17 @@ impl Recording {
         }
     }
 
+    /// After how many events this run and another one may part: until then the same is known of both. None for other
+    /// worlds, `u64::MAX` for the same recording.
+    pub fn shared(&self, other: &Recording) -> Option<u64> {
+        if self.seed != other.seed || self.spec != other.spec {
+            return None;
+        }
+        let same = self.commands.iter().zip(&other.commands).take_while(|(one, other)| one == other).count();
+        let next = self.commands.get(same).into_iter().chain(other.commands.get(same));
+        Some(next.map(|recorded| recorded.after).min().unwrap_or(u64::MAX))
+    }
+
     /// Dispatches the next event, and gives the commands that come right after it.
     pub fn step(&self, simulation: &mut Simulation) -> Option<crate::sim::Dispatched> {
         let dispatched = simulation.step()?;

@@ -1,8 +1,10 @@
 //! A run one can move through: forward, backward, and aside.
 
+use super::branches::{Branches, Place, TurnId};
 use super::cause::{Cause, CauseKind};
+use super::difference::Comparison;
 use super::recording::{Recorded, Recording};
-use crate::command::Command;
+use crate::command::{Command, Rejected};
 use crate::sim::{Dispatched, Emitted, Observe, Simulation, SpecError};
 use crate::time::Instant;
 
@@ -41,8 +43,7 @@ pub struct History {
     forgotten: u64,
     /// How many are remembered.
     remembered: usize,
-    undone: Vec<Recording>,
-    redone: Vec<Recording>,
+    branches: Branches,
 }
 
 impl History {
@@ -51,14 +52,13 @@ impl History {
         let simulation = recording.begin(Observe::ALL)?;
         Ok(History {
             checkpoints: vec![simulation.clone()],
+            branches: Branches::new(&recording),
             recording,
             simulation,
             events: Vec::new(),
             steps: Vec::new(),
             forgotten: 0,
             remembered: REMEMBERED,
-            undone: Vec::new(),
-            redone: Vec::new(),
         })
     }
 
@@ -230,29 +230,71 @@ impl History {
         }
     }
 
-    /// Carries a command out at the cursor. What was known beyond it is cut off and can be brought back by undo.
+    /// Carries a command out at the cursor. What was known beyond it becomes another branch, and undo goes back there.
     /// Refused commands change nothing.
-    pub fn act(&mut self, command: Command) -> Result<(), crate::command::Rejected> {
+    pub fn act(&mut self, command: Command) -> Result<(), Rejected> {
         self.act_at(self.simulation.now(), command)
     }
 
     /// The same at a moment after the cursor's: what happens until then happens first.
-    pub fn act_at(&mut self, at: Instant, command: Command) -> Result<(), crate::command::Rejected> {
+    pub fn act_at(&mut self, at: Instant, command: Command) -> Result<(), Rejected> {
         self.simulation.check(&command)?;
-        self.undone.push(self.recording.clone());
-        self.redone.clear();
+        let before = self.recording.clone();
+        let from = self.leave(at);
+        self.carry_out(from.at, command);
+        self.branches.grow(from, from, &before, &self.recording);
+        Ok(())
+    }
+
+    /// Carries out one more command that belongs to the last act: undo takes both back.
+    pub fn act_along_at(&mut self, at: Instant, command: Command) -> Result<(), Rejected> {
+        self.simulation.check(&command)?;
+        self.carry_out(at.max(self.simulation.now()), command);
+        self.branches.amend(&self.recording);
+        Ok(())
+    }
+
+    /// Tells the run again with another recording, from its beginning: an act as well, at moment `at`.
+    ///
+    /// # Errors
+    /// When its world cannot be. Nothing changes then.
+    pub fn retell(&mut self, at: Instant, recording: Recording) -> Result<(), SpecError> {
+        let begin = recording.begin(Observe::ALL)?;
+        let from = self.leave(at);
+        let before = std::mem::replace(&mut self.recording, recording);
+        // Events of the other world have other numbers: nothing is known of it yet.
+        self.branches.grow(from, Place::default(), &before, &self.recording);
+        self.start(begin);
+        Ok(())
+    }
+
+    /// Goes on with another recording that belongs to the last act: what both share stays known.
+    pub fn amend(&mut self, recording: Recording) {
+        self.branches.amend(&recording);
+        self.follow(recording);
+    }
+
+    /// Makes the run as it is the beginning of a tree of its own: there is nothing to take back.
+    pub fn take_root(&mut self) {
+        self.branches = Branches::new(&self.recording);
+    }
+
+    fn carry_out(&mut self, at: Instant, command: Command) {
         self.cut();
-        let at = at.max(self.simulation.now());
         let recorded = Recorded { after: self.cursor(), at, command };
         self.simulation.command(recorded.at, recorded.command.clone());
         self.recording.commands.push(recorded);
+        // A checkpoint of this very place has to know of it too.
+        if let Some(last) = self.checkpoints.last_mut().filter(|last| last.dispatched() == self.simulation.dispatched())
+        {
+            last.clone_from(&self.simulation);
+        }
         // Whatever else happens at this very moment comes first; then the command.
         while self.next_event_at().is_some_and(|next| next <= at) {
             if !self.step_forward() || matches!(self.steps.last(), Some(Step { what: Dispatched::Command(_), .. })) {
                 break;
             }
         }
-        Ok(())
     }
 
     /// Forgets everything beyond the cursor, and commands that were about to be carried out at it.
@@ -273,51 +315,116 @@ impl History {
         self.checkpoints.retain(|checkpoint| checkpoint.dispatched() < cursor);
         match self.checkpoints.last() {
             Some(earlier) => self.simulation = earlier.clone(),
-            None => return self.follow_recording(),
+            None => return self.start_again(),
         }
         while self.cursor() < cursor && self.step_forward() {}
     }
 
-    /// Takes the last command back, whatever followed it. False when there is none.
+    /// What was tried in this run.
+    pub fn branches(&self) -> &Branches {
+        &self.branches
+    }
+
+    /// How far the run that is shown is known, or was when another branch was shown.
+    pub fn known(&self) -> Place {
+        self.branches.known().max(Place { n: self.end(), at: self.end_at() })
+    }
+
+    /// Notes that the run is known further than it has been run: to the end of a story that was told.
+    pub fn note_known(&mut self, known: Place) {
+        self.branches.note_known(known);
+    }
+
+    /// Gives the branch of a turn a name; an empty one takes it away.
+    pub fn rename(&mut self, turn: TurnId, name: &str) {
+        let known = self.known();
+        self.branches.rename(turn, known, name);
+    }
+
+    /// Takes the last act back, whatever followed it. False when there is none.
     pub fn undo(&mut self) -> bool {
-        let Some(earlier) = self.undone.pop() else { return false };
-        let later = std::mem::replace(&mut self.recording, earlier);
-        self.redone.push(later);
-        self.follow_recording();
-        true
+        self.branches.before().is_some_and(|(turn, place)| self.go_over(turn, place))
     }
 
-    /// Gives a command that was taken back again. False when there is none.
+    /// Gives an act that was taken back again: of several the one that was shown last. False when there is none.
     pub fn redo(&mut self) -> bool {
-        let Some(later) = self.redone.pop() else { return false };
-        let earlier = std::mem::replace(&mut self.recording, later);
-        self.undone.push(earlier);
-        self.follow_recording();
+        self.branches.after().is_some_and(|(turn, place)| self.go_over(turn, place))
+    }
+
+    fn go_over(&mut self, turn: TurnId, place: Place) -> bool {
+        let gone = self.show(turn, self.simulation.now());
+        self.seek_event(place.n);
+        gone
+    }
+
+    /// Goes on with the recording of another turn; `now` is the moment left. The cursor is where both runs are the same
+    /// then, at or before where it was: whoever asked goes on from there. False when there is no such turn.
+    pub fn show(&mut self, turn: TurnId, now: Instant) -> bool {
+        let Some(recording) = self.branches.recording(turn) else { return false };
+        self.leave(now);
+        self.branches.show(turn);
+        self.follow(recording);
         true
     }
 
-    /// Goes on with another recording of the same world: what both share stays, the rest is run again up to the cursor.
-    pub fn replace_recording(&mut self, recording: Recording) {
-        self.recording = recording;
-        self.follow_recording();
+    /// Takes the last act out of the tree, as if it had never been tried; `next` is what redo shows then.
+    pub fn drop_turn(&mut self, next: Option<TurnId>) {
+        self.branches.drop_here(next);
+        if let Some(recording) = self.branches.recording(self.branches.here()) {
+            self.follow(recording);
+        }
     }
 
-    fn follow_recording(&mut self) {
-        let cursor = self.cursor();
-        let now = self.simulation.now();
-        let begin = self.recording.begin(Observe::ALL);
+    /// The present run beside that of another turn, from the last checkpoint at which both are the same. None when there
+    /// is no such turn.
+    pub fn compare(&self, turn: TurnId) -> Option<Comparison> {
+        let other = self.branches.recording(turn)?;
+        let Some(shared) = self.recording.shared(&other) else {
+            return Comparison::new(self.recording.clone(), other).ok();
+        };
+        // The first checkpoint is the beginning, where the commands of the beginning are known already.
+        let before = self.checkpoints.partition_point(|checkpoint| checkpoint.dispatched() < shared);
+        match self.checkpoints.get(before.wrapping_sub(1)) {
+            Some(begin) => Some(Comparison::from(begin, self.recording.clone(), other)),
+            None => Comparison::new(self.recording.clone(), other).ok(),
+        }
+    }
+
+    fn leave(&mut self, at: Instant) -> Place {
+        let left = Place { n: self.cursor(), at: at.max(self.simulation.now()) };
+        let known = self.known();
+        self.branches.leave(left, known.max(left));
+        left
+    }
+
+    /// Goes on with another recording: what both share stays, and the cursor goes there if it was beyond.
+    fn follow(&mut self, recording: Recording) {
+        let shared = self.recording.shared(&recording);
+        self.recording = recording;
+        let shared = shared.unwrap_or(0);
+        self.checkpoints.retain(|checkpoint| checkpoint.dispatched() < shared);
+        let Some(last) = self.checkpoints.last() else { return self.start_again() };
+        if self.cursor() >= shared {
+            self.simulation = last.clone();
+        }
+        self.forgotten = self.forgotten.min(shared);
+        self.steps.truncate(shared.saturating_sub(self.forgotten).try_into().unwrap_or(usize::MAX));
+        self.events.truncate(self.events.partition_point(|emitted| emitted.n <= shared));
+    }
+
+    fn start_again(&mut self) {
         // The world was built from this very description before; it can be built again.
-        let Ok(begin) = begin else { return };
-        self.simulation = begin.clone();
-        self.checkpoints = vec![begin];
+        if let Ok(begin) = self.recording.begin(Observe::ALL) {
+            self.start(begin);
+        }
+    }
+
+    fn start(&mut self, begin: Simulation) {
+        self.checkpoints = vec![begin.clone()];
+        self.simulation = begin;
         self.steps.clear();
         self.events.clear();
         self.forgotten = 0;
-        while self.cursor() < cursor && self.next_event_at().is_some_and(|at| at <= now) {
-            if !self.step_forward() {
-                return;
-            }
-        }
     }
 
     /// Why event `n` happened: from it back to a command, a start, or the beginning.

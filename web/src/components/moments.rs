@@ -46,8 +46,8 @@ pub(super) fn marks(run: &Run, end: Instant, locale: Locale) -> (String, String)
     }
     let now = run.now();
     let mut last: [f64; Moment::ALL.len()] = [-9.0; Moment::ALL.len()];
-    let branches = run.branches();
-    for mark in run.tally().marks.iter().take_while(|mark| mark.at <= now).chain(&branches) {
+    let departures = run.departures();
+    for mark in run.tally().marks.iter().take_while(|mark| mark.at <= now).chain(&departures) {
         kinds.insert(mark.what);
         let at = place(mark.at);
         // Signs of one kind closer than they are wide are one sign.

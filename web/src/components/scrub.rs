@@ -29,8 +29,8 @@ fn ticks(run: &Run) -> Vec<Tick> {
         run.beats().iter().map(|beat| Tick { at: at(beat.at), class: "tickmark", d: "M0 0v5", over: false }).collect();
     let now = run.now();
     let mut last = [-99.0; Moment::ALL.len()];
-    let branches = run.branches();
-    for mark in run.tally().marks.iter().take_while(|mark| mark.at <= now).chain(&branches) {
+    let departures = run.departures();
+    for mark in run.tally().marks.iter().take_while(|mark| mark.at <= now).chain(&departures) {
         let place = at(mark.at);
         // What hardly shows apart is one mark.
         if place - last[mark.what as usize] < 6.0 {

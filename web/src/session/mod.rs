@@ -6,6 +6,9 @@
 mod advance;
 mod answer;
 mod beat;
+mod branching;
+#[cfg(test)]
+mod branching_test;
 mod causes;
 mod group_history;
 mod life;
@@ -22,6 +25,7 @@ pub mod words;
 pub use advance::{Advance, Reached, is_decisive};
 pub use answer::Answer;
 pub use beat::Beat;
+pub use branching::{Parting, Verdict};
 pub use group_history::{GroupHistory, PartitionHistory, Rebalance, Trigger, group_history};
 pub use life::{Frame, Scene, Whereabouts, life, record_at};
 pub use meters::{BUCKET, Meter};
@@ -32,7 +36,7 @@ pub use tally::{Marked, Moment, Tally};
 use crate::playback::{Frames, Pace, PaceWords, Speed, now_seconds};
 use crate::scene::{Depth, Extent, Target};
 use highwater_engine::command::{Command, Rejected};
-use highwater_engine::history::{Goal, Hunt, Search};
+use highwater_engine::history::{Goal, Hunt, Place, Search};
 use highwater_engine::time::{Duration, Instant};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -90,6 +94,8 @@ pub struct Session {
     pub extent: RwSignal<Extent>,
     /// Predictions by key.
     pub answers: RwSignal<BTreeMap<String, Answer>>,
+    /// Where two branches part, or how far they are compared.
+    pub parting: RwSignal<Option<Parting>>,
     run: StoredValue<Run, LocalStorage>,
     pace: StoredValue<Pace, LocalStorage>,
     frames: StoredValue<Frames, LocalStorage>,
@@ -114,6 +120,7 @@ impl Session {
             depth: RwSignal::new(Depth::Fit),
             extent: RwSignal::new(Extent::Whole),
             answers: RwSignal::new(BTreeMap::new()),
+            parting: RwSignal::new(None),
             run: StoredValue::new_local(run),
             pace: StoredValue::new_local(Pace::default()),
             frames: StoredValue::new_local(Frames::default()),
@@ -233,11 +240,12 @@ impl Session {
         self.pause();
         let Some(to) = self.read(|run| run.now() + span) else { return };
         self.hurrying.set(Some(to));
-        self.hurry(to);
+        self.hurry(Place { n: u64::MAX, at: to });
     }
 
-    fn hurry(self, to: Instant) {
-        if self.hurrying.try_get_untracked().flatten() != Some(to) {
+    /// A task of a fast-forward, and the tasks after it, as long as nobody wants something else.
+    fn hurry(self, to: Place) {
+        if self.hurrying.try_get_untracked().flatten() != Some(to.at) {
             return;
         }
         let deadline = now_seconds() + SLICE;
@@ -312,6 +320,7 @@ impl Session {
 
     /// Ends the loop or the story: what happens from now on is up to the world and the reader.
     pub fn free(self) {
+        self.parting.set(None);
         self.change(|run| *run = run.freed());
     }
 
@@ -319,12 +328,8 @@ impl Session {
     pub fn replace(self, run: Run) {
         self.pause();
         self.selection.set(None);
+        self.parting.set(None);
         self.change(|here| *here = run);
-    }
-
-    /// Takes the last command back, or gives it again.
-    pub fn undo(self, again: bool) {
-        self.change(|run| if again { run.redo() } else { run.undo() });
     }
 
     /// Sets the reader's speed.

@@ -6,7 +6,7 @@
 
 use super::run::Run;
 use highwater_engine::command::{Command, Rejected};
-use highwater_engine::history::{History, Recorded, Recording};
+use highwater_engine::history::{Recorded, Recording};
 use highwater_engine::ids::{GroupId, NodeId};
 use highwater_engine::scenario::Story;
 use highwater_engine::sim::{Directory, Spec, SpecError};
@@ -64,58 +64,43 @@ impl Run {
             Joining::Topic(name) => directory.find_topic(name).map(|topic| Command::CreateTopic { topic }),
         };
         let commands: Vec<Command> = joining.iter().filter_map(command).collect();
-        let (cursor, now, redo) = (self.cursor(), self.now(), self.redoable());
+        let (cursor, now) = (self.cursor(), self.now());
+        let next = self.branches().after().map(|(turn, _)| turn);
         self.retell(spec, true)?;
         self.seek_event(cursor);
         self.stand_at(now);
-        let done = self.act_as_one(commands);
+        let done = commands.into_iter().try_for_each(|command| self.act_along(command));
         if done.is_err() {
             // The description alone is no change.
-            self.undo();
-            self.set_redoable(redo);
+            self.drop_act(next, cursor, now);
         }
         done.map_err(Refused::Command)
     }
 
-    /// Several commands here and now, which undo takes back together with the change before them.
-    fn act_as_one(&mut self, commands: Vec<Command>) -> Result<(), Rejected> {
-        for command in commands {
-            self.act(command)?;
-            self.forget_one_undo();
-        }
-        Ok(())
-    }
-
     /// Several commands here and now that are one step for undo; refused as a whole.
     pub fn act_together(&mut self, commands: Vec<Command>) -> Result<(), Rejected> {
-        let mut given = 0;
-        for command in commands {
-            if let Err(why) = self.act(command) {
-                if given > 0 {
-                    self.undo();
-                }
-                return Err(why);
-            }
-            given += 1;
-            if given > 1 {
-                self.forget_one_undo();
-            }
+        let (cursor, now) = (self.cursor(), self.now());
+        let next = self.branches().after().map(|(turn, _)| turn);
+        let mut commands = commands.into_iter();
+        let Some(first) = commands.next() else { return Ok(()) };
+        self.act(first)?;
+        let done = commands.try_for_each(|command| self.act_along(command));
+        if done.is_err() {
+            self.drop_act(next, cursor, now);
         }
-        Ok(())
+        done
     }
 
     /// Tells a world again; `extended`: only absent things were added to it, so that everything happens as it did.
     fn retell(&mut self, spec: Spec, extended: bool) -> Result<(), SpecError> {
         spec.validate()?;
         let now = self.now();
-        let past = self.past_here();
         match self.scenario().filter(|_| self.has_story()) {
             Some(scenario) => {
                 let mut scenario = (*scenario).clone();
                 scenario.spec = spec;
                 let story = Story::tell(&scenario, self.recording().seed)?;
-                let history = History::new(story.recording.clone())?;
-                self.begin_again(history, Some((Rc::new(scenario), story)), past);
+                self.begin_again(story.recording.clone(), Some((Rc::new(scenario), story)))?;
             }
             None => {
                 let (old, seed) = (Directory::of(&self.recording().spec), self.recording().seed);
@@ -129,8 +114,7 @@ impl Run {
                         Some(Recorded { after: if extended { given.after } else { 0 }, at: given.at, command })
                     })
                     .collect();
-                let history = History::new(Recording { seed, spec, commands })?;
-                self.begin_again(history, None, past);
+                self.begin_again(Recording { seed, spec, commands }, None)?;
             }
         }
         self.seek_time(now);

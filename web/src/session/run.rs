@@ -9,7 +9,7 @@ use super::tally::{Marked, Moment, Tally};
 use crate::scene::{Mark, MarkKind};
 use highwater_engine::command::{Command, Rejected};
 use highwater_engine::event::Event;
-use highwater_engine::history::{History, Hunt, Recording, Search};
+use highwater_engine::history::{Branch, Branches, Comparison, History, Hunt, Place, Recording, Search, TurnId};
 use highwater_engine::link::{self, LinkError};
 use highwater_engine::scenario::{Scenario, Story, print};
 use highwater_engine::sim::{Emitted, Simulation, SpecError};
@@ -17,22 +17,27 @@ use highwater_engine::time::{Duration, Instant};
 use highwater_engine::trace::Exporter;
 use highwater_engine::view::{self, FlightView, Lens, StageView};
 use std::cell::{Ref, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A history with a place in it.
 pub struct Run {
     name: String,
     scenario: Option<Rc<Scenario>>,
-    story: Option<Story>,
+    story: Option<Rc<Story>>,
     beats: Vec<Beat>,
-    history: History,
+    pub(super) history: History,
     pub(super) now: Instant,
     ghost: Option<Ghost>,
-    undo: Vec<Past>,
-    redo: Vec<Past>,
-    branch: u64,
+    /// The stories of turns that are not shown.
+    told: BTreeMap<TurnId, Told>,
+    /// Grows whenever other events may follow.
+    turned: u64,
     tally: RefCell<Tally>,
 }
+
+/// The scenario that is told, and how it went.
+type Told = (Option<Rc<Scenario>>, Option<Rc<Story>>);
 
 /// The state before the last decisive event.
 struct Ghost {
@@ -44,17 +49,6 @@ struct Ghost {
 
 /// For so long the state before stays on the stage.
 const GHOST: f64 = 2.4;
-
-/// What undo goes back to.
-#[derive(Clone)]
-pub(super) struct Past {
-    scenario: Option<Rc<Scenario>>,
-    recording: Recording,
-    story: Option<Story>,
-    cursor: u64,
-    /// Where the reader's command cut off what was known to come; none when it came at the end of what was known.
-    branch: Option<Marked>,
-}
 
 /// How far beyond what is known one seek may go.
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -76,7 +70,7 @@ impl Run {
         run.beats = Beat::all(&story);
         // A world without a word about it is a sandbox: its future is open.
         let end = story.end;
-        run.story = (!run.beats.is_empty()).then_some(story);
+        run.story = (!run.beats.is_empty()).then(|| Rc::new(story));
         if run.story.is_none() {
             run.history.seek_event(end);
             run.history.seek_event(0);
@@ -96,9 +90,8 @@ impl Run {
             history,
             now,
             ghost: None,
-            undo: Vec::new(),
-            redo: Vec::new(),
-            branch: 0,
+            told: BTreeMap::new(),
+            turned: 0,
             tally: RefCell::default(),
         })
     }
@@ -109,8 +102,9 @@ impl Run {
         let mut history = self.history.clone();
         let mut recording = history.recording().clone();
         recording.commands.retain(|recorded| recorded.after < cursor);
-        history.replace_recording(recording);
+        history.amend(recording);
         history.seek_event(cursor);
+        history.take_root();
         Run {
             name: self.name.clone(),
             scenario: None,
@@ -119,16 +113,15 @@ impl Run {
             history,
             now: self.now,
             ghost: None,
-            undo: Vec::new(),
-            redo: Vec::new(),
-            branch: 0,
+            told: BTreeMap::new(),
+            turned: 0,
             tally: RefCell::default(),
         }
     }
 
     /// Whether somebody did something in it.
     pub fn is_touched(&self) -> bool {
-        !self.undo.is_empty() || !self.redo.is_empty()
+        self.history.branches().turns() > 1
     }
 
     /// The whole run as the code of a link.
@@ -193,14 +186,19 @@ impl Run {
 
     /// The last event there is: the story's, or the furthest one seen.
     pub fn end(&self) -> u64 {
-        self.story.as_ref().map_or(0, |story| story.end).max(if self.story.is_some() { 0 } else { self.history.end() })
+        self.known().n
     }
 
     /// When that is.
     pub fn end_at(&self) -> Instant {
+        if self.story.is_some() { self.known().at } else { self.known().at.max(self.now) }
+    }
+
+    /// How far the run is known: to the story's end, or to the furthest place seen.
+    fn known(&self) -> Place {
         match &self.story {
-            Some(story) => story.end_at,
-            None => self.history.end_at().max(self.now),
+            Some(story) => Place { n: story.end, at: story.end_at },
+            None => self.history.known(),
         }
     }
 
@@ -230,15 +228,35 @@ impl Run {
     }
 
     /// Where the reader acted in the past and the run went another way, in order.
-    pub fn branches(&self) -> Vec<Marked> {
-        let mut branches: Vec<Marked> = self.undo.iter().filter_map(|past| past.branch).collect();
-        branches.sort_unstable_by_key(|mark| mark.n);
-        branches
+    pub fn departures(&self) -> Vec<Marked> {
+        let places = self.history.branches().departures(self.known());
+        places.into_iter().map(|place| Marked { at: place.at, n: place.n, what: Moment::Branch }).collect()
+    }
+
+    /// The tree of what was tried.
+    pub fn branches(&self) -> &Branches {
+        self.history.branches()
+    }
+
+    /// Its branches, each below the one it left.
+    pub fn branch_list(&self) -> Vec<Branch> {
+        self.history.branches().list(self.known())
+    }
+
+    /// Gives the branch of a turn a name; an empty one takes it away.
+    pub fn rename(&mut self, turn: TurnId, name: &str) {
+        self.note_known();
+        self.history.rename(turn, name);
+    }
+
+    /// This run beside the one with another turn.
+    pub fn compare(&self, turn: TurnId) -> Option<Comparison> {
+        self.history.compare(turn)
     }
 
     /// What the run adds up to, as far as it is known.
     pub fn tally(&self) -> Ref<'_, Tally> {
-        self.tally.borrow_mut().follow(self.branch, self.events());
+        self.tally.borrow_mut().follow(self.turned, self.events());
         self.tally.borrow()
     }
 
@@ -274,16 +292,17 @@ impl Run {
         self.past().iter().filter_map(mark).collect()
     }
 
-    /// Goes on towards a moment, event by event, as long as there is time; whether it is there.
-    pub fn hurry(&mut self, to: Instant, has_time: impl Fn() -> bool) -> bool {
+    /// Goes on towards a place, event by event, as long as there is time; whether it is there.
+    pub fn hurry(&mut self, to: Place, has_time: impl Fn() -> bool) -> bool {
         self.ghost = None;
         while let Some(next) = self.next_stop() {
-            if next > to {
+            if next > to.at || self.cursor() >= to.n {
                 break;
             }
             // Looking at a clock costs as much as some events.
             for _ in 0..if self.has_story() { 1 } else { 16 } {
-                if self.history.next_event_at().is_none_or(|next| next > to) || !self.history.step_forward() {
+                let there = self.cursor() >= to.n || self.history.next_event_at().is_none_or(|next| next > to.at);
+                if there || !self.history.step_forward() {
                     break;
                 }
             }
@@ -294,7 +313,7 @@ impl Run {
                 return false;
             }
         }
-        self.now = if self.has_story() { to.min(self.end_at()).max(self.now) } else { to.max(self.now) };
+        self.now = if self.has_story() { to.at.min(self.end_at()).max(self.now) } else { to.at.max(self.now) };
         true
     }
 
@@ -362,58 +381,107 @@ impl Run {
 
     /// A reader's command, here and now. A story goes on with it as far as it can. A refused one changes nothing.
     pub fn act(&mut self, command: Command) -> Result<(), Rejected> {
-        let past = self.past_here();
+        let before = self.branches().here();
+        let told = (self.scenario.clone(), self.story.clone());
+        self.note_known();
+        self.carry_out(command, History::act_at)?;
+        self.told.insert(before, told);
+        Ok(())
+    }
+
+    /// One more command that belongs to the last act: undo takes both back.
+    pub(super) fn act_along(&mut self, command: Command) -> Result<(), Rejected> {
+        self.carry_out(command, History::act_along_at)
+    }
+
+    fn carry_out(
+        &mut self,
+        command: Command,
+        give: fn(&mut History, Instant, Command) -> Result<(), Rejected>,
+    ) -> Result<(), Rejected> {
         let before = self.view();
         // The moment shown may lie between two events: the command belongs there, and the clock does not step back.
-        self.history.act_at(self.now, command)?;
+        give(&mut self.history, self.now, command)?;
         self.now = self.now.max(self.history.simulation().now());
         self.ghost = Some(Ghost { at: before.now, view: before, seen: 0.0 });
-        self.redo.clear();
-        self.branch += 1;
-        self.undo.push(past);
+        self.turned += 1;
         let (Some(scenario), Some(story)) = (self.scenario.clone(), &self.story) else { return Ok(()) };
         let cursor = self.cursor();
         // The same world was told before, so it can be told on; if not, the story stays as it was.
         let Ok(story) = Story::continue_after(&scenario, story, self.history.recording(), cursor) else {
             return Ok(());
         };
-        self.history.replace_recording(story.recording.clone());
+        self.history.amend(story.recording.clone());
         self.history.seek_event(cursor);
-        self.follow(Some(story));
+        self.follow(Some(Rc::new(story)));
         Ok(())
     }
 
-    /// Takes the last command back.
+    /// Takes the last act back.
     pub fn undo(&mut self) -> bool {
-        let Some(past) = self.undo.pop() else { return false };
-        let here = Past { branch: past.branch, ..self.past_here() };
-        self.redo.push(here);
-        self.restore(past);
-        true
+        self.turn(false).is_some_and(|place| self.hurry(place, || true))
     }
 
     /// Gives it again.
     pub fn redo(&mut self) -> bool {
-        let Some(past) = self.redo.pop() else { return false };
-        let here = Past { branch: past.branch, ..self.past_here() };
-        self.undo.push(here);
-        self.restore(past);
-        true
+        self.turn(true).is_some_and(|place| self.hurry(place, || true))
     }
 
-    /// What could be given again; kept over a change that is refused.
-    pub(super) fn redoable(&self) -> Vec<Past> {
-        self.redo.clone()
+    /// Takes the last act back, or gives it again; the place to go to, from one that is near it or on the way.
+    pub fn turn(&mut self, again: bool) -> Option<Place> {
+        let branches = self.branches();
+        let (turn, place) = if again { branches.after()? } else { branches.before()? };
+        self.show(turn);
+        self.start_for(place);
+        Some(place)
     }
 
-    /// Puts it back.
-    pub(super) fn set_redoable(&mut self, redo: Vec<Past>) {
-        self.redo = redo;
+    /// Turns to a branch by its place in the list: to its end where it ends before the moment shown, or to the place
+    /// wished for. The place to go to, from one that is near it or on the way; none when it is shown already.
+    pub fn turn_to(&mut self, branch: usize, wish: Option<Place>) -> Option<Place> {
+        let list = self.branch_list();
+        let wanted = list.get(branch)?;
+        let now = Place { n: u64::MAX, at: self.now };
+        let place = wish.unwrap_or(if wanted.known.at < now.at { wanted.known } else { now });
+        if wanted.tip != self.branches().here() {
+            self.show(wanted.tip);
+        } else {
+            wish?;
+        }
+        self.start_for(place);
+        Some(place)
     }
 
-    /// The last command belongs to the step before it.
-    pub(super) fn forget_one_undo(&mut self) {
-        self.undo.pop();
+    /// Stands where the way to a place begins: at the nearest place before it that is known.
+    fn start_for(&mut self, place: Place) {
+        if place.n < self.cursor() {
+            self.history.seek_event(place.n);
+        } else if place.at < self.history.simulation().now() {
+            self.history.seek_time(place.at);
+        }
+        self.now = self.history.simulation().now();
+    }
+
+    fn show(&mut self, turn: TurnId) {
+        let before = self.branches().here();
+        self.note_known();
+        if !self.history.show(turn, self.now) {
+            return;
+        }
+        self.ghost = None;
+        self.turned += 1;
+        let (scenario, story) = self.told.remove(&turn).unwrap_or_default();
+        self.told.insert(before, (std::mem::replace(&mut self.scenario, scenario), self.story.clone()));
+        self.follow(story);
+    }
+
+    /// A story is known to its end before it has been played; and what belonged to branches that are gone is gone.
+    fn note_known(&mut self) {
+        if self.story.is_some() {
+            self.history.note_known(self.known());
+        }
+        let branches = self.history.branches();
+        self.told.retain(|turn, _| branches.has(*turn));
     }
 
     /// Shows a moment between the last event and the next one.
@@ -423,7 +491,7 @@ impl Run {
 
     /// Whether there is something to take back, and something to give again.
     pub fn can_undo_redo(&self) -> (bool, bool) {
-        (!self.undo.is_empty(), !self.redo.is_empty())
+        (self.branches().before().is_some(), self.branches().after().is_some())
     }
 
     /// Wall time passes while the run plays: the state before has its moment. Whether that is over now.
@@ -437,40 +505,35 @@ impl Run {
         over
     }
 
-    pub(super) fn past_here(&self) -> Past {
-        Past {
-            scenario: self.scenario.clone(),
-            recording: self.history.recording().clone(),
-            story: self.story.clone(),
-            cursor: self.cursor(),
-            branch: (self.end() > self.cursor()).then_some(Marked {
-                at: self.now,
-                n: self.cursor(),
-                what: Moment::Branch,
-            }),
-        }
+    /// Tells the world again with another recording, which undo takes back.
+    ///
+    /// # Errors
+    /// When such a world cannot be. Nothing changes then.
+    pub(super) fn begin_again(
+        &mut self,
+        recording: Recording,
+        told: Option<(Rc<Scenario>, Story)>,
+    ) -> Result<(), SpecError> {
+        let before = self.branches().here();
+        self.note_known();
+        self.history.retell(self.now, recording)?;
+        self.ghost = None;
+        self.turned += 1;
+        let (scenario, story) = told.map_or((None, None), |(scenario, story)| (Some(scenario), Some(Rc::new(story))));
+        self.told.insert(before, (std::mem::replace(&mut self.scenario, scenario), self.story.clone()));
+        self.follow(story);
+        Ok(())
     }
 
-    fn restore(&mut self, past: Past) {
-        self.ghost = None;
-        self.branch += 1;
-        self.scenario = past.scenario;
-        self.history.replace_recording(past.recording);
-        self.history.seek_event(past.cursor);
-        self.follow(past.story);
-        self.now = self.history.simulation().now();
-    }
-
-    /// Another history in place of this one, which undo brings back.
-    pub(super) fn begin_again(&mut self, history: History, told: Option<(Rc<Scenario>, Story)>, past: Past) {
-        self.ghost = None;
-        self.branch += 1;
-        self.redo.clear();
-        self.undo.push(past);
-        self.history = history;
-        let (scenario, story) = told.map_or((None, None), |(scenario, story)| (Some(scenario), Some(story)));
+    /// The last act was none after all: the run is as before it, at the same moment. `next` is what redo gave then.
+    pub(super) fn drop_act(&mut self, next: Option<TurnId>, cursor: u64, now: Instant) {
+        self.history.drop_turn(next);
+        self.turned += 1;
+        let (scenario, story) = self.told.remove(&self.branches().here()).unwrap_or_default();
         self.scenario = scenario;
         self.follow(story);
+        self.history.seek_event(cursor);
+        self.now = now;
     }
 
     /// The scenario that is told.
@@ -478,8 +541,8 @@ impl Run {
         self.scenario.clone()
     }
 
-    fn follow(&mut self, story: Option<Story>) {
-        self.beats = story.as_ref().map(Beat::all).unwrap_or_default();
+    fn follow(&mut self, story: Option<Rc<Story>>) {
+        self.beats = story.as_deref().map(Beat::all).unwrap_or_default();
         self.story = story;
     }
 

@@ -65,7 +65,7 @@ pub struct Marked {
 /// What a run adds up to.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    branch: u64,
+    turned: u64,
     /// The last step whose events were taken in.
     seen: u64,
     /// Marks in order, several of one kind and moment once.
@@ -77,11 +77,11 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Takes in what is new; another branch starts over.
-    pub fn follow(&mut self, branch: u64, events: &[Emitted]) {
+    /// Takes in what is new; after another turn it starts over.
+    pub fn follow(&mut self, turned: u64, events: &[Emitted]) {
         let last = events.last().map_or(0, |emitted| emitted.n);
-        if branch != self.branch || last < self.seen {
-            *self = Tally { branch, ..Tally::default() };
+        if turned != self.turned || last < self.seen {
+            *self = Tally { turned, ..Tally::default() };
         }
         let new = events.partition_point(|emitted| emitted.n <= self.seen);
         for emitted in &events[new..] {

@@ -72,17 +72,17 @@ fn a_branch_is_marked_where_the_reader_acted_in_the_past() {
     let mut run = run();
     run.seek_time(Instant(12_000_000));
     run.act(Command::Send { producer: NodeId(4), count: 1 }).unwrap();
-    assert_eq!(run.branches(), [], "at the end of what is known there is no other way to leave");
+    assert_eq!(run.departures(), [], "at the end of what is known there is no other way to leave");
     run.seek_time(Instant(8_000_000));
     let here = run.cursor();
     run.act(Command::Stop { node: NodeId(1), how: StopKind::Crash }).unwrap();
-    let places = |run: &Run| run.branches().iter().map(|mark| (mark.n, mark.at, mark.what)).collect::<Vec<_>>();
+    let places = |run: &Run| run.departures().iter().map(|mark| (mark.n, mark.at, mark.what)).collect::<Vec<_>>();
     let forked = vec![(here, Instant(8_000_000), Moment::Branch)];
     assert_eq!(places(&run), forked);
     run.seek_time(Instant(20_000_000));
     assert_eq!(places(&run), forked);
     assert!(run.undo());
-    assert_eq!(run.branches(), []);
+    assert_eq!(run.departures(), []);
     assert!(run.redo());
     assert_eq!(places(&run), forked);
 }
