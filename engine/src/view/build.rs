@@ -10,7 +10,7 @@ use crate::ids::*;
 use crate::queue::QueueBroker;
 use crate::replication::{Replica, Role};
 use crate::sim::{Actor, NodeKind, Process, Simulation};
-use crate::storage::RecordBatch;
+use crate::storage::{Log, RecordBatch};
 use crate::zookeeper::OffsetPath;
 
 /// What the stage shows at the simulation's present moment.
@@ -207,7 +207,12 @@ fn partitions(simulation: &Simulation, image: &MetadataImage, lens: &Lens) -> Ve
         .partitions()
         .filter(|(tp, _)| wanted(tp))
         .map(|(tp, partition)| {
-            let replicas = partition.replicas.iter().collect::<Set<_>>();
+            let brokers = partition.replicas.iter().collect::<Set<_>>();
+            let replicas: Vec<(BrokerId, &Replica)> = brokers
+                .into_iter()
+                .filter_map(|broker| Some((*broker, replica_of(simulation, *broker, tp)?)))
+                .collect();
+            let ranges = ranges(replicas.iter().map(|(_, replica)| &replica.log), lens);
             PartitionView {
                 tp,
                 name: simulation.directory().tp_name(tp),
@@ -221,46 +226,66 @@ fn partitions(simulation: &Simulation, image: &MetadataImage, lens: &Lens) -> Ve
                 min_insync_replicas: image.topics.get(&tp.topic).map_or(1, |topic| topic.config.min_insync_replicas),
                 replicas: replicas
                     .into_iter()
-                    .filter_map(|broker| replica_view(simulation, *broker, tp, partition, lens))
+                    .map(|(broker, replica)| replica_view(broker, replica, partition, &ranges))
                     .collect(),
             }
         })
         .collect()
 }
 
-fn replica_view(
-    simulation: &Simulation,
-    broker: BrokerId,
-    tp: TopicPartition,
-    partition: &PartitionImage,
-    lens: &Lens,
-) -> Option<ReplicaView> {
+fn replica_of(simulation: &Simulation, broker: BrokerId, tp: TopicPartition) -> Option<&Replica> {
     let Actor::Broker(actor) = simulation.actor(NodeId(u32::try_from(broker.0).ok()?))? else { return None };
-    let replica: &Replica = actor.replicas().get(&tp)?;
+    actor.replicas().get(&tp)
+}
+
+/// The offsets that are shown of each of a partition's logs: ranges in order that do not touch.
+fn ranges<'a>(logs: impl Iterator<Item = &'a Log>, lens: &Lens) -> Vec<(Offset, Offset)> {
+    if lens.newest_offsets == 0 {
+        return vec![(Offset::ZERO, Offset(i64::MAX))];
+    }
+    let ends = logs.map(Log::log_end_offset).collect::<Set<_>>();
+    let mut ranges: Vec<(Offset, Offset)> = Vec::new();
+    for end in ends {
+        let from = Offset((end.0 - i64::from(lens.newest_offsets)).max(0));
+        match ranges.last_mut() {
+            Some(last) if last.1 >= from => last.1 = end,
+            _ => ranges.push((from, end)),
+        }
+    }
+    ranges
+}
+
+/// One record of a replica's log; none when there is none at that offset.
+pub fn cell(simulation: &Simulation, broker: BrokerId, tp: TopicPartition, offset: Offset) -> Option<CellView> {
+    cells(replica_of(simulation, broker, tp)?, (offset, offset + 1)).next()
+}
+
+fn cells(replica: &Replica, (from, to): (Offset, Offset)) -> impl Iterator<Item = CellView> {
+    let batches = replica.log.batches_from(from).take_while(move |batch| batch.base_offset < to);
+    batches.flat_map(move |batch| {
+        let here = batch.iter().filter(move |(offset, _)| (from..to).contains(offset));
+        here.map(move |(offset, record)| CellView {
+            offset,
+            leader_epoch: batch.leader_epoch,
+            record: record.id(),
+            standing: standing_of(replica, batch, offset),
+        })
+    })
+}
+
+fn replica_view(
+    broker: BrokerId,
+    replica: &Replica,
+    partition: &PartitionImage,
+    ranges: &[(Offset, Offset)],
+) -> ReplicaView {
     let role = match &replica.role {
         Role::Leader(_) => ReplicaRole::Leader,
         Role::Follower(_) if partition.isr.contains(&broker) => ReplicaRole::FollowerInSync,
         Role::Follower(_) => ReplicaRole::FollowerLagging,
         Role::None => ReplicaRole::Offline,
     };
-    let limit = if lens.newest_records == 0 { usize::MAX } else { lens.newest_records as usize };
-    let mut cells: Vec<CellView> = replica
-        .log
-        .batches()
-        .rev()
-        .flat_map(|batch| {
-            let epoch = batch.leader_epoch;
-            batch.iter().rev().map(move |(offset, record)| CellView {
-                offset,
-                leader_epoch: epoch,
-                record: record.id(),
-                standing: standing_of(replica, batch, offset),
-            })
-        })
-        .take(limit)
-        .collect();
-    cells.reverse();
-    Some(ReplicaView {
+    ReplicaView {
         broker,
         role,
         leader_epoch: replica.leader_epoch,
@@ -270,9 +295,9 @@ fn replica_view(
         last_stable_offset: replica.last_stable_offset(),
         durable_to: replica.log.durable_to(),
         segments: replica.log.segments().map(|segment| segment.base_offset()).collect(),
-        cells,
+        cells: ranges.iter().flat_map(|range| cells(replica, *range)).collect(),
         epochs: replica.log.epochs().entries().iter().map(|entry| (entry.epoch, entry.start_offset)).collect(),
-    })
+    }
 }
 
 /// What the transaction of a record's batch makes of it, as this replica's log says.

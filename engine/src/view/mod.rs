@@ -11,7 +11,7 @@ mod ledger_view;
 mod stage;
 mod transaction;
 
-pub use build::{ledger, stage};
+pub use build::{cell, ledger, stage};
 pub use build_group::share_partition;
 pub use flight::{FlightView, PacketKind, departed_at, flights, packet_kind, quickest};
 pub use group::*;

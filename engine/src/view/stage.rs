@@ -13,8 +13,9 @@ use crate::zookeeper::Znode;
 pub struct Lens {
     /// Only these topics; empty for every user topic. Internal topics are only shown when named.
     pub topics: Vec<TopicId>,
-    /// At most this many of the newest records per replica; 0 for all.
-    pub newest_records: u32,
+    /// Of every log only the offsets so close below the end of one of the partition's logs, so that replicas can be
+    /// compared where one of them ends; 0 for all.
+    pub newest_offsets: u32,
 }
 
 /// Everything the stage shows.

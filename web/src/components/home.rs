@@ -32,8 +32,8 @@ enum Phase {
 /// The first partition of the first topic: the one the screen talks about.
 fn star(run: &Run) -> Option<(TopicPartition, String, BrokerId)> {
     let view = run.view();
-    let partition = view.partitions.into_iter().next()?;
-    Some((partition.tp, partition.name, partition.leader))
+    let partition = view.partitions.first()?;
+    Some((partition.tp, partition.name.clone(), partition.leader))
 }
 
 fn phase(run: &Run) -> Phase {

@@ -6,10 +6,12 @@ use crate::action::{Action, ask};
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::paint::{Direction, PacketFilter, StagePainter};
-use crate::scene::{Layout, Scene, StageInput, Target, compose, number};
+use crate::scene::{Depth, Layout, Scene, StageInput, Target, compose, number};
 use crate::session::{Run, Session};
 use crate::tr;
 use gloo_timers::callback::Timeout;
+use highwater_engine::time::Instant;
+use highwater_engine::view::StageView;
 use leptos::prelude::*;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,10 +24,30 @@ const PHONE: f64 = 600.0;
 /// A finger that stays this long asks for the menu.
 const LONG_PRESS: u32 = 500;
 
+/// What a drawing is of: with the same, there is nothing to draw anew.
+struct Drawing {
+    view: Rc<StageView>,
+    ghost: Option<Instant>,
+    selection: Option<Target>,
+    depth: Depth,
+    layout: Layout,
+    locale: Locale,
+}
+
+impl PartialEq for Drawing {
+    fn eq(&self, other: &Drawing) -> bool {
+        let rest =
+            |drawing: &Drawing| (drawing.ghost, drawing.selection, drawing.depth, drawing.layout, drawing.locale);
+        Rc::ptr_eq(&self.view, &other.view) && rest(self) == rest(other)
+    }
+}
+
 /// What is on the screen now.
 struct Shown {
     painter: StagePainter,
     scene: Scene,
+    drawing: Option<Drawing>,
+    height: String,
 }
 
 type Slot = StoredValue<Option<Rc<RefCell<Shown>>>, LocalStorage>;
@@ -43,32 +65,45 @@ pub fn Stage(
     let room: RwSignal<(f64, f64)> = RwSignal::new((0.0, 0.0));
     let shown: Slot = StoredValue::new_local(None);
     figure.on_load(move |element| watch_size(element.into(), room));
+    // The drawing follows the engine, the selection, the language and the room; packets follow the frames.
+    let paint = move |run: &Run| {
+        let Some(shown) = shown.try_get_value().flatten() else { return };
+        let shown = &mut *shown.borrow_mut();
+        let size = room.get_untracked();
+        if let Some(layout) = layout(size, session.partition.get_untracked()) {
+            shown.painter.set_room(size);
+            if draw(shown, session, run, layout, page.locale.get_untracked()) {
+                // One under the other, brokers need the height they need; side by side they take what there is.
+                let height = match layout {
+                    Layout::Phone { width, .. } => {
+                        format!("{}px", number((width * shown.scene.height / shown.scene.width.max(1.0)).round()))
+                    }
+                    Layout::Wide { .. } => String::new(),
+                };
+                if height != shown.height
+                    && let Some(figure) = figure.get_untracked()
+                {
+                    let _ = web_sys::HtmlElement::style(&figure).set_property("height", &height);
+                    shown.height = height;
+                }
+            }
+        }
+        packets(shown, page, run);
+    };
     Effect::new(move || {
         let (Some(svg), Some(canvas)) = (svg.get(), canvas.get()) else { return };
         let painter = StagePainter::new(svg.unchecked_into(), canvas);
-        shown.set_value(Some(Rc::new(RefCell::new(Shown { painter, scene: Scene::default() }))));
-        session.add_painter(move |run| packets(shown, page, run));
+        let blank = Shown { painter, scene: Scene::default(), drawing: None, height: String::new() };
+        shown.set_value(Some(Rc::new(RefCell::new(blank))));
+        session.add_painter(paint);
     });
-    // The drawing follows the engine, the selection, the language and the room; packets follow the frames.
     Effect::new(move || {
-        session.version.track();
         session.selection.track();
         session.depth.track();
-        let locale = page.locale.get();
-        let layout = layout(room.get(), session.partition.get());
-        let Some(layout) = layout else { return };
-        session.read(|run| {
-            let ratio = draw(shown, session, run, layout, locale);
-            // One under the other, brokers need the height they need; side by side they take what there is.
-            let height = match (layout, ratio) {
-                (Layout::Phone { width, .. }, Some(ratio)) => format!("{}px", number((width * ratio).round())),
-                _ => String::new(),
-            };
-            if let Some(figure) = figure.get_untracked() {
-                let _ = web_sys::HtmlElement::style(&figure).set_property("height", &height);
-            }
-            packets(shown, page, run);
-        });
+        session.partition.track();
+        page.locale.track();
+        room.track();
+        session.read(paint);
     });
     Effect::new(move || {
         page.theme.track();
@@ -76,7 +111,7 @@ pub fn Stage(
         page.hidden.track();
         if let Some(shown) = shown.get_value() {
             shown.borrow_mut().painter.theme_changed();
-            session.read(|run| packets_of(&mut shown.borrow_mut(), page, run));
+            session.read(|run| packets(&mut shown.borrow_mut(), page, run));
         }
     });
     let press: StoredValue<Option<Timeout>, LocalStorage> = StoredValue::new_local(None);
@@ -146,10 +181,14 @@ fn layout((width, height): (f64, f64), partition_index: usize) -> Option<Layout>
     }
 }
 
-/// Draws the state; the drawing's height over its width.
-fn draw(shown: Slot, session: Session, run: &Run, layout: Layout, locale: Locale) -> Option<f64> {
-    let shown = shown.get_value()?;
+/// Draws the state, unless it is what is drawn already; whether it was drawn.
+fn draw(shown: &mut Shown, session: Session, run: &Run, layout: Layout, locale: Locale) -> bool {
     let (selection, depth) = (session.selection.get_untracked(), session.depth.get_untracked());
+    let ghost = run.ghost().map(|ghost| ghost.now);
+    let drawing = Some(Drawing { view: run.view(), ghost, selection, depth, layout, locale });
+    if drawing == shown.drawing {
+        return false;
+    }
     let (view, marks, causes) = (run.view(), run.marks(), run.causes());
     let input = StageInput {
         view: &view,
@@ -162,23 +201,16 @@ fn draw(shown: Slot, session: Session, run: &Run, layout: Layout, locale: Locale
         marks: &marks,
     };
     let scene = compose(&input, locale);
-    let mut shown = shown.borrow_mut();
     shown.painter.show(&scene);
-    let ratio = scene.height / scene.width.max(1.0);
     if session.extent.get_untracked() != scene.extent {
         session.extent.set(scene.extent);
     }
     shown.scene = scene;
-    Some(ratio)
+    shown.drawing = drawing;
+    true
 }
 
-fn packets(shown: Slot, page: Page, run: &Run) {
-    if let Some(shown) = shown.try_get_value().flatten() {
-        packets_of(&mut shown.borrow_mut(), page, run);
-    }
-}
-
-fn packets_of(shown: &mut Shown, page: Page, run: &Run) {
+fn packets(shown: &mut Shown, page: Page, run: &Run) {
     let mut flights = run.flights();
     page.hidden.with_untracked(|hidden| flights.retain(|flight| !hidden.contains(&flight.packet)));
     shown.painter.packets(&shown.scene, &flights, run.now(), PacketFilter::default());
@@ -243,7 +275,7 @@ fn on_key(shown: Slot, page: Page, session: Session, event: &web_sys::KeyboardEv
     };
     event.prevent_default();
     if let Some(shown) = shown.get_value() {
-        let Shown { painter, scene } = &mut *shown.borrow_mut();
+        let Shown { painter, scene, .. } = &mut *shown.borrow_mut();
         painter.move_focus(scene, direction);
     }
 }

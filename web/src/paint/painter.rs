@@ -49,6 +49,8 @@ pub struct StagePainter {
     palette: Option<Palette>,
     still: bool,
     size: (f64, f64),
+    /// The canvas's size on the page. Asking it of the browser on every frame would make it lay the page out.
+    room: (f64, f64),
     drawn: Vec<(EnvelopeId, Point)>,
     is_blank: bool,
     sprites: Sprites,
@@ -70,6 +72,7 @@ impl StagePainter {
             palette: None,
             still: false,
             size: (1.0, 1.0),
+            room: (0.0, 0.0),
             drawn: Vec::new(),
             is_blank: true,
             sprites: Sprites::default(),
@@ -87,6 +90,11 @@ impl StagePainter {
         self.sprites.clear();
         let query = window.match_media("(prefers-reduced-motion: reduce)").ok().flatten();
         self.still = query.is_some_and(|query| query.matches());
+    }
+
+    /// The canvas has this size on the page, in CSS pixels.
+    pub fn set_room(&mut self, room: (f64, f64)) {
+        self.room = room;
     }
 
     /// Shows a state. Cheap when little changed.
@@ -145,7 +153,7 @@ impl StagePainter {
     fn prepare(&mut self) -> Option<CanvasRenderingContext2d> {
         let context = self.context.clone()?;
         let ratio = self.window.as_ref().map_or(1.0, Window::device_pixel_ratio).clamp(1.0, 4.0);
-        let (width, height) = (f64::from(self.canvas.client_width()), f64::from(self.canvas.client_height()));
+        let (width, height) = self.room;
         let (pixels_x, pixels_y) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
         if (self.canvas.width(), self.canvas.height()) != (pixels_x, pixels_y) {
             self.canvas.set_width(pixels_x);

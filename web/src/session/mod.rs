@@ -11,6 +11,7 @@ mod branching;
 mod branching_test;
 mod causes;
 mod group_history;
+mod levels;
 mod life;
 #[cfg(test)]
 mod life_test;
@@ -56,6 +57,9 @@ pub enum Purpose {
 /// A frame may keep the main thread this long, in seconds.
 const BUDGET: f64 = 0.008;
 
+/// While time passes, words and figures are renewed this often, in seconds: faster nobody reads.
+const CALM: f64 = 0.1;
+
 /// A task of a fast-forward may keep it this long.
 const SLICE: f64 = 0.02;
 
@@ -72,7 +76,8 @@ type Painter = (u64, Rc<dyn Fn(&Run)>);
 pub struct Session {
     /// What it is for.
     pub purpose: Purpose,
-    /// Grows whenever the engine's state changed.
+    /// Grows when the engine's state changed: at once when the reader did it, and now and then while time passes. What
+    /// moves with every frame is painted instead.
     pub version: RwSignal<u64>,
     /// Whether time passes.
     pub playing: RwSignal<bool>,
@@ -101,6 +106,8 @@ pub struct Session {
     frames: StoredValue<Frames, LocalStorage>,
     painters: StoredValue<Vec<Painter>, LocalStorage>,
     idle_since: StoredValue<Option<(Instant, f64)>, LocalStorage>,
+    /// Since when something changed that `version` does not tell yet, on the wall clock.
+    untold: StoredValue<Option<f64>, LocalStorage>,
     cost: StoredValue<f64, LocalStorage>,
 }
 
@@ -126,6 +133,7 @@ impl Session {
             frames: StoredValue::new_local(Frames::default()),
             painters: StoredValue::new_local(Vec::new()),
             idle_since: StoredValue::new_local(None),
+            untold: StoredValue::new_local(None),
             cost: StoredValue::new_local(0.0),
         };
         on_cleanup(move || session.pause());
@@ -191,6 +199,9 @@ impl Session {
         }
         if let Some(frames) = self.frames.try_get_value() {
             frames.stop();
+        }
+        if self.untold.try_get_value().flatten().is_some() {
+            self.tell();
         }
     }
 
@@ -381,9 +392,15 @@ impl Session {
             self.hurrying.set(None);
         }
         let changed = self.run.try_update_value(change)?;
-        self.version.update(|version| *version += 1);
+        self.tell();
         self.paint();
         Some(changed)
+    }
+
+    /// Tells everybody that the run has changed.
+    fn tell(&self) {
+        self.untold.set_value(None);
+        self.version.try_update(|version| *version += 1);
     }
 
     /// Calls the painters.
@@ -418,7 +435,10 @@ impl Session {
         }
         self.tell_leap(&done);
         if done.dispatched > 0 || done.faded {
-            self.version.update(|version| *version += 1);
+            self.untold.try_update_value(|since| *since = since.or(Some(now_seconds())));
+        }
+        if self.untold.get_value().is_some_and(|since| now_seconds() - since >= CALM) {
+            self.tell();
         }
         self.paint();
         match (done.reached, self.purpose) {

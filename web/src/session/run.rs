@@ -34,14 +34,18 @@ pub struct Run {
     /// Grows whenever other events may follow.
     turned: u64,
     tally: RefCell<Tally>,
+    picture: RefCell<Option<(Stamp, Rc<StageView>)>>,
 }
 
 /// The scenario that is told, and how it went.
 type Told = (Option<Rc<Scenario>>, Option<Rc<Story>>);
 
+/// What decides which state a picture shows: the branch, the step and the moment.
+type Stamp = (u64, u64, Instant);
+
 /// The state before the last decisive event.
 struct Ghost {
-    view: StageView,
+    view: Rc<StageView>,
     at: Instant,
     /// For how many seconds it has been seen while time passed.
     seen: f64,
@@ -49,6 +53,9 @@ struct Ghost {
 
 /// For so long the state before stays on the stage.
 const GHOST: f64 = 2.4;
+
+/// So many of a log's newest offsets have a place on the widest stage.
+const NEWEST: u32 = 256;
 
 /// How far beyond what is known one seek may go.
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -93,6 +100,7 @@ impl Run {
             told: BTreeMap::new(),
             turned: 0,
             tally: RefCell::default(),
+            picture: RefCell::default(),
         })
     }
 
@@ -116,6 +124,7 @@ impl Run {
             told: BTreeMap::new(),
             turned: 0,
             tally: RefCell::default(),
+            picture: RefCell::default(),
         }
     }
 
@@ -256,18 +265,30 @@ impl Run {
 
     /// What the run adds up to, as far as it is known.
     pub fn tally(&self) -> Ref<'_, Tally> {
-        self.tally.borrow_mut().follow(self.turned, self.events());
+        // Whoever is reading it has it up to date already.
+        if let Ok(mut tally) = self.tally.try_borrow_mut() {
+            tally.follow(self.turned, self.events());
+        }
         self.tally.borrow()
     }
 
-    /// What the stage shows.
-    pub fn view(&self) -> StageView {
-        view::stage(self.history.simulation(), &Lens::default())
+    /// What the stage shows: one picture of each state, however many ask for it.
+    pub fn view(&self) -> Rc<StageView> {
+        let simulation = self.history.simulation();
+        let stamp = (self.turned, self.cursor(), simulation.now());
+        if let Some((of, view)) = &*self.picture.borrow()
+            && *of == stamp
+        {
+            return view.clone();
+        }
+        let view = Rc::new(view::stage(simulation, &Lens { newest_offsets: NEWEST, ..Lens::default() }));
+        *self.picture.borrow_mut() = Some((stamp, view.clone()));
+        view
     }
 
     /// The state before the last decisive moment.
     pub fn ghost(&self) -> Option<&StageView> {
-        self.ghost.as_ref().map(|ghost| &ghost.view)
+        self.ghost.as_ref().map(|ghost| &*ghost.view)
     }
 
     /// The messages under way.
@@ -282,6 +303,7 @@ impl Run {
 
     /// Records that were lost or doubled so far.
     pub fn marks(&self) -> Vec<Mark> {
+        let tally = self.tally();
         let mark = |emitted: &Emitted| match &emitted.event {
             Event::AckedRecordLost { record, tp, .. } => Some(Mark { tp: *tp, record: *record, kind: MarkKind::Lost }),
             Event::RecordDuplicated { record, tp, .. } => {
@@ -289,7 +311,7 @@ impl Run {
             }
             _ => None,
         };
-        self.past().iter().filter_map(mark).collect()
+        tally.turns(self.cursor()).iter().filter_map(mark).collect()
     }
 
     /// Goes on towards a place, event by event, as long as there is time; whether it is there.
@@ -557,11 +579,20 @@ impl Run {
         let decisive = self.just_happened().iter().any(|emitted| is_decisive(&emitted.event));
         let at = self.history.simulation().now();
         if decisive && self.ghost.as_ref().is_none_or(|ghost| at.since(ghost.at) > MOMENT) {
-            // Decisive events are rare: looking back at one is cheaper than a picture of every state.
             let here = self.cursor();
-            self.history.seek_event(here - 1);
-            self.keep_ghost();
-            self.history.seek_event(here);
+            let shown = self
+                .picture
+                .get_mut()
+                .take()
+                .filter(|((turned, step, _), _)| (*turned, *step) == (self.turned, here - 1));
+            if let Some((_, view)) = shown {
+                self.ghost = Some(Ghost { at: view.now, view, seen: 0.0 });
+            } else {
+                // Decisive events are rare: looking back at one is cheaper than a picture of every state.
+                self.history.seek_event(here - 1);
+                self.keep_ghost();
+                self.history.seek_event(here);
+            }
         }
         stepped
     }

@@ -1,8 +1,10 @@
-//! What a run adds up to as it goes on: marks, meters, and who was down when.
+//! What a run adds up to as it goes on: marks, meters, turning points, and who was down when.
 //!
 //! Everything is taken from the events known so far, each event once. Seeking changes nothing (readers stop at the
 //! moment shown); acting in the past starts over, because the events after it are others.
 
+use super::advance::is_decisive;
+use super::levels::Levels;
 use super::meters::Meters;
 use highwater_engine::event::{Event, GroupState};
 use highwater_engine::ids::NodeId;
@@ -51,6 +53,9 @@ impl Moment {
     }
 }
 
+/// So many turning points are remembered.
+const TURNS: usize = 1 << 16;
+
 /// A mark.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Marked {
@@ -60,6 +65,18 @@ pub struct Marked {
     pub n: u64,
     /// What.
     pub what: Moment,
+}
+
+/// Whether an event is decisive, or one that others are traced back to.
+fn is_turn(event: &Event) -> bool {
+    is_decisive(event)
+        || matches!(
+            event,
+            Event::LeaderActivated { .. }
+                | Event::FollowerActivated { .. }
+                | Event::IsrShrinkProposed { .. }
+                | Event::RequestTimedOut { .. }
+        )
 }
 
 /// What a run adds up to.
@@ -72,6 +89,11 @@ pub struct Tally {
     pub marks: Vec<Marked>,
     /// The meters.
     pub meters: Meters,
+    /// Records that were sent and have no answer yet.
+    pub unanswered: Levels,
+    /// Messages that wait in classic queues.
+    pub queued: Levels,
+    turns: Vec<Emitted>,
     lives: Vec<(Instant, NodeId, bool)>,
     started: Vec<NodeId>,
 }
@@ -82,6 +104,9 @@ impl Tally {
         let last = events.last().map_or(0, |emitted| emitted.n);
         if turned != self.turned || last < self.seen {
             *self = Tally { turned, ..Tally::default() };
+        }
+        if last == self.seen {
+            return;
         }
         let new = events.partition_point(|emitted| emitted.n <= self.seen);
         for emitted in &events[new..] {
@@ -111,7 +136,25 @@ impl Tally {
         {
             self.marks.push(Marked { at, n, what });
         }
+        match &emitted.event {
+            Event::RecordSent { .. } => self.unanswered.shift(at, 1),
+            Event::RecordAcked { .. } | Event::SendFailed { .. } => self.unanswered.shift(at, -1),
+            Event::QueueStored { .. } => self.queued.shift(at, 1),
+            Event::QueueRemoved { .. } | Event::QueueLost { .. } => self.queued.shift(at, -1),
+            _ => {}
+        }
+        if is_turn(&emitted.event) {
+            if self.turns.len() == TURNS {
+                self.turns.drain(..TURNS / 8);
+            }
+            self.turns.push(emitted.clone());
+        }
         self.meters.take(emitted);
+    }
+
+    /// Turning points up to a step, in order: remembered when the history has forgotten them.
+    pub fn turns(&self, step: u64) -> &[Emitted] {
+        &self.turns[..self.turns.partition_point(|emitted| emitted.n <= step)]
     }
 
     /// Since when a process was down at a moment, if it was.

@@ -6,8 +6,9 @@ use crate::session::Run;
 use crate::session::words::Names;
 use highwater_engine::config::Acks;
 use highwater_engine::ids::*;
+use highwater_engine::sim::Simulation;
 use highwater_engine::time::Instant;
-use highwater_engine::view::*;
+use highwater_engine::view::{self, *};
 use std::borrow::Cow;
 
 /// A value with its name.
@@ -76,7 +77,7 @@ fn state(target: Target, view: &StageView, run: &Run, names: &Names<'_>) -> Opti
         Target::Partition(tp) => partition_state(&mut out, view.partitions.iter().find(|known| known.tp == tp)?),
         Target::Replica(broker, tp) => replica_state(&mut out, broker, tp, view)?,
         Target::Record(broker, tp, offset) => {
-            if record_state(&mut out, broker, tp, offset, view).is_none() {
+            if record_state(&mut out, broker, tp, offset, view, run.simulation()).is_none() {
                 // It is not there yet, or no more: its life can still be looked at.
                 out.sheet.title = out.names.record(crate::session::record_at(run, broker, tp, offset)?);
                 let place =
@@ -268,11 +269,17 @@ fn record_state(
     tp: TopicPartition,
     offset: Offset,
     view: &StageView,
+    simulation: &Simulation,
 ) -> Option<()> {
     let locale = out.names.locale;
+    // The picture has the newest records only.
+    let cell_in = |replica: &ReplicaView| {
+        let drawn = replica.cells.iter().find(|cell| cell.offset == offset).copied();
+        drawn.or_else(|| view::cell(simulation, replica.broker, tp, offset))
+    };
     let partition = view.partitions.iter().find(|known| known.tp == tp)?;
     let replica = partition.replicas.iter().find(|replica| replica.broker == broker)?;
-    let cell = replica.cells.iter().find(|cell| cell.offset == offset)?;
+    let cell = cell_in(replica)?;
     let name = cell.record.map(|record| out.names.record(record));
     out.sheet.title = name.unwrap_or_else(|| say(td_string!(locale, page.fact.offset_n), &[("offset", &offset)]));
     let place = [("partition", &partition.name as &dyn std::fmt::Display), ("broker", &out.names.broker(broker))];
@@ -295,7 +302,7 @@ fn record_state(
     let copies: Vec<BrokerId> = partition
         .replicas
         .iter()
-        .filter(|other| other.cells.iter().any(|known| known.offset == offset && known.record == cell.record))
+        .filter(|other| cell_in(other).is_some_and(|known| known.record == cell.record))
         .map(|other| other.broker)
         .collect();
     out.fact(td_string!(locale, page.fact.copies), out.names.brokers(&copies));

@@ -49,21 +49,25 @@ const TURNS: usize = 4;
 /// The chain for a target: of the last decisive event about it, or else of the last one about it.
 fn why(target: Target, run: &Run, locale: Locale) -> Vec<Link> {
     let about = |emitted: &&Emitted| concerns(&emitted.event, target, run);
-    let decisive = run.past().iter().rev().filter(|emitted| is_decisive(&emitted.event)).find(about);
-    let Some(effect) = decisive.or_else(|| run.past().iter().rev().find(about)) else { return Vec::new() };
+    let decisive = last_turn(run, |emitted| is_decisive(&emitted.event) && about(&emitted));
+    let Some(effect) = decisive.or_else(|| run.past().iter().rev().find(about).cloned()) else { return Vec::new() };
     let names = Names { directory: run.simulation().directory(), locale };
     let together = run.history().events_between(effect.n, effect.n).iter().rev();
     let mut together: Vec<&Emitted> = together
-        .filter(|emitted| *emitted == effect || is_decisive(&emitted.event) && concerns(&emitted.event, target, run))
+        .filter(|emitted| **emitted == effect || is_decisive(&emitted.event) && concerns(&emitted.event, target, run))
         .collect();
     together.sort_by_key(|emitted| rank(&emitted.event));
     let shown = together.iter().take(TOGETHER);
     let mut links: Vec<Link> = shown.map(|emitted| event_link(emitted, &names)).collect();
+    if links.is_empty() {
+        // The history has forgotten what else happened then.
+        links.push(event_link(&effect, &names));
+    }
     let mut from = effect.n;
     for _ in 0..TURNS {
         // Some things have no message that caused them: a silence, an election that is only heard of later.
         let Some(behind) = follow(from, run, &names, &mut links) else { break };
-        push(&mut links, event_link(behind, &names));
+        push(&mut links, event_link(&behind, &names));
         from = behind.n;
     }
     shorten(links, locale)
@@ -103,21 +107,27 @@ fn picture(sign: Sign) -> &'static str {
 }
 
 /// Follows the causes of an event until they end, or until an event that another one lies behind.
-fn follow<'a>(from: u64, run: &'a Run, names: &Names<'_>, links: &mut Vec<Link>) -> Option<&'a Emitted> {
+fn follow(from: u64, run: &Run, names: &Names<'_>, links: &mut Vec<Link>) -> Option<Emitted> {
+    let mut told: Vec<CauseKind> = Vec::new();
     for cause in run.history().why(from) {
-        let events = run.history().events_between(cause.n, cause.n);
+        // A chain may go back through thousands of fetches that are all alike.
+        let events = turns_of(run, cause.n);
+        if events.is_empty() && told.contains(&cause.what) {
+            continue;
+        }
         let turn = events.iter().find_map(|emitted| Some((emitted, behind(emitted, run)?)));
         if let Some((emitted, behind)) = turn {
             push(links, event_link(emitted, names));
             return Some(behind);
         }
-        push(links, cause_link(&cause, cause.n == from, events, names));
+        push(links, cause_link(&cause, cause.n == from, &events, names));
+        told.push(cause.what);
     }
     None
 }
 
 /// The earlier event that really lies behind one: why somebody fell silent, which election a broker has heard of.
-fn behind<'a>(emitted: &Emitted, run: &'a Run) -> Option<&'a Emitted> {
+fn behind(emitted: &Emitted, run: &Run) -> Option<Emitted> {
     if let Some(nodes) = silent_in(&emitted.event, run) {
         return fell_silent(run, emitted.n, &nodes);
     }
@@ -128,8 +138,8 @@ fn behind<'a>(emitted: &Emitted, run: &'a Run) -> Option<&'a Emitted> {
         | Event::LogTruncated { tp, why: TruncationReason::DivergingEpoch, .. } => *tp,
         _ => return None,
     };
-    let mut earlier = run.past().iter().rev().filter(|known| known.n < emitted.n);
-    earlier.find(|known| matches!(&known.event, Event::LeaderElected { tp: elected, .. } if *elected == tp))
+    let elects = |event: &Event| matches!(event, Event::LeaderElected { tp: elected, .. } if *elected == tp);
+    last_turn(run, |known| known.n < emitted.n && elects(&known.event))
 }
 
 /// Of what happened at the same moment, the weightiest comes first.
@@ -192,14 +202,26 @@ fn silent_in(event: &Event, run: &Run) -> Option<Vec<NodeId>> {
 }
 
 /// What made one of them fall silent.
-fn fell_silent<'a>(run: &'a Run, before: u64, nodes: &[NodeId]) -> Option<&'a Emitted> {
-    let earlier = run.past().iter().rev().filter(|emitted| emitted.n < before);
-    let mut ends = earlier.filter(|emitted| match &emitted.event {
+fn fell_silent(run: &Run, before: u64, nodes: &[NodeId]) -> Option<Emitted> {
+    let ends = |event: &Event| match event {
         Event::NodeStopped { node, .. } | Event::NodePaused { node } => nodes.contains(node),
         Event::LinkCut { from, to, .. } => nodes.contains(from) || nodes.contains(to),
         _ => false,
-    });
-    ends.next()
+    };
+    last_turn(run, |emitted| emitted.n < before && ends(&emitted.event))
+}
+
+/// The turning points of one step.
+fn turns_of(run: &Run, step: u64) -> Vec<Emitted> {
+    let tally = run.tally();
+    let known = tally.turns(step);
+    known[known.partition_point(|emitted| emitted.n < step)..].to_vec()
+}
+
+/// The last turning point of a kind up to the moment shown.
+fn last_turn(run: &Run, wanted: impl Fn(&Emitted) -> bool) -> Option<Emitted> {
+    let tally = run.tally();
+    tally.turns(run.cursor()).iter().rev().find(|emitted| wanted(emitted)).cloned()
 }
 
 fn sign_of(event: &Event) -> Sign {

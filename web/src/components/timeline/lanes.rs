@@ -68,8 +68,10 @@ pub fn lanes(run: &Run, selection: Option<Target>) -> Lanes {
     let partition = partition_of(run, selection);
     let mut lanes = Lanes { now: run.now(), end: end_of(run), partition, ..Lanes::default() };
     let has_kafka = run.recording().spec.brokers > 0;
-    let (mut leader, mut open) = (BrokerId::NONE, 0u64);
-    for emitted in run.past() {
+    let tally = run.tally();
+    lanes.open = if has_kafka { &tally.unanswered } else { &tally.queued }.until(lanes.now);
+    let mut leader = BrokerId::NONE;
+    for emitted in tally.turns(run.cursor()) {
         let at = emitted.at;
         match &emitted.event {
             Event::LeaderElected { tp, from, leader: next, .. } => {
@@ -107,15 +109,7 @@ pub fn lanes(run: &Run, selection: Option<Target>) -> Lanes {
             }
             Event::NodePaused { node } => lanes.flag(at, FlagKind::Frozen(*node)),
             Event::LinkCut { .. } => lanes.flag(at, FlagKind::Cut),
-            Event::AckedRecordLost { .. } => lanes.flag(at, FlagKind::Loss),
-            Event::QueueLost { .. } => {
-                lanes.flag(at, FlagKind::Loss);
-                lanes.level(at, &mut open, -1);
-            }
-            Event::RecordSent { .. } if has_kafka => lanes.level(at, &mut open, 1),
-            Event::RecordAcked { .. } | Event::SendFailed { .. } if has_kafka => lanes.level(at, &mut open, -1),
-            Event::QueueStored { .. } if !has_kafka => lanes.level(at, &mut open, 1),
-            Event::QueueRemoved { .. } if !has_kafka => lanes.level(at, &mut open, -1),
+            Event::AckedRecordLost { .. } | Event::QueueLost { .. } => lanes.flag(at, FlagKind::Loss),
             _ => {}
         }
     }
@@ -148,14 +142,6 @@ impl Lanes {
         let flag = Flag { at, what };
         if self.flags.last() != Some(&flag) {
             self.flags.push(flag);
-        }
-    }
-
-    fn level(&mut self, at: Instant, open: &mut u64, by: i64) {
-        *open = open.saturating_add_signed(by);
-        match self.open.last_mut() {
-            Some(last) if last.0 == at => last.1 = *open,
-            _ => self.open.push((at, *open)),
         }
     }
 

@@ -3,6 +3,7 @@
 mod lanes;
 
 use super::moments;
+use super::stage::watch_size;
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::playback::now_seconds;
@@ -54,6 +55,9 @@ pub fn Timeline(
         session.read(refresh);
     });
     let section = NodeRef::<leptos::html::Section>::new();
+    let size = RwSignal::new((WIDE, 0.0));
+    section.on_load(move |element| watch_size(element.into(), size));
+    let room = Memo::new(move |_| size.get().0);
     let now = NodeRef::<leptos::html::Div>::new();
     now.on_load(move |element| {
         session.add_painter(move |run| {
@@ -66,7 +70,7 @@ pub fn Timeline(
         <section class="timeline" node_ref=section aria-label=tr!(page, timeline.title)>
             {move || {
                 let locale = page.locale.get();
-                let room = section.get_untracked().map_or(WIDE, |section| f64::from(section.client_width()));
+                let room = room.get();
                 // In units of usual letters: the projector's are half as large again.
                 let projected = page.theme.get() == Theme::Projector || page.present.get();
                 let track = if projected { room / 1.5 - MARGINS } else { room - MARGINS };
