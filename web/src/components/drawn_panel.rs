@@ -3,7 +3,6 @@
 
 use crate::app::Page;
 use crate::i18n::Locale;
-use crate::playback::now_seconds;
 use crate::scene::Target;
 use crate::session::{Run, Session};
 use leptos::prelude::*;
@@ -32,22 +31,19 @@ pub fn DrawnPanel(
 ) -> impl IntoView {
     let page = Page::here();
     let markup = RwSignal::new(String::new());
-    let last = StoredValue::new_local((u64::MAX, 0.0));
+    let last = StoredValue::new_local(None);
     let refresh = move |run: &Run| {
-        let (version, wall) = (session.version.get_untracked(), now_seconds());
-        let (seen, at) = last.get_value();
-        if seen != version && (!session.playing.get_untracked() || wall - at > drawn.period) {
-            last.set_value((version, wall));
-            markup.set((drawn.draw)(run, session.selection.get_untracked(), page.locale.get_untracked()));
+        let (selection, locale) = (session.selection.get_untracked(), page.locale.get_untracked());
+        let of = (run.cursor(), session.version.get_untracked(), selection, locale);
+        if last.get_value() != Some(of) {
+            last.set_value(Some(of));
+            markup.set((drawn.draw)(run, selection, locale));
         }
     };
-    session.add_painter(refresh);
+    session.add_slow_painter(drawn.period, refresh);
     Effect::new(move || {
         page.locale.track();
-        // A pause shows the last state, whatever the period.
-        session.playing.track();
         session.selection.track();
-        last.set_value((u64::MAX, 0.0));
         session.read(refresh);
     });
     let on_click = move |event: web_sys::MouseEvent| {

@@ -3,11 +3,14 @@
 use super::moments::sign;
 use crate::app::Page;
 use crate::i18n::td_string;
-use crate::scene::percent;
+use crate::scene::{number, percent};
 use crate::session::{Moment, Run, Session};
 use crate::tr;
 use highwater_engine::time::Instant;
 use leptos::prelude::*;
+
+/// While time passes the range input follows this often, in seconds.
+const SLOW: f64 = 0.2;
 
 /// What stands on the track.
 #[derive(Clone, PartialEq, Debug)]
@@ -43,6 +46,11 @@ fn ticks(run: &Run) -> Vec<Tick> {
     ticks
 }
 
+/// Places an element by its transform, which the browser composes without laying out the page.
+pub(super) fn move_to(element: &web_sys::HtmlElement, transform: &str) {
+    let _ = web_sys::HtmlElement::style(element).set_property("transform", transform);
+}
+
 /// The slider.
 #[component]
 pub fn Scrub(
@@ -55,13 +63,15 @@ pub fn Scrub(
     let thumb = NodeRef::<leptos::html::Div>::new();
     Effect::new(move || {
         let (Some(input), Some(done), Some(thumb)) = (input.get(), done.get(), thumb.get()) else { return };
-        session.add_painter(move |run| {
-            let end = run.end_at().0.max(1);
-            let share = (run.now().0 as f64 / end as f64).min(1.0) * 100.0;
-            let _ = input.set_attribute("max", &(end / 1_000).to_string());
+        // What the eye follows lays nothing out; what is read aloud takes its time.
+        session.add_slow_painter(0.0, move |run| {
+            let share = (run.now().0 as f64 / run.end_at().0.max(1) as f64).min(1.0);
+            move_to(&done, &format!("scaleX({share:.5})"));
+            move_to(&thumb, &format!("translateX({}cqw)", number(share * 100.0)));
+        });
+        session.add_slow_painter(SLOW, move |run| {
+            let _ = input.set_attribute("max", &(run.end_at().0.max(1) / 1_000).to_string());
             input.set_value(&(run.now().0 / 1_000).to_string());
-            let _ = web_sys::HtmlElement::style(&done).set_property("width", &percent(share));
-            let _ = web_sys::HtmlElement::style(&thumb).set_property("left", &percent(share));
         });
     });
     let marks = Memo::new(move |_| session.follow(ticks));

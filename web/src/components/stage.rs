@@ -6,6 +6,7 @@ use crate::action::{Action, ask};
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::paint::{Direction, PacketFilter, StagePainter};
+use crate::playback::now_seconds;
 use crate::scene::{Depth, Layout, Scene, StageInput, Target, compose, number};
 use crate::session::{Run, Session};
 use crate::tr;
@@ -23,6 +24,9 @@ const PHONE: f64 = 600.0;
 
 /// A finger that stays this long asks for the menu.
 const LONG_PRESS: u32 = 500;
+
+/// While time passes the drawing is renewed at most this often, in seconds.
+const DRAWN: f64 = 0.06;
 
 /// What a drawing is of: with the same, there is nothing to draw anew.
 struct Drawing {
@@ -47,6 +51,8 @@ struct Shown {
     painter: StagePainter,
     scene: Scene,
     drawing: Option<Drawing>,
+    /// When it was drawn, in wall seconds.
+    drawn_at: f64,
     height: String,
 }
 
@@ -93,7 +99,8 @@ pub fn Stage(
     Effect::new(move || {
         let (Some(svg), Some(canvas)) = (svg.get(), canvas.get()) else { return };
         let painter = StagePainter::new(svg.unchecked_into(), canvas);
-        let blank = Shown { painter, scene: Scene::default(), drawing: None, height: String::new() };
+        let blank =
+            Shown { painter, scene: Scene::default(), drawing: None, drawn_at: f64::MIN, height: String::new() };
         shown.set_value(Some(Rc::new(RefCell::new(blank))));
         session.add_painter(paint);
     });
@@ -185,10 +192,17 @@ fn layout((width, height): (f64, f64), partition_index: usize) -> Option<Layout>
 fn draw(shown: &mut Shown, session: Session, run: &Run, layout: Layout, locale: Locale) -> bool {
     let (selection, depth) = (session.selection.get_untracked(), session.depth.get_untracked());
     let ghost = run.ghost().map(|ghost| ghost.now);
+    let wall = now_seconds();
+    // While time passes a crowd of cells comes and goes fifteen times a second; what travels moves with every frame.
+    let recent = session.is_between() && wall - shown.drawn_at < DRAWN;
+    if recent && shown.drawing.as_ref().is_some_and(|drawing| drawing.ghost == ghost && drawing.layout == layout) {
+        return false;
+    }
     let drawing = Some(Drawing { view: run.view(), ghost, selection, depth, layout, locale });
     if drawing == shown.drawing {
         return false;
     }
+    shown.drawn_at = wall;
     let (view, marks, causes) = (run.view(), run.marks(), run.causes());
     let input = StageInput {
         view: &view,

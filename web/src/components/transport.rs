@@ -159,7 +159,7 @@ fn clock_short(at: Instant) -> String {
     format!("{}:{:02}.{}", millis / 60_000, millis / 1_000 % 60, millis / 100 % 10)
 }
 
-/// The moment shown. It is written on every frame, past the signals.
+/// The moment shown. It is written past the signals.
 #[component]
 pub fn Clock(
     /// The run.
@@ -171,7 +171,7 @@ pub fn Clock(
     let page = Page::here();
     let now = NodeRef::<leptos::html::Span>::new();
     now.on_load(move |element| {
-        session.add_painter(move |run| element.set_text_content(Some(&clock(run.now()))));
+        session.add_slow_painter(0.0, move |run| element.set_text_content(Some(&clock(run.now()))));
     });
     // A free run has no end to show.
     let end = Memo::new(move |_| session.follow(|run| run.has_story().then(|| clock_short(run.end_at()))));

@@ -16,6 +16,7 @@ struct Painted {
     target: Option<Target>,
     changed: bool,
     tabbable: bool,
+    silent: bool,
 }
 
 /// The SVG's side of a stage.
@@ -135,6 +136,7 @@ fn create(document: &Document, key: &str) -> Option<Painted> {
         target: None,
         changed: false,
         tabbable: false,
+        silent: false,
     })
 }
 
@@ -163,12 +165,16 @@ impl Painted {
             self.target = group.target;
             self.tabbable = false;
         }
-        if group.target.is_none() && self.label.is_empty() && group.label.is_empty() {
-            // Decoration is not read aloud.
-            let _ = self.element.set_attribute("aria-hidden", "true");
+        // Decoration is not read aloud.
+        let silent = group.target.is_none() && group.label.is_empty();
+        if silent != self.silent {
+            let _ = match silent {
+                true => self.element.set_attribute("aria-hidden", "true"),
+                false => self.element.remove_attribute("aria-hidden"),
+            };
+            self.silent = silent;
         }
         if group.label != self.label {
-            let _ = self.element.remove_attribute("aria-hidden");
             let _ = self.element.set_attribute("aria-label", &group.label);
             self.label = group.label.clone();
         }

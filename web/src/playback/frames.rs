@@ -64,5 +64,8 @@ fn request(frames: Frames, frame: Rc<dyn Fn(f64) -> bool>) {
 
 /// Seconds on the browser's monotonic clock.
 pub fn now_seconds() -> f64 {
-    web_sys::window().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now() / 1_000.0)
+    thread_local! {
+        static CLOCK: Option<web_sys::Performance> = web_sys::window().and_then(|window| window.performance());
+    }
+    CLOCK.with(|clock| clock.as_ref().map_or(0.0, |clock| clock.now() / 1_000.0))
 }

@@ -58,7 +58,10 @@ pub enum Purpose {
 const BUDGET: f64 = 0.008;
 
 /// While time passes, words and figures are renewed this often, in seconds: faster nobody reads.
-const CALM: f64 = 0.1;
+const CALM: f64 = 0.2;
+
+/// While time passes, the page is laid out anew at most this often, in seconds; in the frames between only messages move.
+const SLOW: f64 = 0.06;
 
 /// A task of a fast-forward may keep it this long.
 const SLICE: f64 = 0.02;
@@ -109,6 +112,9 @@ pub struct Session {
     /// Since when something changed that `version` does not tell yet, on the wall clock.
     untold: StoredValue<Option<f64>, LocalStorage>,
     cost: StoredValue<f64, LocalStorage>,
+    /// When the last frame was in which everything may change, on the wall clock.
+    slow_at: StoredValue<f64, LocalStorage>,
+    frame_at: StoredValue<f64, LocalStorage>,
 }
 
 impl Session {
@@ -135,6 +141,8 @@ impl Session {
             idle_since: StoredValue::new_local(None),
             untold: StoredValue::new_local(None),
             cost: StoredValue::new_local(0.0),
+            slow_at: StoredValue::new_local(f64::MIN),
+            frame_at: StoredValue::new_local(f64::MIN),
         };
         on_cleanup(move || session.pause());
         session
@@ -167,6 +175,27 @@ impl Session {
         });
     }
 
+    /// Adds something that is painted this often while time passes, in seconds, and at once whenever it does not.
+    pub fn add_slow_painter(&self, period: f64, painter: impl Fn(&Run) + 'static) {
+        let (session, last) = (*self, StoredValue::new_local(f64::MIN));
+        self.add_painter(move |run| {
+            if session.is_between() {
+                return;
+            }
+            let wall = now_seconds();
+            if session.playing.get_untracked() && wall - last.get_value() < period {
+                return;
+            }
+            last.set_value(wall);
+            painter(run);
+        });
+    }
+
+    /// Whether this is a frame in which only messages move.
+    pub fn is_between(&self) -> bool {
+        self.playing.get_untracked() && self.slow_at.get_value() < self.frame_at.get_value()
+    }
+
     /// Lets time pass.
     pub fn play(self) {
         if self.playing.get_untracked() {
@@ -193,7 +222,8 @@ impl Session {
         if self.hurrying.try_get_untracked().flatten().is_some() {
             self.hurrying.set(None);
         }
-        if self.playing.try_get_untracked() == Some(true) {
+        let played = self.playing.try_get_untracked() == Some(true);
+        if played {
             self.playing.set(false);
             self.leap.set(None);
         }
@@ -202,6 +232,9 @@ impl Session {
         }
         if self.untold.try_get_value().flatten().is_some() {
             self.tell();
+        }
+        if played {
+            self.paint();
         }
     }
 
@@ -412,6 +445,10 @@ impl Session {
     /// One frame; whether there shall be another.
     fn frame(self, seconds: f64) -> bool {
         let begun = now_seconds();
+        self.frame_at.set_value(begun);
+        if begun - self.slow_at.get_value() >= SLOW {
+            self.slow_at.set_value(begun);
+        }
         let goes_on = self.work(seconds);
         let cost = (now_seconds() - begun) * 1_000.0;
         self.cost.try_update_value(|mean| *mean += (cost - *mean) * 0.1);
@@ -437,7 +474,7 @@ impl Session {
         if done.dispatched > 0 || done.faded {
             self.untold.try_update_value(|since| *since = since.or(Some(now_seconds())));
         }
-        if self.untold.get_value().is_some_and(|since| now_seconds() - since >= CALM) {
+        if !self.is_between() && self.untold.get_value().is_some_and(|since| now_seconds() - since >= CALM) {
             self.tell();
         }
         self.paint();

@@ -3,10 +3,10 @@
 mod lanes;
 
 use super::moments;
+use super::scrub::move_to;
 use super::stage::watch_size;
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
-use crate::playback::now_seconds;
 use crate::scene::{TextStyle, number, percent};
 use crate::session::words::Names;
 use crate::session::{Run, Session};
@@ -21,7 +21,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 /// While time passes, the lanes are drawn anew this often, in seconds.
-const PERIOD: f64 = 0.2;
+const PERIOD: f64 = 0.25;
 
 /// How wide the panel is taken to be before it is on the screen.
 const WIDE: f64 = 800.0;
@@ -36,22 +36,17 @@ pub fn Timeline(
 ) -> impl IntoView {
     let page = Page::here();
     let shown: RwSignal<Lanes> = RwSignal::new(Lanes::default());
-    let drawn = StoredValue::new_local((u64::MAX, 0.0));
+    let drawn = StoredValue::new_local(None);
     let refresh = move |run: &Run| {
-        let version = (session.version.get_untracked(), now_seconds());
-        let (last, at) = drawn.get_value();
-        let playing = session.playing.get_untracked();
-        if last != version.0 && (!playing || version.1 - at > PERIOD) {
-            drawn.set_value(version);
-            shown.set(lanes(run, session.selection.get_untracked()));
+        let of = (run.cursor(), session.version.get_untracked(), session.selection.get_untracked());
+        if drawn.get_value() != Some(of) {
+            drawn.set_value(Some(of));
+            shown.set(lanes(run, of.2));
         }
     };
-    session.add_painter(refresh);
+    session.add_slow_painter(PERIOD, refresh);
     Effect::new(move || {
         session.selection.track();
-        // A pause shows the last state, whatever the period.
-        session.playing.track();
-        drawn.set_value((u64::MAX, 0.0));
         session.read(refresh);
     });
     let section = NodeRef::<leptos::html::Section>::new();
@@ -60,10 +55,9 @@ pub fn Timeline(
     let room = Memo::new(move |_| size.get().0);
     let now = NodeRef::<leptos::html::Div>::new();
     now.on_load(move |element| {
-        session.add_painter(move |run| {
+        session.add_slow_painter(0.0, move |run| {
             let place = shown.with_untracked(|lanes| lanes.place(run.now()));
-            let style = web_sys::HtmlElement::style(&element);
-            let _ = style.set_property("left", &percent(place));
+            move_to(&element, &format!("translateX({}cqw)", number(place)));
         });
     });
     view! {
