@@ -1,9 +1,9 @@
 //! What a run adds up to stays true through seeks and forks.
 
-use super::{BUCKET, Meter, Moment, Run};
+use super::{BUCKET, Meter, Moment, Run, is_decisive};
 use highwater_engine::command::Command;
-use highwater_engine::event::StopKind;
-use highwater_engine::ids::NodeId;
+use highwater_engine::event::{Event, StopKind};
+use highwater_engine::ids::{NodeId, Offset};
 use highwater_engine::scenario::Scenario;
 use highwater_engine::time::Instant;
 
@@ -85,4 +85,71 @@ fn a_branch_is_marked_where_the_reader_acted_in_the_past() {
     assert_eq!(run.departures(), []);
     assert!(run.redo());
     assert_eq!(places(&run), forked);
+}
+
+#[test]
+fn a_picture_has_the_newest_records_and_an_old_one_is_looked_up() {
+    let text = "scenario t seed=7\nbrokers 3\ntopic orders partitions=1 replication-factor=3 min.insync.replicas=2\n\
+                producer p1 topic=orders start=\"2s\" every=\"20ms\" acks=all\n";
+    let mut run = Run::of_scenario(Scenario::parse(text).unwrap()).unwrap();
+    run.seek_time(Instant(30_000_000));
+    let view = run.view();
+    assert!(std::rc::Rc::ptr_eq(&view, &run.view()), "one picture of one state");
+    let leader = view.partitions[0].replicas.iter().max_by_key(|replica| replica.log_end_offset).unwrap();
+    assert!(leader.log_end_offset.0 > 1_000);
+    assert!((256..=512).contains(&leader.cells.len()), "{}", leader.cells.len());
+    assert_eq!(leader.cells.last().map(|cell| cell.offset + 1), Some(leader.log_end_offset));
+    let tp = view.partitions[0].tp;
+    let old = highwater_engine::view::cell(run.simulation(), leader.broker, tp, Offset(3)).unwrap();
+    assert_eq!(old.record, crate::session::record_at(&run, leader.broker, tp, Offset(3)));
+    assert!(run.step_forward());
+    assert!(!std::rc::Rc::ptr_eq(&view, &run.view()), "another state, another picture");
+}
+
+#[test]
+fn a_dead_brokers_log_can_be_compared_with_the_others_however_far_they_went_on() {
+    let text = "scenario t seed=7\nbrokers 3\ntopic orders partitions=1 replication-factor=3 min.insync.replicas=2\n\
+                producer p1 topic=orders start=\"2s\" every=\"20ms\" acks=all\n";
+    let mut run = Run::of_scenario(Scenario::parse(text).unwrap()).unwrap();
+    run.seek_time(Instant(4_000_000));
+    run.act(Command::Stop { node: NodeId(2), how: StopKind::Crash }).unwrap();
+    run.seek_time(Instant(40_000_000));
+    let view = run.view();
+    let replicas = &view.partitions[0].replicas;
+    let dead = replicas.iter().min_by_key(|replica| replica.log_end_offset).unwrap();
+    for other in replicas {
+        assert!(other.log_end_offset.0 > dead.log_end_offset.0 + 1_000 || other.broker == dead.broker);
+        let shown = |offset| other.cells.iter().any(|cell| cell.offset == offset);
+        assert!(
+            dead.cells.iter().all(|cell| shown(cell.offset)),
+            "what it has is shown of broker {} too",
+            other.broker
+        );
+    }
+}
+
+#[test]
+fn what_is_remembered_is_what_the_events_say() {
+    let mut run = run();
+    run.seek_time(Instant(8_000_000));
+    run.act(Command::Stop { node: NodeId(1), how: StopKind::Crash }).unwrap();
+    run.seek_time(Instant(30_000_000));
+    let told = |run: &Run, at: Instant| run.tally().unanswered.until(at).last().map_or(0, |(_, level)| *level);
+    let counted = |run: &Run, at: Instant| {
+        let change = |event: &Event| match event {
+            Event::RecordSent { .. } => 1,
+            Event::RecordAcked { .. } | Event::SendFailed { .. } => -1,
+            _ => 0,
+        };
+        run.events().iter().filter(|emitted| emitted.at <= at).map(|emitted| change(&emitted.event)).sum::<i64>()
+    };
+    for seconds in [3, 9, 12, 30] {
+        let at = Instant(seconds * 1_000_000);
+        assert_eq!(i64::try_from(told(&run, at)).unwrap(), counted(&run, at), "after {seconds} s");
+    }
+    let decisive = run.past().iter().filter(|emitted| is_decisive(&emitted.event)).count();
+    let turns = run.tally().turns(run.cursor()).iter().filter(|emitted| is_decisive(&emitted.event)).count();
+    assert_eq!(turns, decisive);
+    run.seek_time(Instant(5_000_000));
+    assert!(run.tally().turns(run.cursor()).iter().all(|emitted| emitted.at <= run.now()), "the future is not told");
 }
