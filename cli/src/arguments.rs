@@ -10,7 +10,7 @@ pub struct Arguments {
 }
 
 /// Options that stand alone.
-const FLAGS: &[&str] = &["--json", "--all", "--kdl", "--sessions"];
+const FLAGS: &[&str] = &["--json", "--all", "--kdl", "--sessions", "--exhaustive"];
 
 impl Arguments {
     /// Splits a call into words and `--options`.

@@ -2,6 +2,7 @@
 
 use crate::arguments::Arguments;
 use crate::grouping::grouping;
+use crate::living;
 use crate::producing::producing;
 use highwater_engine::assignor::{Assignor, ServerAssignor, Subscriber};
 use highwater_engine::bench_worlds::{self, World};
@@ -25,7 +26,17 @@ pub fn bench(mut arguments: Arguments) -> Result<bool, String> {
     let as_json = arguments.flag("--json");
     let only = arguments.option("--world")?;
     arguments.finish()?;
-    let mut known = false;
+    let mut known = match only.as_deref() {
+        Some("history") => {
+            living::history()?.iter().for_each(|line| println!("{line}"));
+            true
+        }
+        Some("day") => {
+            living::day(|line| println!("{line}"))?;
+            true
+        }
+        _ => false,
+    };
     for world in bench_worlds::all() {
         if only.as_ref().is_some_and(|only| only != world.name) {
             continue;

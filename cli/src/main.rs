@@ -9,6 +9,7 @@ mod check;
 mod compare;
 mod grouping;
 mod link;
+mod living;
 mod open;
 mod producing;
 mod run;
@@ -35,6 +36,8 @@ highwater: a Kafka-like cluster you can watch, without a page
   highwater swarm [--seeds A..B] [--steps N] [--sessions] [--out DIR] [--json]
       run random worlds with random faults and check every promise; a failure is shrunk and written as a scenario;
       --sessions runs worlds of producers and transactions and counts what was stored and read
+  highwater swarm --exhaustive [--states N] [--json]
+      run one small world in every order of what happens at one moment: 3 replicas, 2 records, 1 crash and restart
   highwater bench [--seconds S] [--json]
       measure the engine
   highwater vectors DIR [--json]

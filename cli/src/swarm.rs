@@ -1,7 +1,7 @@
 //! `highwater swarm`: random worlds with random faults, every promise on.
 
 use crate::arguments::Arguments;
-use highwater_engine::swarm::{Failure, scenario_of, shrink, try_seed, try_sessions};
+use highwater_engine::swarm::{Exhausted, Failure, exhaust, scenario_of, shrink, try_seed, try_sessions};
 use serde_json::json;
 use std::time::Instant as Clock;
 
@@ -15,7 +15,12 @@ pub fn swarm(mut arguments: Arguments) -> Result<bool, String> {
     let as_json = arguments.flag("--json");
     let out = arguments.option("--out")?;
     let sessions = arguments.flag("--sessions");
+    let exhaustive = arguments.flag("--exhaustive");
+    let most = arguments.number("--states")?.unwrap_or(u64::MAX);
     arguments.finish()?;
+    if exhaustive {
+        return every_order(most, as_json);
+    }
     if sessions {
         return count_sessions(from..to, steps, as_json, out);
     }
@@ -51,6 +56,27 @@ pub fn swarm(mut arguments: Arguments) -> Result<bool, String> {
         println!("{events} events, {given_up} guarantees given up with a reason, {failed} seeds failed, {seconds} s");
     }
     Ok(failed == 0)
+}
+
+/// One small world in every order. False when something does not hold in one of them.
+fn every_order(most: u64, as_json: bool) -> Result<bool, String> {
+    let clock = Clock::now();
+    let found = exhaust(most).map_err(|error| error.to_string())?;
+    let seconds = (clock.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+    let Exhausted { states, transitions, ends, breaches, cut_short } = found;
+    let breaches: Vec<String> = breaches.iter().map(|breach| format!("{breach:?}")).collect();
+    if as_json {
+        println!(
+            "{}",
+            json!({"states": states, "transitions": transitions, "ends": ends, "breaches": breaches,
+                "complete": !cut_short, "seconds": seconds})
+        );
+    } else {
+        let all = if cut_short { "not all orders" } else { "every order" };
+        let breaches = if breaches.is_empty() { "nothing breaks".to_owned() } else { breaches.join(", ") };
+        println!("{all}: {states} states, {transitions} transitions, {ends} ends; {breaches}, {seconds} s");
+    }
+    Ok(breaches.is_empty() && !cut_short)
 }
 
 /// Worlds of producers and transactions, judged by counting. False when something does not add up.

@@ -5,6 +5,7 @@ use crate::assignor::Subscriber;
 use crate::collections::Map;
 use crate::command::Command;
 use crate::event::StopKind;
+use crate::history::{Recorded, Recording};
 use crate::ids::{Generation, NodeId, TopicId};
 use crate::protocol::MemberId;
 use crate::sim::{ConsumerSpec, GroupSpec, Observe, ProducerSpec, Simulation, Spec, SpecError, Target, TopicSpec};
@@ -54,6 +55,51 @@ impl World {
         }
         Ok(simulation.dispatched())
     }
+}
+
+/// The classroom's cluster with something going wrong every half minute, for as long as anybody looks.
+pub fn history() -> Recording {
+    let spec = classroom(Duration::from_millis(300));
+    Recording { seed: 1, spec, commands: troubles(Duration::from_secs(30), Duration::from_secs(6 * 3_600)) }
+}
+
+/// The same for a day, with retention on one topic and compaction on another.
+pub fn day() -> Recording {
+    let mut spec = classroom(Duration::from_millis(1_000));
+    let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    spec.broker_settings =
+        vec![set("log.retention.check.interval.ms", "60000"), set("log.cleaner.backoff.ms", "15000")];
+    spec.topics[0].settings.extend([set("retention.ms", "600000"), set("segment.ms", "300000")]);
+    let mut latest = TopicSpec { name: "latest".to_owned(), ..spec.topics[0].clone() };
+    latest.settings =
+        ["min.insync.replicas=2", "cleanup.policy=compact", "segment.ms=300000", "min.cleanable.dirty.ratio=0.1"]
+            .iter()
+            .filter_map(|text| text.split_once('='))
+            .map(|(name, value)| set(name, value))
+            .collect();
+    let mut producer = spec.producers[0].clone();
+    (producer.name, producer.target) = ("p3".to_owned(), Target::Topic(latest.name.clone()));
+    spec.topics.push(latest);
+    spec.producers.push(producer);
+    Recording { seed: 1, spec, commands: troubles(Duration::from_secs(300), Duration::from_secs(24 * 3_600)) }
+}
+
+/// A broker dies, freezes, is cut off or loses its power, one after the other, and is well again after ten seconds.
+fn troubles(every: Duration, length: Duration) -> Vec<Recorded> {
+    let mut commands = Vec::new();
+    for round in 0..length.0 / every.0 {
+        let node = NodeId(1 + round as u32 % 3);
+        let (wrong, right) = match round % 4 {
+            0 => (Command::Stop { node, how: StopKind::Crash }, Command::Start { node }),
+            1 => (Command::Pause { node }, Command::Resume { node }),
+            2 => (Command::Isolate { node }, Command::HealAll),
+            _ => (Command::Stop { node, how: StopKind::Power }, Command::Start { node }),
+        };
+        let at = Instant::ZERO + Duration(every.0 * round) + Duration::from_secs(15);
+        commands.push(Recorded { after: 0, at, command: wrong });
+        commands.push(Recorded { after: 0, at: at + Duration::from_secs(10), command: right });
+    }
+    commands
 }
 
 /// Every benchmark world.

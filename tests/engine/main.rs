@@ -18,6 +18,9 @@ mod compression;
 mod consuming;
 mod controller;
 mod exactly_once;
+mod exhaustive;
+#[cfg(not(target_arch = "wasm32"))]
+mod fuzz;
 mod group_coordinator;
 mod groups;
 mod guarantees;

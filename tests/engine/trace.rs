@@ -6,6 +6,7 @@ use crate::test;
 use highwater_engine::hash::StableHasher;
 use highwater_engine::scenario::{Scenario, Story};
 use highwater_engine::sim::Observe;
+use highwater_engine::swarm::sessions_world;
 use highwater_engine::time::{Duration, Instant};
 use highwater_engine::trace::Exporter;
 use highwater_tests::random_world::{Faults, recording};
@@ -31,6 +32,23 @@ fn the_same_recording_gives_the_same_bytes_everywhere() {
         hasher.write(trace_of(seed, 40, 2).as_bytes());
     }
     assert_eq!(format!("{:#018x}", hasher.finish()), format!("{SIX_TRACES:#018x}"));
+}
+
+/// Of the traces of two hundred worlds, ten seconds each. Pinned like the others.
+const TWO_HUNDRED_TRACES: u64 = 0x6e89_4013_eb04_03a5;
+
+#[test]
+fn two_hundred_worlds_give_the_same_bytes_everywhere() {
+    let mut hasher = StableHasher::default();
+    for seed in 0..150 {
+        hasher.write(trace_of(seed, 10, 2).as_bytes());
+    }
+    // Idempotent and transactional programs, and programs that copy.
+    for seed in 0..50 {
+        let world = sessions_world(seed).unwrap();
+        hasher.write(Exporter::new(&world, until(10), 2).unwrap().whole().as_bytes());
+    }
+    assert_eq!(format!("{:#018x}", hasher.finish()), format!("{TWO_HUNDRED_TRACES:#018x}"));
 }
 
 #[test]

@@ -92,6 +92,11 @@ impl History {
         self.steps.get(n.checked_sub(self.forgotten + 1)? as usize)
     }
 
+    /// How many checkpoints are kept.
+    pub fn checkpoints(&self) -> usize {
+        self.checkpoints.len()
+    }
+
     /// When the furthest known event happened.
     pub fn end_at(&self) -> Instant {
         self.steps.last().map_or(Instant::ZERO, |step| step.at)

@@ -2,6 +2,7 @@
 
 use super::envelope::Envelope;
 use crate::collections::{Line, Map};
+use crate::hash::stable_hash;
 use crate::ids::{EnvelopeId, FaultId, NodeId};
 use crate::protocol::{Body, Channel, MessageKind};
 use crate::rng::SimRng;
@@ -242,6 +243,14 @@ impl Network {
             .partition(|envelope| envelope.from == node || envelope.to == node);
         self.held = held;
         gone
+    }
+
+    /// One number for what the network can still do from `now` on. Messages under way count as what is scheduled.
+    pub fn future_hash(&self, now: Instant) -> u64 {
+        let busy: Vec<_> = self.last_arrival.iter().filter(|(_, last)| **last > now).collect();
+        let held: Vec<_> = self.held.iter().map(|held| (held.from, held.to, held.channel, &held.body)).collect();
+        let rules = (&self.faults, &self.drop_next, &self.delay_next, self.stuck.len());
+        stable_hash(&((self.latency, self.jitter, self.loss_per_million), &self.rng, busy, held, rules))
     }
 
     /// How long a notice of a broken connection takes.

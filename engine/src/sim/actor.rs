@@ -7,6 +7,7 @@ use crate::client::{Consumer, Producer, ShareConsumer};
 use crate::collections::Map;
 use crate::controller::Controller;
 use crate::effect::{Effects, Input, Timer};
+use crate::hash::stable_hash;
 use crate::ids::NodeId;
 use crate::queue::{QueueBroker, QueuePublisher, Worker};
 use crate::time::Instant;
@@ -108,4 +109,12 @@ pub(super) struct Slot {
     pub held: Vec<(u64, Item)>,
     /// Nodes it has exchanged messages with since it started: they notice when it dies.
     pub peers: crate::collections::Set<NodeId>,
+}
+
+impl Slot {
+    /// One number for what this process can still do. Its timers count as what is scheduled.
+    pub fn future_hash(&self) -> u64 {
+        let held: Vec<&Item> = self.held.iter().map(|(_, item)| item).collect();
+        stable_hash(&(&self.actor, self.process, self.incarnation, self.removed, &self.settings, held, &self.peers))
+    }
 }

@@ -4,6 +4,7 @@
 //! simulation; everything it sets in motion carries its number as cause.
 
 mod actor;
+mod choices;
 mod commands;
 mod directory;
 mod schedule;

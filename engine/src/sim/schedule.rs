@@ -118,6 +118,15 @@ impl Schedule {
         Some((next.at, next.seq, cause, item))
     }
 
+    /// Takes the thing with this number, wherever it stands: when, its cause, and what.
+    pub fn take(&mut self, seq: u64) -> Option<(Instant, u64, Item)> {
+        let place = *self.heap.iter().find(|place| place.seq == seq)?;
+        self.heap.retain(|other| other.seq != seq);
+        let (cause, item) = self.slab.get_mut(place.index as usize)?.take()?;
+        self.free.push(place.index);
+        Some((place.at, cause, item))
+    }
+
     /// So many of the timers in it were set anew or cancelled.
     pub fn voided(&mut self, count: usize) {
         self.void += count;

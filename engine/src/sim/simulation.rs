@@ -238,7 +238,7 @@ impl Simulation {
         }
     }
 
-    fn dispatch(&mut self, seq: u64, item: Item) -> Dispatched {
+    pub(super) fn dispatch(&mut self, seq: u64, item: Item) -> Dispatched {
         match item {
             Item::Command(command) => {
                 self.carry_out(&command);
@@ -479,7 +479,7 @@ fn unacknowledged(body: &Body) -> Vec<(TopicPartition, Vec<RecordId>)> {
 }
 
 /// Whether a scheduled thing is a cancelled timer, or of a process that is no more; such things are dropped silently.
-fn is_void(slots: &[Slot], seq: u64, item: &Item) -> bool {
+pub(super) fn is_void(slots: &[Slot], seq: u64, item: &Item) -> bool {
     match item {
         Item::Timer { node, timer } => {
             slots.get(node.0 as usize).is_none_or(|slot| slot.timers.get(timer) != Some(&seq))
