@@ -2,7 +2,7 @@
 //! promise. Run with `cargo test -p highwater-tests --features planted-faults`.
 
 use highwater_engine::planted::{Planted, plant};
-use highwater_engine::swarm::{Failure, try_seed};
+use highwater_engine::swarm::{Failure, exhaust, try_seed};
 
 /// Random worlds a bug may hide in.
 const SEEDS: u64 = 200;
@@ -18,6 +18,18 @@ fn caught(bug: Planted) -> Option<(u64, String)> {
     });
     plant(None);
     found
+}
+
+#[test]
+fn the_search_through_every_order_finds_planted_bugs_as_well() {
+    for bug in [Planted::AckBeforeHighWatermark, Planted::HighWatermarkIgnoresIsr, Planted::LeaderEpochNotBumped] {
+        plant(Some(bug));
+        let found = exhaust(u64::MAX);
+        plant(None);
+        let breaches = found.unwrap().breaches;
+        assert!(!breaches.is_empty(), "{bug:?} is not found");
+        println!("{bug:?}: {breaches:?}");
+    }
 }
 
 #[test]
