@@ -350,7 +350,7 @@ test("brokers by their number, and what is selected is removed", async () => {
 });
 
 // What only changes how things are shown, or leaves the page.
-const SHOWN = ["menu", "inspector", "sequence", "charts", "group-panel", "producer-panel", "promises", "zoom-in", "zoom-out", "zoom-fit", "palette",
+const SHOWN = ["menu", "inspector", "sequence", "charts", "group-panel", "producer-panel", "promises", "branches", "other-branch", "compare-branches", "zoom-in", "zoom-out", "zoom-fit", "palette",
   "describe", "present", "black", "language", "theme", "help", "escape", "slower", "faster", "number-1", "number-2", "number-3", "number-4", "number-5"];
 // Time passes by the clock on the wall, or a file or another run is at stake: tested elsewhere, or by hand.
 const ELSEWHERE = ["toggle-play", "beat-forward", "hour-forward", "take-controls", "full-screen", "download-trace", "open-scenario",

@@ -38,7 +38,7 @@ test("panels, palette and inspector tabs are without serious faults in both lang
   for (const lang of ["en", "zh-CN"]) {
     const { page, problems, close } = await open(`#/s/02-leader-failover?lang=${lang}`, { lang });
     await seek(page, 19);
-    for (const action of ["sequence", "charts", "charts", "group-panel", "group-panel", "producer-panel", "producer-panel", "promises", "promises", "palette"]) {
+    for (const action of ["sequence", "charts", "charts", "group-panel", "group-panel", "producer-panel", "producer-panel", "promises", "promises", "branches", "branches", "palette"]) {
       await page.evaluate((name) => window.highwater.act(name), action);
       await page.waitForTimeout(60);
       assert.deepEqual(await axe(page), [], `${action} in ${lang}`);

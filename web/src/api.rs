@@ -13,6 +13,8 @@
 //! | `do(command)` | a command such as `{"do":"stop","node":1,"how":"Crash"}`, as an object or as text; `null`, or why it was refused |
 //! | `act(name)` | an action of the table by its name, such as `"toggle-play"`; whether there was anything to do |
 //! | `until(goal)` | runs on until `"loss"`, `"election"`, `"rebalance"`, `"isr"`, `"breach"` or `"lag>100"`, at most a simulated hour; whether it knows the word |
+//! | `branches()` | what was tried: for each branch `{id, name, parent, from, end, shown}`, its moments in microseconds |
+//! | `branch(id)` | turns to a branch at the same moment; whether there is such a one that was not shown |
 //! | `stats()` | `{events, time, inFlight, frames, frameCost, memory, playing, hurrying, beats, end}`; the cost of a frame in milliseconds, memory in bytes |
 //! | `trace(level)` | the recording's trace as JSON lines, up to the end of what is known; level 2 has every message |
 //! | `stateHash()` | the simulation's state as 16 hexadecimal digits |
@@ -34,7 +36,7 @@ use crate::session::{Purpose, Run, Session};
 use crate::sharing::{address_of, arrive, route_of};
 use highwater_engine::command::Command;
 use highwater_engine::field::Field;
-use highwater_engine::history::Goal;
+use highwater_engine::history::{Branch, Goal, TurnId};
 use highwater_engine::time::{Duration, Instant};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -104,6 +106,16 @@ pub fn install(page: Page) {
     add(&api, "until", move |goal| {
         let goal = goal.as_string().and_then(|text| Goal::parse(&text));
         JsValue::from(goal.is_some_and(|goal| perform(Action::Until(goal), page)))
+    });
+    add(&api, "branches", move |_| {
+        let list = session().and_then(|session| session.read(Run::branch_list));
+        list.map_or(JsValue::NULL, |list| {
+            list.iter().map(|branch| branch_value(branch, &list)).collect::<js_sys::Array>().into()
+        })
+    });
+    add(&api, "branch", move |id| {
+        let turn = id.as_f64().map(|id| TurnId(id as u32));
+        JsValue::from(session().zip(turn).is_some_and(|(session, turn)| session.turn_to_branch_of(turn, None)))
     });
     add(&api, "act", move |name| {
         let name = name.as_string().unwrap_or_default();
@@ -210,6 +222,20 @@ fn read_command(json: &str) -> Result<Command, String> {
         let number = value.as_f64().map(|number| Field::Number(number as i64));
         number.or_else(|| value.as_string().map(Field::Text)).or_else(|| value.as_bool().map(Field::Flag))
     })
+}
+
+/// A branch for a script: its id is the number of its first turn.
+fn branch_value(branch: &Branch, list: &[Branch]) -> JsValue {
+    let out = js_sys::Object::new();
+    let set = |name: &str, value: JsValue| drop(js_sys::Reflect::set(&out, &name.into(), &value));
+    let parent = branch.parent.and_then(|parent| list.get(parent));
+    set("id", branch.first.0.into());
+    set("name", branch.name.as_str().into());
+    set("parent", parent.map_or(JsValue::NULL, |parent| parent.first.0.into()));
+    set("from", JsValue::from(branch.from.at.0 as f64));
+    set("end", JsValue::from(branch.known.at.0 as f64));
+    set("shown", branch.shown.into());
+    out.into()
 }
 
 fn stats(session: Session) -> JsValue {

@@ -17,7 +17,8 @@ const KEY: &str = "highwater.sandboxes";
 /// So many runs are kept.
 const KEPT_MAX: usize = 8;
 
-/// The runs that are kept, the last one first: name and address, a line for each.
+/// The runs that are kept, the last one first: name and address, a line for each. Where somebody tried several things, the
+/// other branches follow the address, after a tab each.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct Shelf(Vec<(String, String)>);
 
@@ -76,8 +77,9 @@ pub fn keep(page: Page, session: Session) {
     }
     // A run too long for a link keeps its last state that was not.
     let Ok(route) = sharing::route_of(page, session) else { return };
+    let branches = session.read(Run::kept_branches).unwrap_or_default();
     let mut shelf = shelf();
-    page.slot.with_value(|slot| shelf.put(slot, &route.fragment()));
+    page.slot.with_value(|slot| shelf.put(slot, &format!("{}{branches}", route.fragment())));
     theme::keep(KEY, &shelf.text());
     if !page.link.with_value(String::is_empty) {
         // The address was another run's: that of the link this one began as.
@@ -102,10 +104,12 @@ pub fn restore_earlier(page: Page) -> Option<Run> {
 }
 
 fn bring(page: Page, name: String, address: &str) -> Option<Run> {
+    let (address, branches) = address.split_once('\t').unwrap_or((address, ""));
     let route = Route::parse(address);
     let Screen::Shared(code) = &route.screen else { return None };
     match sharing::open(code) {
         Ok(mut run) => {
+            run.plant_branches(branches);
             route.moment.inspect(|moment| sharing::move_to(&mut run, *moment));
             begin(page, Some(name));
             page.notice.set(Some(Notice::Restored));
@@ -145,6 +149,12 @@ mod tests {
         shelf.put(&slot("tuesday", Some("monday")), "#/x/1d");
         assert_eq!(shelf.text(), "tuesday #/x/1d\nother-window #/x/1c\n");
         assert_eq!(Shelf::parse(&shelf.text()), shelf);
+    }
+
+    #[test]
+    fn branches_lie_beside_their_run_and_a_line_without_them_is_one_too() {
+        let text = "a #/x/1a?event=3\t-|0|0\t0|4|5\nold #/x/1b\n";
+        assert_eq!(Shelf::parse(text).text(), text);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 use super::recording::{Recorded, Recording};
 use crate::collections::Map;
+use crate::command::Command;
 use crate::sim::Spec;
 use crate::time::Instant;
 
@@ -65,12 +66,29 @@ pub struct Branch {
     pub parent: Option<usize>,
     /// Where it left that; the beginning for the first branch.
     pub from: Place,
+    /// Its turns, the first and the last included.
+    pub turns: Vec<TurnId>,
     /// Where each of its acts was done. The first branch begins without one.
     pub acts: Vec<Place>,
     /// How far it is known.
     pub known: Place,
     /// Whether it is the one that is shown.
     pub shown: bool,
+}
+
+/// What brings a branch back that was kept elsewhere. What was done in it is one act then.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// Its name; empty when it has none.
+    pub name: String,
+    /// The branch it left, by its place in the list.
+    pub parent: Option<usize>,
+    /// Where it left that.
+    pub from: Place,
+    /// How far it is known.
+    pub known: Place,
+    /// Seed, world and commands.
+    pub recording: Recording,
 }
 
 /// All turns, and which one is shown.
@@ -97,6 +115,28 @@ impl Branches {
         };
         branches.insert(None, Place::default(), recording);
         branches
+    }
+
+    /// The tree of branches that were kept, of which the one at place `here` is shown. None when they are not a tree of one
+    /// world's futures, or too many.
+    pub fn planted(kept: &[Kept], here: usize) -> Option<Branches> {
+        let (first, rest) = kept.split_first()?;
+        if kept.len() > BRANCHES_MAX || here >= kept.len() || first.parent.is_some() {
+            return None;
+        }
+        let mut branches = Branches::new(&first.recording);
+        for (index, branch) in rest.iter().enumerate() {
+            let parent = branch.parent.filter(|parent| *parent <= index)?;
+            let before = kept.get(parent).filter(|before| before.recording.seed == branch.recording.seed)?;
+            branches.insert(Some((TurnId(parent as u32), &before.recording)), branch.from, &branch.recording);
+        }
+        for (turn, branch) in branches.turns.values_mut().zip(kept) {
+            turn.known = branch.known;
+            turn.left = branch.known;
+            turn.name.clone_from(&branch.name);
+        }
+        branches.show(TurnId(here as u32));
+        Some(branches)
     }
 
     /// The turn that is shown.
@@ -164,6 +204,7 @@ impl Branches {
                 name: begin.name.clone(),
                 parent,
                 from: begin.from,
+                turns: Vec::new(),
                 acts: Vec::new(),
                 known: begin.known,
                 shown: false,
@@ -172,6 +213,7 @@ impl Branches {
             let mut at = Some(first);
             while let Some((id, turn)) = at.and_then(|id| Some((id, self.turns.get(&id)?))) {
                 branch.tip = id;
+                branch.turns.push(id);
                 branch.known = self.known_of(id, known);
                 branch.shown |= id == self.here;
                 if turn.parent.is_some() {
@@ -196,14 +238,7 @@ impl Branches {
 
     /// The branch that was shown before the present one: the place in the list.
     pub fn other(&self, list: &[Branch]) -> Option<usize> {
-        let seen = |branch: &Branch| {
-            let (mut last, mut at) = (0, Some(branch.tip));
-            while let Some(turn) = at.and_then(|id| self.turns.get(&id)) {
-                last = last.max(turn.seen);
-                at = turn.parent.filter(|_| at != Some(branch.first));
-            }
-            last
-        };
+        let seen = |branch: &Branch| branch.turns.iter().filter_map(|turn| Some(self.turns.get(turn)?.seen)).max();
         let others = list.iter().enumerate().filter(|(_, branch)| !branch.shown);
         others.max_by_key(|(_, branch)| seen(branch)).map(|(place, _)| place)
     }
@@ -223,6 +258,13 @@ impl Branches {
             recording.commands.extend_from_slice(&turn.added);
         }
         Some(recording)
+    }
+
+    /// What was asked with a turn; none for the beginning, and where the world itself was changed.
+    pub fn act(&self, turn: TurnId) -> Option<&Command> {
+        let turn = self.turns.get(&turn)?;
+        let here = |given: &&Recorded| (given.after, given.at) == (turn.from.n, turn.from.at);
+        turn.parent.and_then(|_| turn.added.iter().find(here)).map(|given| &given.command)
     }
 
     /// Gives the branch that a turn belongs to a name; an empty one takes it away.
@@ -345,13 +387,10 @@ impl Branches {
             let Some((_, gone)) = leaves.min_by_key(|(_, branch)| (!branch.name.is_empty(), seen(branch))) else {
                 return;
             };
-            let mut at = Some(gone.tip);
-            while let Some(turn) = at.and_then(|id| self.turns.remove(&id)) {
-                let parent = turn.parent.and_then(|id| self.turns.get_mut(&id));
-                if let Some(parent) = parent.filter(|parent| parent.next == at) {
-                    parent.next = None;
-                }
-                at = turn.parent.filter(|_| at != Some(gone.first));
+            self.turns.retain(|turn, _| !gone.turns.contains(turn));
+            for turn in self.turns.values_mut().filter(|turn| turn.next.is_some_and(|next| gone.turns.contains(&next)))
+            {
+                turn.next = None;
             }
             self.forgotten += 1;
         }

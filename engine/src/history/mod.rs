@@ -13,7 +13,7 @@ mod goal;
 mod recording;
 mod timeline;
 
-pub use branches::{BRANCHES_MAX, Branch, Branches, Place, TurnId};
+pub use branches::{BRANCHES_MAX, Branch, Branches, Kept, Place, TurnId};
 pub use cause::{Cause, CauseKind};
 pub use difference::{Compared, Comparison, Difference};
 pub use goal::{Goal, Hunt, Search};

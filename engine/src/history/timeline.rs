@@ -1,6 +1,6 @@
 //! A run one can move through: forward, backward, and aside.
 
-use super::branches::{Branches, Place, TurnId};
+use super::branches::{Branches, Kept, Place, TurnId};
 use super::cause::{Cause, CauseKind};
 use super::difference::Comparison;
 use super::recording::{Recorded, Recording};
@@ -282,6 +282,15 @@ impl History {
     /// Makes the run as it is the beginning of a tree of its own: there is nothing to take back.
     pub fn take_root(&mut self) {
         self.branches = Branches::new(&self.recording);
+    }
+
+    /// Puts branches that were kept around this run, which is the one at place `here` of them. False when it is not, or
+    /// when they are no tree; nothing changes then.
+    pub fn plant(&mut self, kept: &[Kept], here: usize) -> bool {
+        let is_here = kept.get(here).is_some_and(|branch| branch.recording == self.recording);
+        let Some(branches) = Branches::planted(kept, here).filter(|_| is_here) else { return false };
+        self.branches = branches;
+        true
     }
 
     fn carry_out(&mut self, at: Instant, command: Command) {

@@ -95,7 +95,7 @@ impl Story {
     }
 
     /// The world and the commands that are known from the start.
-    fn recording_of(scenario: &Scenario, seed: u64) -> Recording {
+    pub fn recording_of(scenario: &Scenario, seed: u64) -> Recording {
         let mut recording = Recording { seed, spec: scenario.spec.clone(), commands: Vec::new() };
         let directory = crate::sim::Directory::of(&scenario.spec);
         for timed in &scenario.timed {

@@ -121,6 +121,12 @@ pub enum Action {
     Until(Goal),
     /// What is promised, what was given up and why.
     Promises,
+    /// What was tried, as a tree.
+    Branches,
+    /// The branch shown before this one.
+    OtherBranch,
+    /// This branch beside the one shown before it.
+    CompareBranches,
     /// Close what is open, or select nothing.
     Escape,
     /// The menu of what is selected.

@@ -48,6 +48,7 @@ pub fn perform(action: Action, page: Page) -> bool {
         Action::GroupPanel => turn_to(page, Panel::Group),
         Action::ProducerPanel => turn_to(page, Panel::Producer),
         Action::Promises => turn_to(page, Panel::Promises),
+        Action::Branches => turn_to(page, Panel::Branches),
         _ => {
             let Some(session) = page.session.get_untracked() else { return false };
             return perform_on(action, page, session);
@@ -82,6 +83,12 @@ fn perform_on(action: Action, page: Page, session: Session) -> bool {
             let trace = session.read(|run| (run.name().to_owned(), run.trace(1)));
             return trace.is_some_and(|(name, text)| save(&format!("{name}.jsonl"), &text));
         }
+        Action::OtherBranch => return other_branch(session).is_some_and(|other| session.turn_to(other, None)),
+        Action::CompareBranches => {
+            let Some(other) = other_branch(session) else { return false };
+            page.panel.set(Panel::Branches);
+            session.compare(other);
+        }
         Action::Until(goal) => run_until(page, session, goal),
         Action::DownloadScenario => {
             let text = session.read(|run| Some((run.name().to_owned(), run.text()?))).flatten();
@@ -109,6 +116,11 @@ fn perform_on(action: Action, page: Page, session: Session) -> bool {
         _ => return false,
     }
     true
+}
+
+/// The branch that was shown before this one, by its place in the list.
+fn other_branch(session: Session) -> Option<usize> {
+    session.read(|run| run.branches().other(&run.branch_list())).flatten()
 }
 
 /// Opens a panel, or goes back to the timeline.

@@ -1,6 +1,7 @@
 //! What is seen: each file shows one thing and asks through [`crate::action`].
 
 mod black;
+mod branch_panel;
 mod charts;
 mod context_menu;
 mod describe;

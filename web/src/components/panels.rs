@@ -1,5 +1,6 @@
-//! What lies under the stage: time at a glance, the space-time diagram, or metrics. One at a time.
+//! What lies under the stage: time at a glance, the space-time diagram, metrics and others. One at a time.
 
+use super::branch_panel::BranchPanel;
 use super::charts::CHARTS;
 use super::drawn_panel::DrawnPanel;
 use super::group_panel::GROUP;
@@ -30,6 +31,8 @@ pub enum Panel {
     Producer,
     /// What is promised: kept, given up and why, or broken.
     Promises,
+    /// What was tried: the branches of the run.
+    Branches,
 }
 
 impl Panel {
@@ -82,6 +85,9 @@ pub fn Panels(
                 <button aria-pressed=move || pressed(Panel::Promises) on:click=page.asks(Action::Promises)>
                     {tr!(page, panel.promises)}
                 </button>
+                <button aria-pressed=move || pressed(Panel::Branches) on:click=page.asks(Action::Branches)>
+                    {tr!(page, panel.branches)}
+                </button>
             </div>
             <button class="only-wide spare" on:click=page.asks(Action::DownloadTrace)>
                 {tr!(page, action.download_trace)}
@@ -94,6 +100,7 @@ pub fn Panels(
             Panel::Group => view! { <DrawnPanel session drawn=GROUP /> }.into_any(),
             Panel::Producer => view! { <DrawnPanel session drawn=PRODUCER /> }.into_any(),
             Panel::Promises => view! { <DrawnPanel session drawn=PROMISES /> }.into_any(),
+            Panel::Branches => view! { <BranchPanel session /> }.into_any(),
         }}
     }
     .into_any()

@@ -5,7 +5,7 @@ use super::words::{Names, event_sentence};
 use super::{SLICE, Session};
 use crate::i18n::Locale;
 use crate::playback::now_seconds;
-use highwater_engine::history::{Compared, Comparison, Difference, Place, TurnId};
+use highwater_engine::history::{Branch, Compared, Comparison, Difference, Place, TurnId};
 use highwater_engine::sim::{Directory, Emitted};
 use highwater_engine::time::Instant;
 use leptos::prelude::*;
@@ -55,11 +55,18 @@ impl Session {
         }
     }
 
-    /// Turns to a branch by its place in the list: to the same moment, or to the place wished for.
-    pub fn turn_to(self, branch: usize, wish: Option<Place>) {
-        if let Some(place) = self.run.try_update_value(|run| run.turn_to(branch, wish)).flatten() {
-            self.go(place);
-        }
+    /// Turns to a branch by its place in the list: to the same moment, or to the place wished for. Whether it was another
+    /// place than the one shown.
+    pub fn turn_to(self, branch: usize, wish: Option<Place>) -> bool {
+        let place = self.run.try_update_value(|run| run.turn_to(branch, wish)).flatten();
+        place.inspect(|place| self.go(*place)).is_some()
+    }
+
+    /// The same for the branch that holds a turn; false when it is gone.
+    pub fn turn_to_branch_of(self, turn: TurnId, wish: Option<Place>) -> bool {
+        let holds = |branch: &Branch| branch.turns.contains(&turn);
+        let branch = self.read(|run| run.branch_list().iter().position(holds)).flatten();
+        branch.is_some_and(|branch| self.turn_to(branch, wish))
     }
 
     /// On to a place of the branch that is shown since just now; time goes on passing when that was near.

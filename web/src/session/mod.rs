@@ -11,6 +11,7 @@ mod branching;
 mod branching_test;
 mod causes;
 mod group_history;
+mod kept;
 mod levels;
 mod life;
 #[cfg(test)]

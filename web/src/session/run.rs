@@ -33,6 +33,8 @@ pub struct Run {
     told: BTreeMap<TurnId, Told>,
     /// Grows whenever other events may follow.
     turned: u64,
+    /// The codes of branches that are kept: the last turn, how far it was known, the code.
+    pub(super) codes: RefCell<BTreeMap<TurnId, (Place, String)>>,
     tally: RefCell<Tally>,
     picture: RefCell<Option<(Stamp, Rc<StageView>)>>,
 }
@@ -99,6 +101,7 @@ impl Run {
             ghost: None,
             told: BTreeMap::new(),
             turned: 0,
+            codes: RefCell::default(),
             tally: RefCell::default(),
             picture: RefCell::default(),
         })
@@ -123,6 +126,7 @@ impl Run {
             ghost: None,
             told: BTreeMap::new(),
             turned: 0,
+            codes: RefCell::default(),
             tally: RefCell::default(),
             picture: RefCell::default(),
         }
