@@ -28,6 +28,7 @@ mod joining;
 mod lessons;
 mod links;
 mod log_cleaning;
+mod partition_change;
 #[cfg(feature = "planted-faults")]
 mod planted;
 mod producer_settings;
