@@ -1,4 +1,4 @@
-// axe finds nothing serious: both languages, all themes, from a narrow phone to a projector.
+// axe finds nothing: both languages, all themes, from a narrow phone to a projector.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -17,7 +17,7 @@ const SIZES = [
 
 for (const lang of ["en", "zh-CN"]) {
   for (const theme of ["light", "dark", "projector"]) {
-    test(`nothing serious in ${lang}, ${theme}`, async () => {
+    test(`axe finds nothing in ${lang}, ${theme}`, async () => {
       for (const path of PAGES) {
         for (const viewport of SIZES) {
           const touch = viewport.width < 600;

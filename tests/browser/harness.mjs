@@ -154,12 +154,11 @@ async function watch(page, origin, problems) {
 }
 
 /**
- * Accessibility faults that keep somebody out, found by axe.
+ * Accessibility faults, found by axe.
  * @param {import("playwright-core").Page} page
- * @param {string[]} [impacts]
  * @returns {Promise<string[]>} one line each: impact, rule, where, what to do
  */
-export async function axe(page, impacts = ["serious", "critical"]) {
+export async function axe(page) {
   // Evaluated by the debugger, not added as a script, so that the policy stays strict.
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
   const violations = await page.evaluate(async () => {
@@ -172,9 +171,7 @@ export async function axe(page, impacts = ["serious", "critical"]) {
     });
     return result.violations;
   });
-  return violations
-    .filter(({ impact }) => impacts.includes(impact))
-    .flatMap(({ impact, id, help, nodes }) =>
-      nodes.map(({ target }) => `${impact}: ${id} at ${target.join(" ")}: ${help}`),
-    );
+  return violations.flatMap(({ impact, id, help, nodes }) =>
+    nodes.map(({ target }) => `${impact}: ${id} at ${target.join(" ")}: ${help}`),
+  );
 }
