@@ -93,8 +93,11 @@ pub fn described(branch: &Branch, run: &Run, locale: Locale) -> String {
     say(td_string!(locale, page.branch.acts), &[("what", &what), ("at", &branch.from.at)])
 }
 
+/// A place to go to: the branch's tip, the place, the branch's name.
+pub type Jump = (TurnId, Place, String);
+
 /// What a comparison says, and in which branch the reader can go to which place.
-pub fn verdict(parting: &Parting, run: &Run, locale: Locale) -> Option<(String, Vec<(TurnId, Place, String)>)> {
+pub fn verdict(parting: &Parting, run: &Run, locale: Locale) -> Option<(String, Vec<Jump>)> {
     let list = run.branch_list();
     let [one, other] = parting.tips.map(|tip| list.iter().find(|branch| branch.turns.contains(&tip)));
     let names = [name_of(one?, run, locale), name_of(other?, run, locale)];
