@@ -13,7 +13,7 @@ use std::time::Instant;
 const BUDGETS: [(&str, u64); 3] = [("", 350_000), (".js", 15_000), (".css", 30_000)];
 
 /// What the program's second part may weigh after brotli.
-const LATER_BUDGET: u64 = 860_000;
+const LATER_BUDGET: u64 = 890_000;
 
 /// Files that a first visit only fetches after the page is there.
 const LATER: [&str; 1] = ["sw.js"];

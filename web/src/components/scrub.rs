@@ -65,9 +65,9 @@ pub fn Scrub(
         let (Some(input), Some(done), Some(thumb)) = (input.get(), done.get(), thumb.get()) else { return };
         // What the eye follows lays nothing out; what is read aloud takes its time.
         session.add_slow_painter(0.0, move |run| {
-            let share = (run.now().0 as f64 / run.end_at().0.max(1) as f64).min(1.0);
-            move_to(&done, &format!("scaleX({share:.5})"));
-            move_to(&thumb, &format!("translateX({}cqw)", number(share * 100.0)));
+            let share = number((run.now().0 as f64 / run.end_at().0.max(1) as f64).min(1.0) * 100.0);
+            move_to(&done, &format!("scaleX(calc({share} / 100))"));
+            move_to(&thumb, &format!("translateX({share}cqw)"));
         });
         session.add_slow_painter(SLOW, move |run| {
             let _ = input.set_attribute("max", &(run.end_at().0.max(1) / 1_000).to_string());

@@ -27,7 +27,7 @@ pub enum Verdict {
     /// Event for event the same, until then.
     Same(Instant),
     /// The first event that differs, with the names of both worlds.
-    Differ(Box<Difference>, [Directory; 2]),
+    Differ(Box<Difference>, Box<[Directory; 2]>),
 }
 
 /// Whether two events of different worlds tell the same.
@@ -42,7 +42,9 @@ impl Parting {
         self.verdict = match comparison.run(end, go_on, alike) {
             Compared::Goes => Verdict::Goes,
             Compared::Same => Verdict::Same(end),
-            Compared::Differ(difference) => Verdict::Differ(difference, comparison.directories().map(Directory::clone)),
+            Compared::Differ(difference) => {
+                Verdict::Differ(difference, Box::new(comparison.directories().map(Directory::clone)))
+            }
         };
     }
 }

@@ -107,7 +107,8 @@ fn branches_part_at_the_act_also_where_something_joined_and_everything_has_anoth
     })
     .unwrap();
     run.seek_time(second(12));
-    let Verdict::Differ(difference, [names, others]) = parting(&run, 0, second(20)) else { panic!("they differ") };
+    let Verdict::Differ(difference, directories) = parting(&run, 0, second(20)) else { panic!("they differ") };
+    let [names, others] = *directories;
     let here = difference.one.unwrap();
     let Event::NodeStarted { node } = here.event else { panic!("{here:?}") };
     assert_eq!((here.at, names.node_name(node)), (second(10), "broker 4"));
