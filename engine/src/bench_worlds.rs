@@ -67,8 +67,14 @@ pub fn history() -> Recording {
 pub fn day() -> Recording {
     let mut spec = classroom(Duration::from_millis(1_000));
     let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    spec.broker_settings =
-        vec![set("log.retention.check.interval.ms", "60000"), set("log.cleaner.backoff.ms", "15000")];
+    // The cleaner never touches an active segment; that of `__consumer_offsets` would take days to fill at 100 MB.
+    spec.broker_settings = [
+        ("log.retention.check.interval.ms", "60000"),
+        ("log.cleaner.backoff.ms", "15000"),
+        ("offsets.topic.segment.bytes", "1048576"),
+    ]
+    .map(|(name, value)| set(name, value))
+    .to_vec();
     spec.topics[0].settings.extend([set("retention.ms", "600000"), set("segment.ms", "300000")]);
     let mut latest = TopicSpec { name: "latest".to_owned(), ..spec.topics[0].clone() };
     latest.settings =

@@ -251,6 +251,8 @@ pub struct Effects<'a> {
     pub observed: bool,
     /// Whether anyone wants facts, which are not built otherwise.
     pub noted: bool,
+    /// Whether anyone wants the rare facts of which promises are judged.
+    pub judged: bool,
     /// The random stream of the actor's concern.
     pub rng: &'a mut SimRng,
     /// The wishes, in order.
@@ -300,6 +302,14 @@ impl Effects<'_> {
     #[inline]
     pub fn note(&mut self, fact: impl FnOnce() -> Fact) {
         if self.noted {
+            self.list.push(Effect::Note(Box::new(fact())));
+        }
+    }
+
+    /// Tells checkers a fact that is rare enough for whoever only judges promises.
+    #[inline]
+    pub fn note_rare(&mut self, fact: impl FnOnce() -> Fact) {
+        if self.noted || self.judged {
             self.list.push(Effect::Note(Box::new(fact())));
         }
     }

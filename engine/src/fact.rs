@@ -4,6 +4,7 @@
 //!
 //! Whoever adds a protocol notes its facts here and says in [`crate::trace`] how they are written.
 
+use crate::collections::Map;
 use crate::controller::MetadataRecord;
 use crate::event::GroupState;
 use crate::ids::*;
@@ -60,6 +61,9 @@ pub struct CommittedFact {
 pub enum Fact {
     /// A batch entered a log.
     Appended { broker: BrokerId, tp: TopicPartition, batch: RecordBatch, as_leader: bool },
+    /// A cleaner took values, neither tombstones nor of aborted transactions: their offsets and keys; and of each of these
+    /// keys the last offset that stays.
+    ValuesCleaned { broker: BrokerId, tp: TopicPartition, gone: Vec<(Offset, Vec<u8>)>, last: Map<Vec<u8>, Offset> },
     /// A restarted broker begins with the high watermark of its checkpoint.
     HighWatermarkLoaded { broker: BrokerId, tp: TopicPartition, to: Offset },
     /// A broker learned that a partition it holds has no leader.

@@ -42,6 +42,11 @@ impl Contents {
         self.records.split_off(&to)
     }
 
+    /// The cleaner took what stood at an offset.
+    pub fn remove(&mut self, offset: Offset) {
+        self.records.remove(&offset);
+    }
+
     /// The first offset between two at which there was a record.
     pub fn first_between(&self, from: Offset, to: Offset) -> Option<Offset> {
         let of_stretch = self.forgotten.iter().map(|(first, end)| ((*first).max(from), *end));

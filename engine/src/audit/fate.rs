@@ -25,6 +25,8 @@ pub struct Fate {
     pub acked: Option<Offset>,
     /// Whether the producer gave up on it.
     pub failed: bool,
+    /// Whether the producer was told that it was certainly not written.
+    pub refused: bool,
     /// Brokers that hold it, each with its offset there; a record can stand twice in one log.
     pub copies: Vec<(BrokerId, Offset)>,
     /// Whether it stands twice in some log.

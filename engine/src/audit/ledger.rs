@@ -132,8 +132,9 @@ impl Ledger {
             Event::RecordAcked { record, tp, offset, leader_epoch, .. } => {
                 self.acknowledged(*record, *tp, *offset, *leader_epoch, n, &mut verdicts);
             }
-            Event::SendFailed { record, .. } => {
+            Event::SendFailed { record, maybe_written, .. } => {
                 let fate = self.fate_mut(*record);
+                fate.refused |= !maybe_written;
                 if !fate.failed {
                     fate.failed = true;
                     self.totals.failed += 1;
@@ -399,7 +400,7 @@ impl Ledger {
         let Some(log) = self.logs.get_mut(&(broker, tp)) else { return };
         for (offset, record) in log.raise_start(to) {
             self.remove_copy(record, broker, offset);
-            self.fading.insert((record.producer(), Chunked::<Fate>::chunk_of(record.number() as usize - 1)));
+            self.fade(record);
         }
         self.guarding.forget_below(tp, to);
         self.forget_fates();
@@ -418,16 +419,28 @@ impl Ledger {
 
     /// A later record with the same key has replaced these, or their keys are to be forgotten.
     fn compacted(&mut self, broker: BrokerId, tp: TopicPartition, gone: &[Offset]) {
-        let Some(log) = self.logs.get(&(broker, tp)) else { return };
-        let at = |offset: &Offset| Some((log.at(*offset)?, *offset));
-        let records: Vec<(RecordId, Offset)> = gone.iter().filter_map(at).collect();
+        let Some(log) = self.logs.get_mut(&(broker, tp)) else { return };
+        let mut records = Vec::new();
+        for offset in gone {
+            if let Some(record) = log.at(*offset) {
+                records.push((record, *offset));
+                log.remove(*offset);
+            }
+        }
         for (record, offset) in records {
             if let Some(acked) = self.acked.get_mut(&tp) {
                 acked.remove(&(offset, record));
             }
             self.fate_mut(record).deleted = true;
             self.remove_copy(record, broker, offset);
+            self.fade(record);
         }
+        self.forget_fates();
+    }
+
+    /// This record was deleted: its fate may be forgotten some time.
+    fn fade(&mut self, record: RecordId) {
+        self.fading.insert((record.producer(), Chunked::<Fate>::chunk_of(record.number() as usize - 1)));
     }
 
     /// A leader begins with what it has: acknowledged records that are not in its log are lost.

@@ -10,6 +10,12 @@ named! {
         OneLeaderPerEpoch = "OneLeaderPerEpoch",
         /// A broker takes no role of an epoch older than its last one.
         EpochsNeverGoBack = "EpochsNeverGoBack",
+        /// The leader that the controller wrote down is in the ISR, and only replicas are.
+        LeaderInIsr = "LeaderInIsr",
+        /// Nobody is in the ISR and among the eligible leader replicas at once.
+        IsrAndElrDisjoint = "IsrAndElrDisjoint",
+        /// Controllers that have a record of one epoch at an offset have the same one, and what is committed stays.
+        MetadataLogMatching = "MetadataLogMatching",
         /// No high watermark lies beyond the end of its log.
         HighWatermarkWithinLog = "HighWatermarkWithinLog",
         /// A leader's high watermark does not fall within its epoch.
@@ -20,6 +26,10 @@ named! {
         LogMatching = "LogMatching",
         /// A cleanly elected leader holds every record acknowledged with `acks=all`.
         LeaderCompleteness = "LeaderCompleteness",
+        /// A record is in a log, refused, unknown to its producer, or retired: never two of them, and never none.
+        Conservation = "Conservation",
+        /// A cleaner takes a value only if a later record with the same key stays.
+        CompactionKeepsLastValue = "CompactionKeepsLastValue",
         /// What a consumer was given stays.
         ConsistentRead = "ConsistentRead",
         /// `acks=all` is answered only below the high watermark and with enough replicas in sync.

@@ -11,7 +11,7 @@ use crate::fact::Fact;
 use crate::ids::{BrokerEpoch, Offset, TopicPartition};
 use crate::protocol::ErrorCode;
 use crate::replication::Replica;
-use crate::storage::{clean, cleanable};
+use crate::storage::{clean, cleanable, values_cleaned};
 
 /// The state of a broker's disk beside its logs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -124,8 +124,13 @@ impl Broker {
             && let Some(replica) = self.replicas.get_mut(&tp)
         {
             let config = replica.config.clone();
+            let before = replica.log.clone();
             let done = clean(&mut replica.log, &config, &range, now_ms);
             let ((records_before, records_after), (bytes_before, bytes_after)) = (done.records, done.bytes);
+            out.note_rare(|| {
+                let (gone, last) = values_cleaned(&before, &replica.log, &done.gone);
+                Fact::ValuesCleaned { broker, tp, gone, last }
+            });
             out.emit(|| Event::LogCompacted {
                 broker,
                 tp,

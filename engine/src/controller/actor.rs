@@ -4,7 +4,7 @@ use super::image::MetadataImage;
 use super::metadata_log::MetadataLog;
 use super::quorum::Quorum;
 use super::record::MetadataRecord;
-use crate::collections::Map;
+use crate::collections::{Map, SharedList};
 use crate::config::{ControllerConfig, FeatureConfig, TopicConfig};
 use crate::effect::{DiskToken, Effects, Input, Instruction, Timer};
 use crate::event::Event;
@@ -101,7 +101,7 @@ impl Controller {
     }
 
     /// The records of the metadata log, committed or not.
-    pub fn log(&self) -> &[Arc<MetadataRecord>] {
+    pub fn log(&self) -> &SharedList<Arc<MetadataRecord>> {
         &self.log.records
     }
 
@@ -225,7 +225,7 @@ impl Controller {
     fn activate(&mut self, out: &mut Effects<'_>) {
         let log = &self.log;
         let Some(runtime) = &mut self.runtime else { return };
-        for record in log.records.iter().skip(runtime.applied.0 as usize) {
+        for record in log.records.starting_at(runtime.applied.0 as usize) {
             runtime.image.apply(record);
         }
         runtime.applied = log.end();
@@ -382,7 +382,7 @@ impl Controller {
         if end > told_end.max(Offset::ZERO) {
             for (offset, record) in self.log.read(told_end, end) {
                 let epoch = self.log.epoch_at(offset).0;
-                out.note(|| Fact::MetadataAppended { node, epoch, records: vec![(offset, record)] });
+                out.note_rare(|| Fact::MetadataAppended { node, epoch, records: vec![(offset, record)] });
             }
         }
         out.note(|| Fact::QuorumState {
@@ -395,7 +395,7 @@ impl Controller {
         });
         if committed > told_committed && self.quorum.leader() == Some(node) {
             let epoch = self.quorum.epoch.0;
-            out.note(|| Fact::MetadataCommitted { epoch, records: self.log.read(told_committed, committed) });
+            out.note_rare(|| Fact::MetadataCommitted { epoch, records: self.log.read(told_committed, committed) });
         }
     }
 

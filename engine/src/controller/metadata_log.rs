@@ -1,6 +1,7 @@
 //! A controller's copy of `__cluster_metadata-0`: records, their epochs, and how far they are on the disk.
 
 use super::record::MetadataRecord;
+use crate::collections::SharedList;
 use crate::ids::{LeaderEpoch, Offset};
 use crate::storage::{EpochEnd, LeaderEpochCache};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 /// The metadata log of one controller. One record has one offset.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct MetadataLog {
-    pub records: Vec<Arc<MetadataRecord>>,
+    pub records: SharedList<Arc<MetadataRecord>>,
     pub epochs: LeaderEpochCache,
     /// Offsets below are on the disk.
     pub durable_to: Offset,
@@ -40,8 +41,9 @@ impl MetadataLog {
 
     /// Records with their offsets from `from` up to `to`.
     pub fn read(&self, from: Offset, to: Offset) -> Vec<(Offset, Arc<MetadataRecord>)> {
-        let last = to.0.clamp(0, self.records.len() as i64);
-        (from.0.clamp(0, last)..last).map(|offset| (Offset(offset), self.records[offset as usize].clone())).collect()
+        let last = to.0.clamp(0, self.end().0);
+        let first = from.0.clamp(0, last);
+        (first..last).map(Offset).zip(self.records.starting_at(first as usize).cloned()).collect()
     }
 
     /// The epoch of the record at `offset`.

@@ -8,6 +8,7 @@
 
 mod branches;
 mod cause;
+mod checkpoints;
 mod difference;
 mod goal;
 mod recording;

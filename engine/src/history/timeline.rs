@@ -2,23 +2,17 @@
 
 use super::branches::{Branches, Kept, Place, TurnId};
 use super::cause::{Cause, CauseKind};
+use super::checkpoints::{Checkpoints, SPACING};
 use super::difference::Comparison;
 use super::recording::{Recorded, Recording};
 use crate::command::{Command, Rejected};
 use crate::sim::{Dispatched, Emitted, Observe, Simulation, SpecError};
 use crate::time::Instant;
 
-/// Events between the newest checkpoints.
-const SPACING: u64 = 256;
-/// A long run has its checkpoints farther apart: so many in all, before old ones are thinned out.
-const CHECKPOINTS: u64 = 64;
 /// Steps that are remembered. Beyond that the oldest are forgotten with their events; the world can still go there.
 const REMEMBERED: usize = 400_000;
 /// The share of them that is forgotten at once: a long pause in a short frame would be seen.
 const FORGOTTEN: usize = 16;
-/// How many checkpoints are kept per doubling of age.
-const PER_OCTAVE: usize = 4;
-
 /// A step of the run, for the chain of causes and for diagrams of who heard what from whom.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -35,7 +29,7 @@ pub struct Step {
 pub struct History {
     recording: Recording,
     simulation: Simulation,
-    checkpoints: Vec<Simulation>,
+    checkpoints: Checkpoints,
     /// Everything that happened up to the furthest known event, also beyond the cursor.
     events: Vec<Emitted>,
     steps: Vec<Step>,
@@ -51,7 +45,7 @@ impl History {
     pub fn new(recording: Recording) -> Result<History, SpecError> {
         let simulation = recording.begin(Observe::ALL)?;
         Ok(History {
-            checkpoints: vec![simulation.clone()],
+            checkpoints: Checkpoints::new(simulation.clone()),
             branches: Branches::new(&recording),
             recording,
             simulation,
@@ -163,10 +157,8 @@ impl History {
                 self.forget((self.remembered / FORGOTTEN).max(1));
             }
         }
-        let spacing = (n / CHECKPOINTS).next_multiple_of(SPACING).max(SPACING);
-        if n.is_multiple_of(spacing) && self.checkpoints.last().is_none_or(|last| last.dispatched() < n) {
-            self.checkpoints.push(self.simulation.clone());
-            self.thin();
+        if self.checkpoints.is_due(n) {
+            self.checkpoints.keep(&self.simulation);
         }
         true
     }
@@ -189,24 +181,23 @@ impl History {
     /// Moves the cursor to after event `n`, or to the last event there is.
     pub fn seek_event(&mut self, n: u64) {
         if n < self.cursor() {
-            let nearest = self.checkpoints.partition_point(|checkpoint| checkpoint.dispatched() <= n);
-            // The first checkpoint is the beginning, so there always is one.
-            self.simulation = self.checkpoints[nearest.saturating_sub(1)].clone();
-        } else if let Some(ahead) = self.nearest_ahead(n) {
-            self.simulation = ahead;
+            if let Some(nearest) = self.checkpoints.at_or_before(n) {
+                self.simulation = nearest.clone();
+            }
+        } else if let Some(ahead) = self.checkpoints.at_or_before(n).filter(|ahead| ahead.dispatched() > self.cursor())
+        {
+            self.simulation = ahead.clone();
         }
         while self.cursor() < n {
             if !self.step_forward() {
                 return;
             }
+            // Whoever has gone somewhere goes on from there step by step, and back as well.
+            let cursor = self.cursor();
+            if cursor.is_multiple_of(SPACING) && n - cursor < 2 * SPACING {
+                self.checkpoints.keep(&self.simulation);
+            }
         }
-    }
-
-    /// A checkpoint between the cursor and `n` that saves replaying.
-    fn nearest_ahead(&self, n: u64) -> Option<Simulation> {
-        let nearest = self.checkpoints.partition_point(|checkpoint| checkpoint.dispatched() <= n).checked_sub(1)?;
-        let checkpoint = &self.checkpoints[nearest];
-        (checkpoint.dispatched() > self.cursor()).then(|| checkpoint.clone())
     }
 
     /// Moves the cursor so that everything at or before `at` has happened, and nothing after.
@@ -218,8 +209,9 @@ impl History {
     pub fn seek_time_within(&mut self, at: Instant, last: u64) {
         if self.forgotten > 0 && self.steps.first().is_none_or(|first| at < first.at) {
             // Before what is remembered: the world is run there again.
-            let nearest = self.checkpoints.partition_point(|checkpoint| checkpoint.now() <= at);
-            self.simulation = self.checkpoints[nearest.saturating_sub(1)].clone();
+            if let Some(nearest) = self.checkpoints.at_or_before_time(at) {
+                self.simulation = nearest.clone();
+            }
             while self.next_event_at().is_some_and(|next| next <= at) && self.cursor() < last && self.step_forward() {}
             return;
         }
@@ -299,10 +291,7 @@ impl History {
         self.simulation.command(recorded.at, recorded.command.clone());
         self.recording.commands.push(recorded);
         // A checkpoint of this very place has to know of it too.
-        if let Some(last) = self.checkpoints.last_mut().filter(|last| last.dispatched() == self.simulation.dispatched())
-        {
-            last.clone_from(&self.simulation);
-        }
+        self.checkpoints.renew(&self.simulation);
         // Whatever else happens at this very moment comes first; then the command.
         while self.next_event_at().is_some_and(|next| next <= at) {
             if !self.step_forward() || matches!(self.steps.last(), Some(Step { what: Dispatched::Command(_), .. })) {
@@ -322,12 +311,11 @@ impl History {
             .commands
             .retain(|recorded| recorded.after < cursor || (recorded.after == cursor && recorded.at > now));
         if self.recording.commands.len() == known {
-            self.checkpoints.retain(|checkpoint| checkpoint.dispatched() <= cursor);
+            self.checkpoints.retain(|n| n <= cursor);
             return;
         }
         // The world at the cursor has such a command in its schedule already: it is run again without.
-        self.checkpoints.retain(|checkpoint| checkpoint.dispatched() < cursor);
-        match self.checkpoints.last() {
+        match self.checkpoints.retain(|n| n < cursor) {
             Some(earlier) => self.simulation = earlier.clone(),
             None => return self.start_again(),
         }
@@ -397,8 +385,7 @@ impl History {
             return Comparison::new(self.recording.clone(), other).ok();
         };
         // The first checkpoint is the beginning, where the commands of the beginning are known already.
-        let before = self.checkpoints.partition_point(|checkpoint| checkpoint.dispatched() < shared);
-        match self.checkpoints.get(before.wrapping_sub(1)) {
+        match self.checkpoints.before(shared) {
             Some(begin) => Some(Comparison::from(begin, self.recording.clone(), other)),
             None => Comparison::new(self.recording.clone(), other).ok(),
         }
@@ -416,9 +403,8 @@ impl History {
         let shared = self.recording.shared(&recording);
         self.recording = recording;
         let shared = shared.unwrap_or(0);
-        self.checkpoints.retain(|checkpoint| checkpoint.dispatched() < shared);
-        let Some(last) = self.checkpoints.last() else { return self.start_again() };
-        if self.cursor() >= shared {
+        let Some(last) = self.checkpoints.retain(|n| n < shared) else { return self.start_again() };
+        if self.simulation.dispatched() >= shared {
             self.simulation = last.clone();
         }
         self.forgotten = self.forgotten.min(shared);
@@ -434,7 +420,7 @@ impl History {
     }
 
     fn start(&mut self, begin: Simulation) {
-        self.checkpoints = vec![begin.clone()];
+        self.checkpoints = Checkpoints::new(begin.clone());
         self.simulation = begin;
         self.steps.clear();
         self.events.clear();
@@ -455,30 +441,5 @@ impl History {
             next = step.cause;
         }
         chain
-    }
-
-    /// Keeps all recent checkpoints and ever fewer of the older ones.
-    fn thin(&mut self) {
-        let newest = self.checkpoints.last().map_or(0, Simulation::dispatched);
-        let mut kept_in_octave = crate::collections::Map::new();
-        let octave = |checkpoint: &Simulation| {
-            let age = (newest - checkpoint.dispatched()) / SPACING;
-            64 - age.leading_zeros()
-        };
-        for checkpoint in &self.checkpoints {
-            *kept_in_octave.entry(octave(checkpoint)).or_insert(0usize) += 1;
-        }
-        let Some((crowded, _)) = kept_in_octave.iter().find(|(_, kept)| **kept > 2 * PER_OCTAVE) else { return };
-        let crowded = *crowded;
-        let mut index = 0;
-        let mut keep = true;
-        self.checkpoints.retain(|checkpoint| {
-            index += 1;
-            if index == 1 || octave(checkpoint) != crowded {
-                return true;
-            }
-            keep = !keep;
-            keep
-        });
     }
 }

@@ -345,6 +345,7 @@ impl Simulation {
             now: self.now,
             observed: self.observe.events,
             noted: self.observe.trace,
+            judged: self.observe.promises,
             rng: &mut self.rng,
             list: &mut list,
         };

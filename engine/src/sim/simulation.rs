@@ -336,6 +336,7 @@ impl Simulation {
             now: self.now,
             observed: self.observe.events,
             noted: self.observe.trace,
+            judged: self.observe.promises,
             rng: &mut self.rng,
             list: &mut list,
         };
@@ -416,6 +417,13 @@ impl Simulation {
     }
 
     fn note(&mut self, fact: Fact) {
+        if self.observe.promises {
+            let (n, at, cause) = (self.dispatched, self.now, self.cause);
+            for event in self.promises.observe_fact(&fact) {
+                self.standings.note(&event, n, at);
+                self.emit(Emitted { n, at, cause, event });
+            }
+        }
         if self.observe.trace {
             self.told.push(Told::Fact(fact));
         }

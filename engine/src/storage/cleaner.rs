@@ -6,9 +6,10 @@
 use super::batch::{Compacted, RecordBatch};
 use super::log::Log;
 use super::record::Record;
+use crate::collections::Map;
 use crate::config::TopicConfig;
 use crate::ids::Offset;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a cleaner would find in a log.
@@ -125,6 +126,30 @@ pub fn clean(log: &mut Log, config: &TopicConfig, range: &CleanableLog, now_ms: 
     });
     log.cleaned_up_to(range.first_uncleanable);
     cleaned
+}
+
+/// Of the offsets that are `gone` those that held values with a key, neither tombstones nor of aborted transactions; and
+/// of each of these keys the last offset in the log as it is now. For checkers.
+pub fn values_cleaned(before: &Log, now: &Log, gone: &[Offset]) -> (Vec<(Offset, Vec<u8>)>, Map<Vec<u8>, Offset>) {
+    let is_aborted = |batch: &RecordBatch| {
+        let producer = batch.producer.filter(|_| batch.transactional);
+        producer.is_some_and(|stamp| before.aborted().covers(stamp.id, batch.base_offset))
+    };
+    let first = gone.first().copied().unwrap_or_default();
+    let values = before.batches_from(first).filter(|batch| !batch.is_control() && !is_aborted(batch));
+    let values = values
+        .flat_map(RecordBatch::iter)
+        .filter(|(offset, record)| !record.is_tombstone() && gone.binary_search(offset).is_ok());
+    let gone: Vec<_> = values.filter_map(|(offset, record)| Some((offset, record.key_bytes()?))).collect();
+    let keys: BTreeSet<&Vec<u8>> = gone.iter().map(|(_, key)| key).collect();
+    let mut last = Map::default();
+    let staying = now.batches().filter(|batch| !batch.is_control() && !is_aborted(batch));
+    for (offset, record) in staying.flat_map(RecordBatch::iter) {
+        if let Some(key) = record.key_bytes().filter(|key| keys.contains(key)) {
+            last.insert(key, offset);
+        }
+    }
+    (gone, last)
 }
 
 /// The batch with what is to stay; none when nothing is. The last batch of a round stays as an empty one, so that the

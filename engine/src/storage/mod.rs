@@ -28,7 +28,7 @@ mod segment;
 pub use aborted_reads::AbortedReads;
 pub use aborted_txn_index::{AbortedTxn, AbortedTxnIndex, run_aborted_txn_index};
 pub use batch::{BATCH_OVERHEAD, Compacted, PackedRecords, ProducerStamp, RecordBatch, increment_sequence};
-pub use cleaner::{CleanableLog, Cleaned, clean, cleanable};
+pub use cleaner::{CleanableLog, Cleaned, clean, cleanable, values_cleaned};
 pub use disk_fault::Damage;
 pub use leader_epoch_cache::{EpochEnd, EpochEntry, LeaderEpochCache, run_leader_epoch_cache};
 pub use log::{Log, ReadBatches, Recovery};

@@ -2,18 +2,15 @@
 
 use super::batch::RecordBatch;
 use super::format::SegmentIndexes;
+use crate::collections::SharedList;
 use crate::config::TopicConfig;
 use crate::ids::Offset;
-use std::sync::Arc;
-
-/// Batches per shared chunk: a checkpoint of the simulation copies pointers to chunks, not batches.
-const CHUNK: usize = 64;
 
 /// A segment. Clones share the stored batches.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Segment {
     base_offset: Offset,
-    chunks: Vec<Arc<Vec<RecordBatch>>>,
+    batches: SharedList<RecordBatch>,
     size: u64,
     indexes: SegmentIndexes,
     /// Timestamp of the first batch, in milliseconds: what `segment.ms` is counted from.
@@ -48,17 +45,17 @@ impl Segment {
 
     /// Its batches in order.
     pub fn batches(&self) -> impl DoubleEndedIterator<Item = &RecordBatch> {
-        self.chunks.iter().flat_map(|chunk| chunk.iter())
+        self.batches.iter()
     }
 
     /// Whether nothing was appended yet.
     pub fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
+        self.batches.is_empty()
     }
 
     /// The offset after its last record; its base offset while it is empty.
     pub fn end_offset(&self) -> Offset {
-        self.chunks.last().and_then(|chunk| chunk.last()).map_or(self.base_offset, RecordBatch::next_offset)
+        self.batches.last().map_or(self.base_offset, RecordBatch::next_offset)
     }
 
     /// Name of one of its files: twenty digits and a suffix.
@@ -80,19 +77,16 @@ impl Segment {
 
     /// Appends a batch and notes it in the indexes.
     pub fn push(&mut self, batch: RecordBatch, index_interval: u32) {
+        self.note(&batch, index_interval);
+        self.batches.push(batch);
+    }
+
+    fn note(&mut self, batch: &RecordBatch, index_interval: u32) {
         let relative = u32::try_from(batch.last_offset().since(self.base_offset)).unwrap_or(u32::MAX);
         let timestamp = batch.max_timestamp as i64;
         self.indexes.note(relative, timestamp, self.size as u32, batch.size_in_bytes, index_interval);
         self.first_timestamp.get_or_insert(timestamp);
         self.size += u64::from(batch.size_in_bytes);
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK => Arc::make_mut(chunk).push(batch),
-            _ => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(batch);
-                self.chunks.push(Arc::new(chunk));
-            }
-        }
     }
 
     /// The next segment has begun: the time index gets its last entry.
@@ -111,44 +105,36 @@ impl Segment {
         bytes: &mut i64,
         found: &mut Vec<RecordBatch>,
     ) -> bool {
-        let first = self.chunk_of(from);
-        for chunk in self.chunks.get(first..).unwrap_or_default() {
-            let start = chunk.partition_point(|batch| batch.next_offset() <= from);
-            for batch in chunk.get(start..).unwrap_or_default() {
-                if batch.next_offset() > bound {
-                    return false;
-                }
-                *bytes += i64::from(batch.size_in_bytes);
-                if *bytes > max_bytes && !found.is_empty() {
-                    return false;
-                }
-                found.push(batch.clone());
+        for batch in self.batches_from(from) {
+            if batch.next_offset() > bound {
+                return false;
             }
+            *bytes += i64::from(batch.size_in_bytes);
+            if *bytes > max_bytes && !found.is_empty() {
+                return false;
+            }
+            found.push(batch.clone());
         }
         true
     }
 
-    /// The chunk with the first batch that ends behind `from`. Most who ask are at the end, and are spared the way there.
-    fn chunk_of(&self, from: Offset) -> usize {
-        let newest = self.chunks.last().and_then(|chunk| chunk.first());
-        if newest.is_some_and(|batch| batch.base_offset <= from) {
-            return self.chunks.len() - 1;
-        }
-        self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.next_offset() <= from))
+    /// The place of the batch that holds `offset`, or of the next one.
+    fn place_of(&self, offset: Offset) -> usize {
+        self.batches.partition_point(|batch| batch.next_offset() <= offset)
     }
 
     /// The batches from the one that holds `from`.
     pub fn batches_from(&self, from: Offset) -> impl Iterator<Item = &RecordBatch> {
-        let first = self.chunk_of(from);
-        let rest = self.chunks.get(first..).unwrap_or_default();
-        rest.iter().flat_map(|chunk| chunk.iter()).skip_while(move |batch| batch.next_offset() <= from)
+        self.batches.starting_at(self.place_of(from))
     }
 
     /// Keeps only what lies below `offset`, cut at the batch boundary below it; indexes are built anew.
     pub fn truncate_to(&mut self, offset: Offset, index_interval: u32) {
-        let keep: Vec<RecordBatch> =
-            self.batches().take_while(|batch| batch.next_offset() <= offset).cloned().collect();
-        self.replace(keep, index_interval);
+        let mut kept = Segment::new(self.base_offset);
+        self.batches.truncate(self.place_of(offset));
+        self.batches().for_each(|batch| kept.note(batch, index_interval));
+        kept.batches = std::mem::take(&mut self.batches);
+        *self = kept;
     }
 
     /// The same segment with other batches: after truncation, recovery or cleaning.
@@ -161,15 +147,11 @@ impl Segment {
 
     /// Damages the batch that holds `offset` on the disk. False when it is not here.
     pub fn damage(&mut self, offset: Offset, damage: super::Damage) -> bool {
-        for chunk in &mut self.chunks {
-            if let Some(at) = chunk.iter().position(|batch| batch.base_offset <= offset && offset < batch.next_offset())
-            {
-                if let Some(batch) = Arc::make_mut(chunk).get_mut(at) {
-                    batch.damage = Some(damage);
-                }
-                return true;
-            }
+        let place = self.place_of(offset);
+        match self.batches.get_mut(place).filter(|batch| batch.base_offset <= offset) {
+            Some(batch) => batch.damage = Some(damage),
+            None => return false,
         }
-        false
+        true
     }
 }

@@ -197,6 +197,8 @@ impl Tracer {
 
     fn fact(&mut self, fact: Fact) {
         match fact {
+            // The event of the compaction says it.
+            Fact::ValuesCleaned { .. } => {}
             Fact::Appended { .. }
             | Fact::HighWatermarkLoaded { .. }
             | Fact::ReplicaOffline { .. }

@@ -1,6 +1,7 @@
 //! A write with `acks=all` is acknowledged only when the high watermark of the answering leader has passed it.
 
 use super::Breach;
+use super::per_epoch::PerEpoch;
 use crate::collections::Map;
 use crate::config::Acks;
 use crate::event::Event;
@@ -10,7 +11,7 @@ use crate::ids::{BrokerId, LeaderEpoch, Offset, RecordId, TopicPartition};
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct AckedOnlyBelowHighWatermark {
     epochs: Map<(BrokerId, TopicPartition), LeaderEpoch>,
-    marks: Map<(TopicPartition, LeaderEpoch), Offset>,
+    marks: PerEpoch<Offset>,
 }
 
 impl AckedOnlyBelowHighWatermark {
@@ -19,16 +20,16 @@ impl AckedOnlyBelowHighWatermark {
         match event {
             Event::LeaderActivated { broker, tp, epoch, high_watermark, .. } => {
                 self.epochs.insert((*broker, *tp), *epoch);
-                self.marks.insert((*tp, *epoch), *high_watermark);
+                self.marks.insert(*tp, *epoch, *high_watermark);
                 None
             }
             Event::HighWatermarkAdvanced { broker, tp, to, as_leader: true, .. } => {
                 let epoch = *self.epochs.get(&(*broker, *tp))?;
-                self.marks.insert((*tp, epoch), *to);
+                self.marks.insert(*tp, epoch, *to);
                 None
             }
             Event::RecordAcked { record, tp, offset, leader_epoch, .. } if *offset >= Offset::ZERO => {
-                let mark = self.marks.get(&(*tp, *leader_epoch)).copied().unwrap_or_default();
+                let mark = self.marks.get(*tp, *leader_epoch).unwrap_or_default();
                 (*offset >= mark && acks(*record) == Acks::All).then_some((*tp, None))
             }
             _ => None,

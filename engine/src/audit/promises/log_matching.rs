@@ -25,6 +25,12 @@ impl Runs {
         self.end = end;
     }
 
+    /// Nothing is asked of what lies below the log's start.
+    fn raise_start(&mut self, start: Offset) {
+        let below = self.starts.partition_point(|(begin, _)| *begin <= start);
+        self.starts.drain(..below.saturating_sub(1));
+    }
+
     fn cut(&mut self, to: Offset) {
         self.starts.retain(|(start, _)| *start < to);
         self.end = to;
@@ -53,6 +59,11 @@ impl LogMatching {
             }
             Event::LogStartRaised { broker, tp, to, why: LogStartReason::Reset, .. } => {
                 self.logs.insert((*broker, *tp), Runs { starts: Vec::new(), end: *to });
+            }
+            Event::LogStartRaised { broker, tp, to, .. } => {
+                if let Some(log) = self.logs.get_mut(&(*broker, *tp)) {
+                    log.raise_start(*to);
+                }
             }
             Event::ReplicaDeleted { broker, tp } => {
                 self.logs.remove(&(*broker, *tp));

@@ -1,20 +1,28 @@
 //! The promises of the protocol, one file each: checked after every event they concern, at the cost of what it touches.
 //!
 //! A promise that the configuration gives up is announced by [`super::guarantees`] with its reason; what is reported here,
-//! or found there without a reason, is a defect. Absent: the promises about the metadata log and about
-//! compaction; the checker of traces in the tests derives those.
+//! or found there without a reason, is a defect. What events do not tell is judged by facts ([`crate::fact`]) that are rare.
+//! Absent: `WeakIsr`, which says of the ISR a leader believes in what [`strong_isr`] says of the committed one; and
+//! `LastStableOffsetWithinHighWatermark`, which holds by the way the offset is computed.
 
 mod acked_only_below_high_watermark;
 mod atomic;
+mod committed_metadata;
 mod committed_offset_within_log;
+mod compaction_keeps_last_value;
+mod conservation;
 mod epochs_never_go_back;
 mod high_watermark_never_retreats;
 mod high_watermark_within_log;
 mod inconsistent_offsets;
+mod isr_and_elr_disjoint;
+mod leader_in_isr;
 mod log_matching;
+mod metadata_log_matching;
 mod nonmonotonic_poll;
 mod one_leader_per_epoch;
 mod partition_owned_once;
+mod per_epoch;
 mod share_records;
 mod stale_generation_refused;
 mod strong_isr;
@@ -22,17 +30,20 @@ mod transactions;
 
 use super::ledger::Ledger;
 use crate::event::{Event, TruncationReason};
+use crate::fact::Fact;
 use crate::ids::{BrokerId, GroupId, NodeId, TopicPartition, TransactionalId};
 use crate::sim::OFFSETS_TOPIC;
 use crate::time::Instant;
 
 use acked_only_below_high_watermark::AckedOnlyBelowHighWatermark;
+use committed_metadata::CommittedMetadata;
 use committed_offset_within_log::CommittedOffsetWithinLog;
 use epochs_never_go_back::EpochsNeverGoBack;
 use high_watermark_never_retreats::HighWatermarkNeverRetreats;
 use high_watermark_within_log::HighWatermarkWithinLog;
 use inconsistent_offsets::InconsistentOffsets;
 use log_matching::LogMatching;
+use metadata_log_matching::MetadataLogMatching;
 use nonmonotonic_poll::NonmonotonicPoll;
 use one_leader_per_epoch::OneLeaderPerEpoch;
 use partition_owned_once::PartitionOwnedOnce;
@@ -75,6 +86,8 @@ pub struct Promises {
     transactions: Transactions,
     strong_isr: StrongIsr,
     log_matching: LogMatching,
+    committed_metadata: CommittedMetadata,
+    metadata_log_matching: MetadataLogMatching,
 }
 
 impl Promises {
@@ -99,6 +112,7 @@ impl Promises {
         }
         judge(Promise::StrongIsr, self.strong_isr.check(event, ledger));
         judge(Promise::LogMatching, self.log_matching.check(event, ledger));
+        judge(Promise::Conservation, conservation::conservation(event, ledger));
         self.transactions.check(event, ledger, verdicts);
         let mut judge = |promise: Promise, breach: Option<(GroupId, TopicPartition)>| {
             if let Some((group, tp)) = breach {
@@ -110,6 +124,27 @@ impl Promises {
         judge(Promise::PartitionOwnedOnce, self.partition_owned_once.check(event).filter(alone));
         judge(Promise::StaleGenerationRefused, self.stale_generation_refused.check(event, now));
         judge(Promise::InconsistentOffsets, self.inconsistent_offsets.check(event));
+    }
+
+    /// Takes in a fact; returns what it breaks.
+    pub fn observe_fact(&mut self, fact: &Fact) -> Vec<Event> {
+        use super::promise::Promise;
+        let mut verdicts = Vec::new();
+        let mut judge = |promise: Promise, tp: Option<TopicPartition>, broker: Option<BrokerId>| {
+            verdicts.push(Event::PromiseBroken { promise, tp, broker, group: None });
+        };
+        if self.metadata_log_matching.breaks(fact) {
+            judge(Promise::MetadataLogMatching, None, None);
+        }
+        if let Fact::MetadataCommitted { records, .. } = fact {
+            for (promise, tp) in self.committed_metadata.check(records) {
+                judge(promise, Some(tp), None);
+            }
+        }
+        if let Some((tp, broker)) = compaction_keeps_last_value::compaction_keeps_last_value(fact) {
+            judge(Promise::CompactionKeepsLastValue, Some(tp), broker);
+        }
+        verdicts
     }
 
     /// Brokers follow the protocol of transactions before KIP-890.
