@@ -53,7 +53,8 @@ impl Coordinator {
 
     fn with<T>(&mut self, act: impl FnOnce(&mut GroupShards, &BrokerConfig, &mut Effects<'_>) -> T) -> T {
         let (mut rng, mut list) = (SimRng::stream(1, "test"), Vec::new());
-        let mut out = Effects { now: self.now, observed: true, noted: false, rng: &mut rng, list: &mut list };
+        let mut out =
+            Effects { now: self.now, observed: true, noted: false, judged: false, rng: &mut rng, list: &mut list };
         act(&mut self.shards, &self.config, &mut out)
     }
 

@@ -165,7 +165,7 @@ fn logs_agree(simulation: &Simulation) -> bool {
     controllers.iter().all(|one| {
         controllers.iter().all(|other| {
             let common = one.high_watermark().min(other.high_watermark()).0 as usize;
-            one.log()[..common] == other.log()[..common]
+            one.log().iter().take(common).eq(other.log().iter().take(common))
                 && (0..common as i64).all(|at| one.epoch_at(Offset(at)) == other.epoch_at(Offset(at)))
         })
     })

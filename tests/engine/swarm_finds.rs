@@ -222,3 +222,42 @@ fn what_a_sleeping_leader_takes_is_not_committed_by_its_successors_records() {
     // At that offset the successor has another record, and that one is committed: no promise was made about the sleeper's.
     assert_eq!(highwater_engine::swarm::try_seed(989, 8_000).unwrap().failure, None);
 }
+
+#[test]
+fn a_record_under_way_is_in_doubt_when_another_one_ends_the_transaction_for_good() {
+    // The leader of one partition refuses its batch, and the producer gives everything up, also what is under way to
+    // another leader: that arrives and is stored, so its producer must not have been told that it certainly is not.
+    let history = told(
+        r#"scenario under-way seed=94
+        controllers 5
+        brokers 2 replica.fetch.max.bytes=300
+        network latency="3ms" jitter="1ms" loss-per-million=5000
+        topic t0 partitions=3 replication-factor=1 min.insync.replicas=1
+        queue q persistent=#true {
+            worker w prefetch=1 processing="6ms"
+        }
+        producer p0 topic=t0 start="1s" every="139ms" size=100 transaction-records=5 abort-every=3 hold="204ms" linger.ms=0 acks=all transactional.id=x0 transaction.timeout.ms=10000 {
+            keys k0 k1 k2 k3 k4
+        }
+        producer p1 topic=t0 start="1s" every="239ms" size=100 transaction-records=2 hold="431ms" linger.ms=50 acks=1
+        group g0 topic=t0 auto.offset.reset=earliest group.protocol=consumer isolation.level=read_committed {
+            consumer c00 processing="94ms" commit=each
+            consumer c01 processing="20ms" commit=before
+            consumer c02 processing="91ms" commit=auto
+        }
+        at "11640ms" { processing c02 "1823ms"; }
+        at "18880ms" { processing c02 "1301ms"; }
+        at "29359ms" { heal; }
+        story {
+            run "37s"
+        }"#,
+    );
+    let in_doubt = history.events().iter().filter_map(|emitted| match emitted.event {
+        Event::SendFailed { record, maybe_written: true, .. } => Some(record),
+        _ => None,
+    });
+    let stored_all_the_same: Vec<_> = in_doubt
+        .filter(|record| history.simulation().ledger().fate(*record).is_some_and(|fate| fate.is_stored()))
+        .collect();
+    assert_eq!(stored_all_the_same.len(), 1);
+}

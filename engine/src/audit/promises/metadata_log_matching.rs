@@ -38,8 +38,8 @@ impl MetadataLogMatching {
         let known = self.written.starting_at(&offset).next().filter(|(at, _)| *at == offset);
         match known.map(|(_, known)| known.clone()) {
             Some((written, known)) if written == epoch => !Arc::ptr_eq(&known, record) && known != *record,
-            // A follower that is late copies what an earlier leader wrote; only a newer epoch may replace it.
-            Some((written, _)) if written > epoch => offset < self.committed,
+            // A leader that does not know yet that it was replaced writes what will never be committed.
+            Some((written, _)) if written > epoch => false,
             Some(_) if offset < self.committed => true,
             _ => {
                 self.written.insert(offset, (epoch, record.clone()));

@@ -127,6 +127,7 @@ impl Producer {
         let Some(runtime) = &mut self.runtime else { return };
         let Some(batch) = runtime.accumulator.batches.get_mut(&id) else { return };
         let tp = batch.tp;
+        batch.in_flight = false;
         batch.maybe_written |= !error.is_before_append();
         if error.means_stale_metadata() && runtime.net.metadata.epoch(tp) <= batch.leader_epoch {
             runtime.net.stale(out);
@@ -167,8 +168,6 @@ impl Producer {
     pub(super) fn give_up(&mut self, id: BatchId, error: ErrorCode, out: &mut Effects<'_>) {
         let Some(runtime) = &mut self.runtime else { return };
         let Some(batch) = runtime.accumulator.batches.get_mut(&id) else { return };
-        // Under way it may be anywhere.
-        batch.maybe_written |= batch.in_flight;
         let (tp, sent) = (batch.tp, batch.attempts > 0);
         if let Some(stamp) = batch.stamp.filter(|_| sent) {
             let next = increment_sequence(stamp.base_sequence, batch.records.len() as i32);
@@ -182,7 +181,8 @@ impl Producer {
         let producer = self.node;
         let Some(runtime) = &mut self.runtime else { return };
         let Some(batch) = runtime.accumulator.finish(id) else { return };
-        let (tp, maybe_written) = (batch.tp, batch.maybe_written);
+        // Under way it may be anywhere: also when another batch has ended the transaction for good.
+        let (tp, maybe_written) = (batch.tp, batch.maybe_written || batch.in_flight);
         if batch.stamp.is_some() {
             runtime.sequences.failed(tp, id);
             if batch.transactional && settled && runtime.transaction.as_ref().is_none_or(|known| !known.v2) {
