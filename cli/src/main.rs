@@ -15,6 +15,7 @@ mod producing;
 mod run;
 mod sentence;
 mod swarm;
+mod totals;
 mod trace;
 
 use arguments::Arguments;

@@ -3,6 +3,7 @@
 use crate::arguments::Arguments;
 use crate::open::open;
 use crate::sentence::{is_routine, line};
+use crate::totals;
 use highwater_engine::history::{Goal, History, Search};
 use highwater_engine::scenario::Story;
 use highwater_engine::time::{Duration, Instant};
@@ -55,18 +56,21 @@ pub fn run(mut arguments: Arguments) -> Result<bool, String> {
     for beat in beats {
         tell_beat(&beat.key, beat.at, as_json);
     }
-    let totals = ledger(history.simulation());
+    let sums = ledger(history.simulation());
     let hash = format!("{:016x}", history.simulation().state_hash());
     if as_json {
         let failures: Vec<_> =
             story.failures.iter().map(|f| json!({"line": f.line, "t": f.at, "message": f.message})).collect();
-        let summary = json!({
+        let mut summary = json!({
             "scenario": scenario.name, "seed": seed, "events": history.cursor(), "t": history.simulation().now(),
-            "sent": totals.sent, "acked": totals.acked, "failed": totals.failed, "stored": totals.stored,
-            "lost": totals.lost, "stored_twice": totals.stored_twice, "processed": totals.processed,
-            "processed_again": totals.processed_again, "skipped": totals.skipped,
+            "sent": sums.sent, "acked": sums.acked, "failed": sums.failed, "stored": sums.stored,
+            "lost": sums.lost, "stored_twice": sums.stored_twice, "processed": sums.processed,
+            "processed_again": sums.processed_again, "skipped": sums.skipped,
             "state_hash": hash, "failures": failures,
         });
+        if let Some(summary) = summary.as_object_mut() {
+            summary.extend(totals::as_json(history.simulation()));
+        }
         println!("{summary}");
     } else {
         println!(
@@ -77,15 +81,16 @@ pub fn run(mut arguments: Arguments) -> Result<bool, String> {
         );
         println!(
             "sent {}, acked {}, failed {}, lost {}, stored twice {}, processed {}, processed again {}, skipped {}",
-            totals.sent,
-            totals.acked,
-            totals.failed,
-            totals.lost,
-            totals.stored_twice,
-            totals.processed,
-            totals.processed_again,
-            totals.skipped
+            sums.sent,
+            sums.acked,
+            sums.failed,
+            sums.lost,
+            sums.stored_twice,
+            sums.processed,
+            sums.processed_again,
+            sums.skipped
         );
+        totals::as_lines(history.simulation()).iter().for_each(|line| println!("{line}"));
         for failure in &story.failures {
             println!("{path}, line {}: at {}: {}", failure.line, failure.at, failure.message);
         }

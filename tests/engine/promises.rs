@@ -1,7 +1,7 @@
 //! What must hold in every world, whatever goes wrong.
 
 use crate::test;
-use highwater_engine::audit::{Ledger, Promise, Promises};
+use highwater_engine::audit::{Ledger, Promise, Promises, Totals};
 use highwater_engine::event::{Event, GroupState, PositionReason};
 use highwater_engine::ids::{
     BrokerId, Generation, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition,
@@ -87,6 +87,35 @@ fn with_acks_all_one_dead_broker_at_a_time_loses_nothing_and_stores_nothing_twic
         let totals = simulation.ledger().totals();
         assert!(totals.acked > 50, "seed {seed}: only {} acknowledged", totals.acked);
         assert_eq!((totals.lost, totals.stored_twice), (0, 0), "seed {seed}");
+    }
+}
+
+#[test]
+fn the_sums_of_producers_and_of_partitions_add_up_to_those_of_all_records() {
+    for seed in 0..10 {
+        let recording = recording(seed, Faults::All);
+        let mut simulation = recording.begin(Observe::ALL).unwrap();
+        while simulation.dispatched() < 20_000 && recording.step(&mut simulation).is_some() {
+            simulation.take_emitted();
+        }
+        let ledger = simulation.ledger();
+        let (all, nodes) = (ledger.totals(), simulation.directory().nodes().map(|(node, _)| node));
+        let by_producer: Vec<Totals> = nodes.map(|producer| ledger.totals_of_producer(producer)).collect();
+        let by_partition: Vec<Totals> = ledger.partitions().map(|tp| ledger.totals_of_partition(tp)).collect();
+        let groups = (0..recording.spec.groups.len()).map(|group| ledger.totals_of_group(GroupId(group as u32)));
+        for (name, of) in [
+            ("sent", (|totals| totals.sent) as fn(&Totals) -> u64),
+            ("acked", |totals| totals.acked),
+            ("stored", |totals| totals.stored),
+            ("lost", |totals| totals.lost),
+            ("processed", |totals| totals.processed),
+            ("processed again", |totals| totals.processed_again),
+        ] {
+            assert_eq!(by_producer.iter().map(of).sum::<u64>(), of(&all), "seed {seed}: {name} by producer");
+            assert_eq!(by_partition.iter().map(of).sum::<u64>(), of(&all), "seed {seed}: {name} by partition");
+        }
+        assert_eq!(groups.map(|totals| totals.processed).sum::<u64>(), all.processed, "seed {seed}: by group");
+        assert!(all.processed > 0, "seed {seed}: nothing happened");
     }
 }
 

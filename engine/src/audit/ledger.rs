@@ -5,6 +5,7 @@ use super::contents::Contents;
 use super::fate::{Fate, Verdicts};
 use super::guarantees::{Guarding, ProducerTerms};
 use super::standstill::Standstill;
+use super::totals::{Tally, Totals};
 use crate::collections::{Map, Set, SharedMap};
 use crate::event::{Event, TruncationReason};
 use crate::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, ProducerId, QueueId, RecordId, TopicPartition};
@@ -26,23 +27,6 @@ struct Place {
     epoch: LeaderEpoch,
 }
 
-/// Sums over all records.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-#[allow(missing_docs, reason = "see view::LedgerView, which shows them")]
-pub struct Totals {
-    pub sent: u64,
-    pub acked: u64,
-    pub failed: u64,
-    pub stored: u64,
-    pub delivered: u64,
-    pub processed: u64,
-    pub lost: u64,
-    pub stored_twice: u64,
-    pub processed_again: u64,
-    pub skipped: u64,
-    pub effects_repeated: u64,
-}
-
 /// What became of every record. Clones share the fates that did not change.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Ledger {
@@ -57,7 +41,7 @@ pub struct Ledger {
     leaders: Map<TopicPartition, (LeaderEpoch, BrokerId)>,
     /// Committed offset per group and partition.
     pub(super) committed: Map<(GroupId, TopicPartition), Offset>,
-    totals: Totals,
+    tally: Tally,
     standstill: Standstill,
     pub(super) guarding: Guarding,
     /// Where fates of deleted records lie that may be forgotten soon: the first place of a chunk.
@@ -83,9 +67,39 @@ impl Ledger {
         self.leaders.get(&tp) == Some(&(epoch, broker))
     }
 
-    /// The sums.
+    /// The sums over all records.
     pub fn totals(&self) -> Totals {
-        self.totals
+        self.tally.all
+    }
+
+    /// The sums over the records of one producer.
+    pub fn totals_of_producer(&self, producer: NodeId) -> Totals {
+        self.tally.producers.get(&producer).copied().unwrap_or_default()
+    }
+
+    /// The sums over the records sent to one partition.
+    pub fn totals_of_partition(&self, tp: TopicPartition) -> Totals {
+        self.tally.partitions.get(&tp).copied().unwrap_or_default()
+    }
+
+    /// The sums over what one group did: delivered, processed, processed again, skipped. The rest is 0.
+    pub fn totals_of_group(&self, group: GroupId) -> Totals {
+        self.tally.readers.get(&group.0).copied().unwrap_or_default()
+    }
+
+    /// The partitions to which anything was sent.
+    pub fn partitions(&self) -> impl Iterator<Item = TopicPartition> {
+        self.tally.partitions.keys().copied()
+    }
+
+    fn count(&mut self, record: RecordId, change: impl Fn(&mut Totals)) {
+        let tp = self.fate(record).and_then(|fate| fate.tp);
+        self.tally.count(record, tp, change);
+    }
+
+    fn count_reading(&mut self, record: RecordId, reader: u32, change: impl Fn(&mut Totals)) {
+        let tp = self.fate(record).and_then(|fate| fate.tp);
+        self.tally.count_reading(record, tp, reader, change);
     }
 
     /// How long the partitions of groups stood still.
@@ -126,8 +140,8 @@ impl Ledger {
         self.guard(event, &mut verdicts);
         match event {
             Event::RecordSent { record, tp, .. } => {
-                self.totals.sent += 1;
                 self.fate_mut(*record).tp = (*tp != TopicPartition::NONE).then_some(*tp);
+                self.count(*record, |totals| totals.sent += 1);
             }
             Event::RecordAcked { record, tp, offset, leader_epoch, .. } => {
                 self.acknowledged(*record, *tp, *offset, *leader_epoch, n, &mut verdicts);
@@ -137,7 +151,7 @@ impl Ledger {
                 fate.refused |= !maybe_written;
                 if !fate.failed {
                     fate.failed = true;
-                    self.totals.failed += 1;
+                    self.count(*record, |totals| totals.failed += 1);
                 }
             }
             Event::RecordsAppended { broker, tp, base_offset, records, producer, as_leader, epoch, .. } => {
@@ -184,7 +198,7 @@ impl Ledger {
             Event::PositionSet { group, tp, to, .. } => self.position_set(*group, *tp, *to, n, &mut verdicts),
             Event::EffectApplied { record, times, .. } => {
                 self.fate_mut(*record).effects = *times;
-                self.totals.effects_repeated += u64::from(*times > 1);
+                self.count(*record, |totals| totals.effects_repeated += u64::from(*times > 1));
             }
             Event::QueueStored { record, .. } => self.queued(*record),
             Event::QueueDelivered { queue, record, .. } => self.delivered(*record, Ledger::queue_reader(*queue)),
@@ -195,7 +209,7 @@ impl Ledger {
                 let fate = self.fate_mut(*record);
                 let acked = fate.acked.is_some();
                 if std::mem::take(&mut fate.queued) {
-                    self.totals.stored -= 1;
+                    self.count(*record, |totals| totals.stored -= 1);
                 }
                 if acked {
                     self.lose(*record, n);
@@ -220,7 +234,7 @@ impl Ledger {
             return;
         }
         fate.acked = Some(offset);
-        self.totals.acked += 1;
+        self.count(record, |totals| totals.acked += 1);
         if offset < Offset::ZERO {
             return;
         }
@@ -247,7 +261,7 @@ impl Ledger {
     /// A lost record is in the log of a leader again.
     pub(super) fn found(&mut self, tp: TopicPartition, record: RecordId, offset: Offset, epoch: LeaderEpoch) {
         if std::mem::take(&mut self.fate_mut(record).lost) {
-            self.totals.lost -= 1;
+            self.count(record, |totals| totals.lost -= 1);
         }
         if offset >= Offset::ZERO {
             self.count_on(tp, record, offset, epoch);
@@ -284,10 +298,10 @@ impl Ledger {
         let fate = self.fate_mut(record);
         if std::mem::replace(&mut fate.queued, true) {
             if !std::mem::replace(&mut fate.stored_twice, true) {
-                self.totals.stored_twice += 1;
+                self.count(record, |totals| totals.stored_twice += 1);
             }
         } else {
-            self.totals.stored += 1;
+            self.count(record, |totals| totals.stored += 1);
         }
     }
 
@@ -295,7 +309,9 @@ impl Ledger {
         let reading = self.fate_mut(record).reading(reader);
         reading.delivered += 1;
         let first = reading.delivered == 1;
-        self.totals.delivered += u64::from(first);
+        if first {
+            self.count_reading(record, reader, |totals| totals.delivered += 1);
+        }
     }
 
     fn processed(&mut self, record: RecordId, reader: u32) -> u32 {
@@ -303,11 +319,11 @@ impl Ledger {
         reading.processed += 1;
         let (times, was_skipped) = (reading.processed, std::mem::take(&mut reading.skipped));
         if was_skipped {
-            self.totals.skipped -= 1;
+            self.count_reading(record, reader, |totals| totals.skipped -= 1);
         }
         match times {
-            1 => self.totals.processed += 1,
-            _ => self.totals.processed_again += 1,
+            1 => self.count_reading(record, reader, |totals| totals.processed += 1),
+            _ => self.count_reading(record, reader, |totals| totals.processed_again += 1),
         }
         times
     }
@@ -342,8 +358,12 @@ impl Ledger {
             let first_repeat = twice && !std::mem::replace(&mut fate.stored_twice, true);
             // Nobody will say so, but a record sent without acknowledgement counts from now on.
             let silent = as_leader && fate.acked == Some(Offset::NONE) && !fate.lost;
-            self.totals.stored += u64::from(fresh);
-            self.totals.stored_twice += u64::from(first_repeat);
+            if fresh {
+                self.count(*record, |totals| totals.stored += 1);
+            }
+            if first_repeat {
+                self.count(*record, |totals| totals.stored_twice += 1);
+            }
             if first_repeat && as_leader {
                 self.fate_mut(*record).sealed_by = n;
                 verdicts.push(Event::RecordDuplicated { record: *record, tp, offset });
@@ -385,7 +405,9 @@ impl Ledger {
         let before = fate.is_stored();
         fate.copies.retain(|copy| *copy != (broker, offset));
         let gone = before && !fate.is_stored();
-        self.totals.stored -= u64::from(gone);
+        if gone {
+            self.count(record, |totals| totals.stored -= 1);
+        }
     }
 
     /// A topic's policy or a person has deleted what lies below: nobody has to hold it any more. What stood where is kept
@@ -476,7 +498,7 @@ impl Ledger {
         let fate = self.fate_mut(record);
         if !std::mem::replace(&mut fate.lost, true) {
             fate.sealed_by = n;
-            self.totals.lost += 1;
+            self.count(record, |totals| totals.lost += 1);
         }
     }
 
@@ -498,7 +520,7 @@ impl Ledger {
                 continue;
             }
             fate.sealed_by = n;
-            self.totals.skipped += 1;
+            self.count_reading(record, group.0, |totals| totals.skipped += 1);
             verdicts.push(Event::RecordSkipped { record, group, tp, offset });
             verdicts.push(super::guarantees::given_up_by_share(group, tp, offset, record, rejected));
         }
@@ -527,7 +549,7 @@ impl Ledger {
             let fate = self.fate_mut(record);
             fate.reading(group.0).skipped = true;
             fate.sealed_by = n;
-            self.totals.skipped += 1;
+            self.count_reading(record, group.0, |totals| totals.skipped += 1);
             verdicts.push(Event::RecordSkipped { record, group, tp, offset });
         }
     }

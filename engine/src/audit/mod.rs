@@ -3,7 +3,7 @@
 //! Modelled: the ledger of sent, acknowledged, stored, delivered, processed and lost records, per group and queue; what
 //! a configuration gives up, with the reason; promises of the protocol.
 //! How all of them stand is counted beside the events, so a run may forget those.
-//! Absent: totals per producer, partition and group.
+//! Absent: totals per consumer: a group is counted as a whole.
 
 mod chunked;
 mod contents;
@@ -16,12 +16,14 @@ mod promise;
 mod promises;
 mod standing;
 mod standstill;
+mod totals;
 
 pub use fate::{Fate, Reading};
 pub use guarantee::{Because, Guarantee, Reasons};
 pub use guarantees::ProducerTerms;
-pub use ledger::{Ledger, Totals};
+pub use ledger::Ledger;
 pub use promise::Promise;
 pub use promises::Promises;
 pub use standing::{Standing, Standings};
 pub use standstill::Standstill;
+pub use totals::Totals;
