@@ -11,7 +11,7 @@ use crate::i18n::{Locale, td_string};
 use crate::lessons::{Chapter, Source};
 use crate::notice::{self, Notice};
 use crate::route::{Route, Screen, language_tag, locale_named};
-use crate::scene::Target;
+use crate::scene::{ColourBy, Target};
 use crate::session::{Refused, Run, Session};
 use crate::sharing;
 use crate::theme::{self, Theme};
@@ -54,6 +54,8 @@ pub struct Page {
     pub origin: RwSignal<Option<Route>>,
     /// Packets that are not shown.
     pub hidden: RwSignal<BTreeSet<PacketKind>>,
+    /// What colours tell.
+    pub colour_by: RwSignal<ColourBy>,
     /// What went wrong.
     pub notice: RwSignal<Option<Notice>>,
     /// The menu that is open.
@@ -91,6 +93,7 @@ impl Page {
             link: StoredValue::new_local(String::new()),
             slot: StoredValue::new_local(autosave::Slot::default()),
             origin: RwSignal::new(None),
+            colour_by: RwSignal::new(ColourBy::Producer),
             hidden: RwSignal::new(BTreeSet::from([PacketKind::Heartbeat, PacketKind::Metadata])),
             notice: RwSignal::new(None),
             menu: RwSignal::new(None),

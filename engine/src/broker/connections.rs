@@ -6,6 +6,7 @@ use crate::coordinator::ReplyTo;
 use crate::effect::Effects;
 use crate::ids::{CorrelationId, NodeId};
 use crate::protocol::{Body, Channel, Request, Response};
+use crate::view::ConnectionView;
 use std::collections::VecDeque;
 
 /// The connections others have opened to this broker.
@@ -19,6 +20,19 @@ pub(super) struct Connections {
 struct Connection {
     busy: Option<CorrelationId>,
     backlog: VecDeque<(CorrelationId, Request)>,
+}
+
+impl Connections {
+    /// Every connection, with who is served and who waits.
+    pub fn views(&self) -> Vec<ConnectionView> {
+        let view = |((peer, channel), connection): (&(NodeId, Channel), &Connection)| ConnectionView {
+            peer: *peer,
+            channel: *channel,
+            busy: connection.busy.is_some(),
+            backlog: connection.backlog.len(),
+        };
+        self.open.iter().map(view).collect()
+    }
 }
 
 impl Broker {

@@ -13,6 +13,7 @@ use crate::protocol::{
 use crate::replication::Replica;
 use crate::storage::EpochEnd;
 use crate::time::Instant;
+use crate::view::{ParkedKind, ParkedView};
 
 /// A consumer's fetch that waits for data.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -20,6 +21,14 @@ pub(super) struct ParkedFetch {
     to: ReplyTo,
     deadline: Instant,
     request: FetchRequest,
+}
+
+impl ParkedFetch {
+    /// The fetch, as a picture shows it.
+    pub fn view(&self) -> ParkedView {
+        let needs = self.request.partitions.iter().map(|wanted| (wanted.tp, wanted.fetch_offset)).collect();
+        ParkedView { peer: Some(self.to.peer), what: ParkedKind::ConsumerFetch, needs, deadline: Some(self.deadline) }
+    }
 }
 
 impl Broker {

@@ -8,6 +8,7 @@ use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, TopicPartition};
 use crate::protocol::{ErrorCode, FetchPartition, FetchRequest, FetchResponse, PartitionFetchResponse, Response};
 use crate::replication::{PendingIsr, Replica};
 use crate::time::Instant;
+use crate::view::{ParkedKind, ParkedView};
 
 /// What one follower's session asks for. Partitions it has all of are not named again in its requests.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -41,6 +42,14 @@ impl FollowerSession {
     /// This broker no longer leads the partition.
     pub fn forget(&mut self, tp: TopicPartition) {
         self.dirty.insert(tp);
+    }
+
+    /// Its parked fetch, as a picture shows it.
+    pub fn parked_view(&self) -> Option<ParkedView> {
+        let parked = self.parked.as_ref()?;
+        let needs = self.partitions.values().map(|known| (known.wanted.tp, known.wanted.fetch_offset)).collect();
+        let (peer, what) = (Some(parked.to.peer), ParkedKind::FollowerFetch);
+        Some(ParkedView { peer, what, needs, deadline: Some(parked.deadline) })
     }
 }
 

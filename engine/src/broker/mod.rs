@@ -17,6 +17,7 @@ mod controller_channel;
 mod fetch;
 mod fetcher;
 mod group_requests;
+mod inside;
 mod log_manager;
 mod markers;
 mod metadata;

@@ -36,6 +36,7 @@ mod consumer_runtime;
 mod consumer_validation;
 mod consumer_zookeeper;
 mod group_coordinator;
+mod inside;
 mod metadata;
 mod partitioner;
 mod processor;

@@ -268,6 +268,7 @@ fn cells(replica: &Replica, (from, to): (Offset, Offset)) -> impl Iterator<Item 
             offset,
             leader_epoch: batch.leader_epoch,
             record: record.id(),
+            key: record.key_number(),
             standing: standing_of(replica, batch, offset),
         })
     })

@@ -57,6 +57,8 @@ pub struct FlightView {
     pub records: Vec<RecordId>,
     /// The producer whose records it carries or answers for.
     pub producer: Option<NodeId>,
+    /// The key of the first record it carries, as in [`super::CellView::key`].
+    pub key: Option<u32>,
     /// Whether it carries an error.
     pub failed: bool,
     /// Whether it says something: an idle fetch, a heartbeat or a routine refresh does not.
@@ -117,6 +119,7 @@ pub fn flight(envelope: &Envelope) -> FlightView {
         partitions: Vec::new(),
         records: Vec::new(),
         producer: None,
+        key: None,
         failed: false,
         matters: matters(envelope),
         replication: envelope.channel == crate::protocol::Channel::Replication,
@@ -181,6 +184,7 @@ fn describe(body: &Body, view: &mut FlightView) {
             for (tp, batch) in &request.batches {
                 view.partitions.push(*tp);
                 view.records.extend(batch.records.iter().filter_map(|record| record.id()));
+                view.key = view.key.or_else(|| batch.records.iter().find_map(|record| record.key_number()));
             }
         }
         Body::Response(_, Response::Produce(response)) => {
@@ -194,6 +198,7 @@ fn describe(body: &Body, view: &mut FlightView) {
             for partition in &response.partitions {
                 view.partitions.push(partition.tp);
                 let records = partition.batches.iter().flat_map(|batch| batch.records.iter());
+                view.key = view.key.or_else(|| records.clone().find_map(|record| record.key_number()));
                 view.records.extend(records.filter_map(|record| record.id()));
                 view.failed |= partition.error.is_error();
             }

@@ -182,6 +182,8 @@ pub struct CellView {
     pub leader_epoch: LeaderEpoch,
     /// Which record it is; none for a coordinator's record.
     pub record: Option<RecordId>,
+    /// Its key, as a number: equal keys have equal numbers; none for a null key.
+    pub key: Option<u32>,
     /// What a transaction makes of it.
     pub standing: CellStanding,
 }

@@ -218,7 +218,7 @@ fn remove(run: &Run, target: Target) -> Vec<Command> {
             Some(NodeKind::Controller) | None => Vec::new(),
             Some(_) => vec![Command::Remove { node }],
         },
-        Target::Envelope(_) => Vec::new(),
+        Target::Envelope(_) | Target::Lost(_) => Vec::new(),
     }
 }
 

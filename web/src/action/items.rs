@@ -51,6 +51,7 @@ pub fn items(target: Target, run: &Run, locale: Locale) -> Vec<Item> {
             let node = view.queues.iter().find(|known| known.id == queue).map(|queue| queue.node);
             node.map_or_else(Vec::new, |node| list.node(node))
         }
+        Target::Lost(_) => Vec::new(),
         Target::Envelope(envelope) => {
             let there = run.flights().iter().any(|flight| flight.id == envelope);
             let command = if there { Ok(Command::Drop { envelope }) } else { Err(Refusal::Arrived) };

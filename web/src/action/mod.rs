@@ -18,7 +18,7 @@ pub use keyboard::listen;
 pub use label::{Refusal, label, reason};
 pub use perform::{ask, perform};
 pub use table::{Entry, Scope, TABLE, entry};
-pub use zoom::turn;
+pub use zoom::{opens, turn};
 
 /// Everything that can be asked.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

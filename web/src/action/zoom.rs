@@ -3,19 +3,24 @@
 use super::Action;
 use crate::scene::{Depth, Extent, Target};
 use crate::session::Session;
-use highwater_engine::ids::TopicPartition;
+use highwater_engine::ids::{NodeId, TopicPartition};
+use highwater_engine::view::has_inside;
 use leptos::prelude::*;
 
 /// Changes how near the reader stands; whether that was possible. What is selected stays in the picture.
 pub fn zoom(action: Action, session: Session) -> bool {
     let here = session.extent.get_untracked();
+    if let (Action::ZoomIn, Some(node)) = (action, opens(session, here)) {
+        session.depth.set(Depth::Inside(node));
+        return true;
+    }
     let selected = match session.selection.get_untracked() {
         Some(Target::Partition(tp) | Target::Replica(_, tp) | Target::Record(_, tp, _)) => Some(tp),
         _ => None,
     };
     let shown = match here {
         Extent::Part { first, .. } => Some(first),
-        Extent::Whole | Extent::Glance => None,
+        Extent::Whole | Extent::Glance | Extent::Inside(_) => None,
     };
     let counted = session.read(|run| {
         let view = run.view();
@@ -31,11 +36,32 @@ pub fn zoom(action: Action, session: Session) -> bool {
         (Action::ZoomIn, Extent::Part { shown, .. }) if shown > 1 => Depth::Partition(anchor),
         (Action::ZoomOut, Extent::Whole) => Depth::Glance,
         (Action::ZoomOut, Extent::Part { shown: 1, of, .. }) if of > 1 && of_topic < of_all => Depth::Topic(anchor),
-        (Action::ZoomOut, Extent::Part { .. }) => Depth::Fit,
+        (Action::ZoomOut, Extent::Part { .. } | Extent::Inside(_)) => Depth::Fit,
         _ => return false,
     };
     session.depth.set(depth);
     true
+}
+
+/// The process that one step nearer opens: the one that is selected, or from the logs of one partition the broker whose log
+/// is selected.
+pub fn opens(session: Session, here: Extent) -> Option<NodeId> {
+    let selected = session.selection.get()?;
+    let one = matches!(here, Extent::Part { shown: 1, .. });
+    session
+        .follow(|run| {
+            let view = run.view();
+            let alone = one || (here == Extent::Whole && view.partitions.len() == 1);
+            let node = match selected {
+                Target::Node(node) => node,
+                Target::Replica(id, _) | Target::Record(id, ..) if alone => {
+                    view.brokers.iter().find(|broker| broker.id == id)?.node
+                }
+                _ => return None,
+            };
+            has_inside(run.simulation(), node).then_some(node)
+        })
+        .filter(|node| here != Extent::Inside(*node))
 }
 
 /// The page of partitions before or after the one shown.

@@ -1,10 +1,13 @@
 //! Metrics over the whole run, under Kafka's names.
 
 use super::drawn_panel::Drawn;
+use super::inspector::escape;
 use super::timeline::end_of;
-use crate::i18n::{Locale, td_string};
+use super::transport::clock;
+use crate::i18n::{Locale, say, td_string};
 use crate::scene::Target;
 use crate::session::{BUCKET, Meter, Run};
+use highwater_engine::ids::GroupId;
 use highwater_engine::time::Instant;
 use std::fmt::Write as _;
 
@@ -24,10 +27,28 @@ fn charts(run: &Run, _: Option<Target>, locale: Locale) -> String {
         let applies = match meter {
             Meter::Lag => !spec.groups.is_empty(),
             Meter::MessagesIn | Meter::UnderReplicated => spec.brokers > 0,
+            Meter::IsrShrinks | Meter::IsrExpands => spec.brokers > 1,
             Meter::Latency => true,
         };
         if applies {
-            chart(run, meter, locale, &mut out);
+            let what = match meter {
+                Meter::MessagesIn => td_string!(locale, page.chart.messages_in),
+                Meter::Lag => td_string!(locale, page.chart.lag),
+                Meter::UnderReplicated => td_string!(locale, page.chart.under_replicated),
+                Meter::IsrShrinks => td_string!(locale, page.chart.isr_shrinks),
+                Meter::IsrExpands => td_string!(locale, page.chart.isr_expands),
+                Meter::Latency => td_string!(locale, page.chart.latency),
+            };
+            let values = run.tally().meters.values(meter, run.now());
+            chart(run, (meter.name(), what), &values, locale, &mut out);
+        }
+    }
+    let groups = run.simulation().directory().group_names();
+    for (group, name) in (0..).map(GroupId).zip(groups.iter()) {
+        let values = run.tally().meters.group_lag(group, run.now());
+        if values.iter().any(|value| *value > 0.0) {
+            let what = say(td_string!(locale, page.chart.group_lag), &[("group", &name)]);
+            chart(run, ("records-lag", &escape(&what)), &values, locale, &mut out);
         }
     }
     out
@@ -38,29 +59,28 @@ fn figure(value: f64) -> String {
     if value >= 100.0 || value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") }
 }
 
-fn chart(run: &Run, meter: Meter, locale: Locale, out: &mut String) {
+/// One chart: its name and what it counts, its values now and at most, the curve, and the time under it. A click on the
+/// curve leads to that moment.
+fn chart(run: &Run, (name, what): (&str, &str), values: &[f64], locale: Locale, out: &mut String) {
     let (end, now) = (end_of(run), run.now());
-    let values = run.tally().meters.values(meter, now);
     let most = values.iter().copied().fold(0.0, f64::max);
     let last = values.last().copied().unwrap_or(0.0);
-    let what = match meter {
-        Meter::MessagesIn => td_string!(locale, page.chart.messages_in),
-        Meter::Lag => td_string!(locale, page.chart.lag),
-        Meter::UnderReplicated => td_string!(locale, page.chart.under_replicated),
-        Meter::Latency => td_string!(locale, page.chart.latency),
-    };
-    let (name, most_word) = (meter.name(), td_string!(locale, page.chart.most));
+    let most_word = td_string!(locale, page.chart.most);
     let _ = write!(
         out,
         "<div class=\"chart\"><div class=\"chart-head\"><code>{name}</code><span>{what}</span><b>{}</b><small>{most_word} {}</small></div>",
         figure(last),
         figure(most),
     );
-    let (line, area) = curve(&values, end, now, most);
+    let (line, area) = curve(values, end, now, most);
     let x = now.0 as f64 * 1_000.0 / end.0.max(1) as f64;
     let _ = write!(
         out,
-        "<svg viewBox=\"0 0 1000 {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><path class=\"spark-fill\" d=\"{area}\"/><path class=\"spark\" d=\"{line}\"/><path class=\"chart-now\" d=\"M{x:.1} 0V{HEIGHT}\"/></svg></div>",
+        "<svg data-span=\"{}\" viewBox=\"0 0 1000 {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><path class=\"spark-fill\" d=\"{area}\"/><path class=\"spark\" d=\"{line}\"/><path class=\"chart-now\" d=\"M{x:.1} 0V{HEIGHT}\"/></svg><div class=\"chart-axis\" aria-hidden=\"true\"><span>{}</span><span>{}</span><span>{}</span></div></div>",
+        end.0,
+        clock(Instant(0)),
+        clock(Instant(end.0 / 2)),
+        clock(end),
     );
 }
 

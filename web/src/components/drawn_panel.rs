@@ -5,6 +5,7 @@ use crate::app::Page;
 use crate::i18n::Locale;
 use crate::scene::Target;
 use crate::session::{Run, Session};
+use highwater_engine::time::Instant;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -21,7 +22,8 @@ pub struct Drawn {
     pub draw: fn(&Run, Option<Target>, Locale) -> String,
 }
 
-/// The panel. What carries `data-target` in it is selected by a click, what carries `data-n` leads to its step.
+/// The panel. What carries `data-target` in it is selected by a click, what carries `data-n` leads to its step, and
+/// a curve over a run of `data-span` microseconds to the moment under the pointer.
 #[component]
 pub fn DrawnPanel(
     /// The run.
@@ -48,13 +50,19 @@ pub fn DrawnPanel(
     });
     let on_click = move |event: web_sys::MouseEvent| {
         let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        let Some(named) = element.and_then(|element| element.closest("[data-target],[data-n]").ok().flatten()) else {
+        let Some(named) =
+            element.and_then(|element| element.closest("[data-target],[data-n],[data-span]").ok().flatten())
+        else {
             return;
         };
         if let Some(target) = named.get_attribute("data-target").and_then(|text| Target::parse(&text)) {
             session.selection.set(Some(target));
         } else if let Some(n) = named.get_attribute("data-n").and_then(|text| text.parse().ok()) {
             session.seek_event(n);
+        } else if let Some(span) = named.get_attribute("data-span").and_then(|text| text.parse::<u64>().ok()) {
+            let rect = named.get_bounding_client_rect();
+            let part = ((f64::from(event.client_x()) - rect.left()) / rect.width().max(1.0)).clamp(0.0, 1.0);
+            session.seek_time(Instant((span as f64 * part) as u64));
         }
     };
     view! {

@@ -57,8 +57,12 @@ fn to_loss(session: Session) {
         let mark = tally.marks.iter().rev().find(|mark| mark.what == Moment::Loss && mark.at <= now)?;
         let events = run.history().events_between(mark.n, mark.n).iter();
         let target = events.clone().find_map(|emitted| match &emitted.event {
-            Event::AckedRecordLost { tp, offset, leader, .. } => Some(Target::Record(*leader, *tp, *offset)),
-            Event::RecordDuplicated { tp, .. } | Event::RecordSkipped { tp, .. } => Some(Target::Partition(*tp)),
+            Event::AckedRecordLost { record, .. } => Some(Target::Lost(*record)),
+            Event::RecordDuplicated { tp, offset, .. } | Event::RecordSkipped { tp, offset, .. } => {
+                let view = run.view();
+                let leader = view.partitions.iter().find(|partition| partition.tp == *tp)?.leader.some()?;
+                Some(Target::Record(leader, *tp, *offset))
+            }
             Event::QueueLost { queue, .. } => Some(Target::Queue(*queue)),
             _ => None,
         });
@@ -66,10 +70,7 @@ fn to_loss(session: Session) {
     });
     if let Some((n, target)) = found.flatten() {
         session.seek_event(n);
-        session.selection.set(target.map(|target| match target {
-            Target::Record(_, tp, _) => Target::Partition(tp),
-            other => other,
-        }));
+        session.selection.set(target);
     }
 }
 

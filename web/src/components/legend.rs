@@ -1,16 +1,22 @@
 //! What the shapes mean. The packets of the legend are switches: what is off is not drawn.
 
+use super::legend_sheet::LegendSheet;
 use crate::app::Page;
 use crate::i18n::{Locale, td_string};
 use crate::session::Session;
+use crate::tr;
 use highwater_engine::view::PacketKind;
 use leptos::prelude::*;
 
 /// Packets that are shown or hidden together.
-struct Switch {
-    kinds: &'static [PacketKind],
-    picture: &'static str,
-    word: fn(Locale) -> &'static str,
+#[derive(Clone, Copy)]
+pub struct Switch {
+    /// What they are.
+    pub kinds: &'static [PacketKind],
+    /// What they look like.
+    pub picture: &'static str,
+    /// What they are called.
+    pub word: fn(Locale) -> &'static str,
 }
 
 const PRODUCE: Switch = Switch {
@@ -29,14 +35,14 @@ const FETCH: Switch = Switch {
     word: |locale| td_string!(locale, page.legend.fetch),
 };
 const CONTROL: Switch = Switch {
-    kinds: &[PacketKind::Control, PacketKind::Metadata, PacketKind::Rebalance, PacketKind::Offsets],
+    kinds: &[PacketKind::Control, PacketKind::Rebalance, PacketKind::Offsets],
     picture: r#"<path class="pk-line" d="M7 2L12 7L7 12L2 7Z"/>"#,
     word: |locale| td_string!(locale, page.legend.control),
 };
 const HEARTBEAT: Switch = Switch {
-    kinds: &[PacketKind::Heartbeat],
+    kinds: &[PacketKind::Heartbeat, PacketKind::Metadata],
     picture: r#"<circle class="hb" cx="7" cy="7" r="3"/>"#,
-    word: |locale| td_string!(locale, page.legend.heartbeat),
+    word: |locale| td_string!(locale, page.legend.routine),
 };
 const QUEUE: Switch = Switch {
     kinds: &[PacketKind::Queue],
@@ -114,6 +120,39 @@ fn shapes(locale: Locale, kafka: bool, transactions: bool, shares: bool) -> Vec<
     ]
 }
 
+/// A switch with its picture: what is off is not drawn. Of several kinds some may be shown and some not.
+pub fn switch(this: Switch, page: Page, session: Session) -> impl IntoView {
+    let shown = move || {
+        let on = page.hidden.with(|hidden| this.kinds.iter().filter(|kind| !hidden.contains(kind)).count());
+        match on {
+            0 => "false",
+            all if all == this.kinds.len() => "true",
+            _ => "mixed",
+        }
+    };
+    let press = move |_| {
+        page.hidden.update(|hidden| {
+            let show = this.kinds.iter().any(|kind| hidden.contains(kind));
+            for kind in this.kinds {
+                if show {
+                    hidden.remove(kind);
+                } else {
+                    hidden.insert(*kind);
+                }
+            }
+        });
+        session.paint();
+    };
+    view! {
+        <li>
+            <button class="switch" aria-pressed=shown on:click=press title=move || td_string!(page.locale.get(), page.legend.switch)>
+                <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" inner_html=this.picture></svg>
+                {move || (this.word)(page.locale.get())}
+            </button>
+        </li>
+    }
+}
+
 /// The legend.
 #[component]
 pub fn Legend(
@@ -130,30 +169,10 @@ pub fn Legend(
     let (kafka, groups, queues, transactions, shares) = world.unwrap_or_default();
     let switches =
         [(true, PRODUCE), (true, ACK), (kafka, FETCH), (queues, QUEUE), (kafka, CONTROL), (kafka || groups, HEARTBEAT)];
-    let switches = switches.into_iter().filter(|(here, _)| *here).map(|(_, switch)| {
-        let shown = move || page.hidden.with(|hidden| !hidden.contains(&switch.kinds[0]));
-        let press = move |_| {
-            page.hidden.update(|hidden| {
-                let show = hidden.contains(&switch.kinds[0]);
-                for kind in switch.kinds {
-                    if show {
-                        hidden.remove(kind);
-                    } else {
-                        hidden.insert(*kind);
-                    }
-                }
-            });
-            session.paint();
-        };
-        view! {
-            <li>
-                <button class="switch" aria-pressed=move || shown().to_string() on:click=press title=move || td_string!(page.locale.get(), page.legend.switch)>
-                    <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" inner_html=switch.picture></svg>
-                    {move || (switch.word)(page.locale.get())}
-                </button>
-            </li>
-        }
-    });
+    let here = switches.into_iter().filter(|(here, _)| *here).map(|(_, this)| this);
+    let single: Vec<Switch> = here.clone().filter(|this| this.kinds.len() == 1).collect();
+    let switches = here.map(|this| switch(this, page, session));
+    let open = RwSignal::new(false);
     let fixed = move || {
         let shape = |(index, (picture, word)): (usize, (&'static str, &'static str))| {
             // In the order in which they can be missed most easily.
@@ -169,9 +188,17 @@ pub fn Legend(
         shapes(page.locale.get(), kafka, transactions, shares).into_iter().enumerate().map(shape).collect_view()
     };
     view! {
+        <div class="legend-box">
         <ul class="legend" aria-label=move || td_string!(page.locale.get(), page.legend.title)>
             {switches.collect_view()} {fixed}
+            <li class="all">
+                <button class="switch" aria-expanded=move || open.get().to_string() on:click=move |_| open.update(|open| *open = !*open)>
+                    {tr!(page, legend.all)}
+                </button>
+            </li>
         </ul>
+        {move || open.get().then(|| view! { <LegendSheet session main=single.clone() open /> })}
+        </div>
     }
     .into_any()
 }

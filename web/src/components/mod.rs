@@ -13,6 +13,7 @@ mod icon;
 mod inspector;
 mod ledger;
 mod legend;
+mod legend_sheet;
 mod moments;
 mod narrator;
 mod notice_card;

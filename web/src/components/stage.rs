@@ -7,12 +7,13 @@ use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::paint::{Direction, PacketFilter, StagePainter};
 use crate::playback::now_seconds;
-use crate::scene::{Depth, Layout, Scene, StageInput, Target, compose, number};
-use crate::session::{Run, Session};
+use crate::scene::{ColourBy, Depth, Layout, Scene, StageInput, Target, approach, compose, number};
+use crate::session::{Purpose, Run, Session};
 use crate::tr;
 use gloo_timers::callback::Timeout;
+use highwater_engine::ids::TopicPartition;
 use highwater_engine::time::Instant;
-use highwater_engine::view::StageView;
+use highwater_engine::view::{FlightView, StageView, inside};
 use leptos::prelude::*;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -25,6 +26,9 @@ const PHONE: f64 = 600.0;
 /// A finger that stays this long asks for the menu.
 const LONG_PRESS: u32 = 500;
 
+/// So far a wheel turns for one step nearer or farther, in CSS pixels.
+const NOTCH: f64 = 90.0;
+
 /// While time passes the drawing is renewed at most this often, in seconds.
 const DRAWN: f64 = 0.06;
 
@@ -36,13 +40,14 @@ struct Drawing {
     depth: Depth,
     layout: Layout,
     locale: Locale,
+    colour_by: ColourBy,
 }
 
 impl PartialEq for Drawing {
     fn eq(&self, other: &Drawing) -> bool {
         let rest =
             |drawing: &Drawing| (drawing.ghost, drawing.selection, drawing.depth, drawing.layout, drawing.locale);
-        Rc::ptr_eq(&self.view, &other.view) && rest(self) == rest(other)
+        Rc::ptr_eq(&self.view, &other.view) && rest(self) == rest(other) && self.colour_by == other.colour_by
     }
 }
 
@@ -78,7 +83,7 @@ pub fn Stage(
         let size = room.get_untracked();
         if let Some(layout) = layout(size, session.partition.get_untracked()) {
             shown.painter.set_room(size);
-            if draw(shown, session, run, layout, page.locale.get_untracked()) {
+            if draw(shown, session, run, layout, page) {
                 // One under the other, brokers need the height they need; side by side they take what there is.
                 let height = match layout {
                     Layout::Phone { width, .. } => {
@@ -108,6 +113,7 @@ pub fn Stage(
         session.selection.track();
         session.depth.track();
         session.partition.track();
+        page.colour_by.track();
         page.locale.track();
         room.track();
         session.read(paint);
@@ -129,6 +135,26 @@ pub fn Stage(
         if let Some(target) = target_at(shown, &event) {
             session.selection.set(Some(target));
             ask(Action::ZoomIn, page);
+        }
+    };
+    let turned = StoredValue::new(0.0);
+    let on_wheel = move |event: web_sys::WheelEvent| {
+        // The first page scrolls on; a phone's stage has one depth.
+        let scrolls = session.purpose == Purpose::Home && !event.ctrl_key();
+        if scrolls || room.get_untracked().0 <= PHONE {
+            return;
+        }
+        event.prevent_default();
+        // A wheel's notch is a step; a touchpad's many small ones add up to it.
+        let far = turned.get_value() + event.delta_y() * if event.delta_mode() == 0 { 1.0 } else { 30.0 };
+        turned.set_value(if far.abs() < NOTCH { far } else { 0.0 });
+        if far <= -NOTCH {
+            if let Some(target) = target_at(shown, &event) {
+                session.selection.set(Some(target));
+            }
+            ask(Action::ZoomIn, page);
+        } else if far >= NOTCH {
+            ask(Action::ZoomOut, page);
         }
     };
     let on_menu = move |event: web_sys::MouseEvent| {
@@ -161,10 +187,11 @@ pub fn Stage(
             <Turn session count narrow=Signal::derive(move || { let (width, _) = room.get(); width > 0.0 && width <= PHONE }) />
             <Zoom session wide=Signal::derive(move || { let (width, _) = room.get(); width > PHONE }) />
             <figure
-                class="stage-figure"
+                class=move || format!("stage-figure {}", page.colour_by.get().word())
                 node_ref=figure
                 on:click=on_click
                 on:dblclick=on_double_click
+                on:wheel=on_wheel
                 on:contextmenu=on_menu
                 on:pointerdown=on_down
                 on:pointerup=cancel_press
@@ -189,7 +216,8 @@ fn layout((width, height): (f64, f64), partition_index: usize) -> Option<Layout>
 }
 
 /// Draws the state, unless it is what is drawn already; whether it was drawn.
-fn draw(shown: &mut Shown, session: Session, run: &Run, layout: Layout, locale: Locale) -> bool {
+fn draw(shown: &mut Shown, session: Session, run: &Run, layout: Layout, page: Page) -> bool {
+    let (locale, colour_by) = (page.locale.get_untracked(), page.colour_by.get_untracked());
     let (selection, depth) = (session.selection.get_untracked(), session.depth.get_untracked());
     let ghost = run.ghost().map(|ghost| ghost.now);
     let wall = now_seconds();
@@ -198,12 +226,16 @@ fn draw(shown: &mut Shown, session: Session, run: &Run, layout: Layout, locale: 
     if recent && shown.drawing.as_ref().is_some_and(|drawing| drawing.ghost == ghost && drawing.layout == layout) {
         return false;
     }
-    let drawing = Some(Drawing { view: run.view(), ghost, selection, depth, layout, locale });
+    let drawing = Some(Drawing { view: run.view(), ghost, selection, depth, layout, locale, colour_by });
     if drawing == shown.drawing {
         return false;
     }
     shown.drawn_at = wall;
-    let (view, marks, causes) = (run.view(), run.marks(), run.causes());
+    let (view, marks, causes, vanished) = (run.view(), run.marks(), run.causes(), run.vanished());
+    let opened = match depth {
+        Depth::Inside(node) => inside(run.simulation(), node),
+        _ => None,
+    };
     let input = StageInput {
         view: &view,
         previous: run.ghost(),
@@ -211,11 +243,19 @@ fn draw(shown: &mut Shown, session: Session, run: &Run, layout: Layout, locale: 
         selection,
         layout,
         depth,
+        colour_by,
+        inside: opened.as_ref(),
         causes: &causes,
+        vanished: &vanished,
         marks: &marks,
     };
     let scene = compose(&input, locale);
     shown.painter.show(&scene);
+    if shown.drawing.is_some()
+        && let Some(way) = approach(&shown.scene, &scene)
+    {
+        shown.painter.come(way);
+    }
     if session.extent.get_untracked() != scene.extent {
         session.extent.set(scene.extent);
     }
@@ -227,7 +267,18 @@ fn draw(shown: &mut Shown, session: Session, run: &Run, layout: Layout, locale: 
 fn packets(shown: &mut Shown, page: Page, run: &Run) {
     let mut flights = run.flights();
     page.hidden.with_untracked(|hidden| flights.retain(|flight| !hidden.contains(&flight.packet)));
-    shown.painter.packets(&shown.scene, &flights, run.now(), PacketFilter::default());
+    let (by, producers) = (page.colour_by.get_untracked(), &shown.scene.producers);
+    let view = (by == ColourBy::Epoch).then(|| run.view());
+    let epoch = |tp: &TopicPartition| {
+        let found = view.as_ref()?.partitions.iter().find(|partition| partition.tp == *tp)?;
+        Some(found.leader_epoch.0.unsigned_abs() as usize)
+    };
+    let colour = |flight: &FlightView| match by {
+        ColourBy::Producer => flight.producer.and_then(|node| producers.iter().position(|known| *known == node)),
+        ColourBy::Key => flight.key.map(|key| key as usize),
+        ColourBy::Epoch => flight.partitions.first().filter(|_| flight.producer.is_some()).and_then(epoch),
+    };
+    shown.painter.packets(&shown.scene, &flights, run.now(), PacketFilter::default(), colour);
 }
 
 /// The figure's size, now and whenever it changes.

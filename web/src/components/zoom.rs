@@ -1,7 +1,7 @@
 //! Nearer and farther: buttons at the corner of the stage, and what of the whole it shows.
 
 use super::icon::{Icon, icon};
-use crate::action::{Action, ask, entry, label, turn};
+use crate::action::{Action, ask, entry, label, opens, turn};
 use crate::app::Page;
 use crate::i18n::{say, td_string};
 use crate::scene::Extent;
@@ -25,11 +25,12 @@ pub fn Zoom(
         })
     });
     move || {
-        if !wide.get() || !many.get() {
-            return None;
-        }
         let extent = session.extent.get();
-        if extent == Extent::Whole && session.purpose != Purpose::Sandbox {
+        let opens = Memo::new(move |_| opens(session, session.extent.get()).is_some());
+        let inside = matches!(extent, Extent::Inside(_));
+        let shown =
+            inside || opens.get() || many.get() && (extent != Extent::Whole || session.purpose == Purpose::Sandbox);
+        if !wide.get() || !shown {
             return None;
         }
         let locale = page.locale.get();
@@ -54,7 +55,7 @@ pub fn Zoom(
             }
             _ => None,
         };
-        let nearest = matches!(extent, Extent::Part { shown: 1, .. });
+        let nearest = !opens.get() && (inside || matches!(extent, Extent::Part { shown: 1, .. }) || !many.get());
         Some(view! {
             <div class="zoom">
                 {part}

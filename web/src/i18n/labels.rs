@@ -140,6 +140,10 @@ phrases! {
     say_controller(state);
     /// “{name}, leader {leader}, epoch {epoch}, ISR {isr}”
     say_partition(name, leader, epoch, isr);
+    /// “{record}, lost: acknowledged at offset {offset} of {partition}”
+    say_lost(record, partition, offset);
+    /// “{kind} from {from} to {to}, never arrived”
+    say_vanished(kind, from, to);
     /// “{name}, broker {broker}, {role}, LEO {leo}, HW {hw}”
     say_replica(name, broker, role, leo, hw);
     /// “Producer {name}, {state}, {count} records waiting”
@@ -160,4 +164,74 @@ phrases! {
     say_zookeeper(name, state, offsets);
     /// “{count} znodes”
     znodes(count);
+    /// “Log directories: segments, and how far they are fsynced”
+    inside_disk();
+    /// “Log directories: the disk is full”
+    inside_disk_full();
+    /// “{count} more”
+    inside_more(count);
+    /// “Connections: one request at a time each”
+    inside_connections();
+    /// “parked”
+    inside_parked();
+    /// “served”
+    inside_served();
+    /// “idle”
+    inside_idle();
+    /// “{count} behind it”
+    inside_backlog(count);
+    /// “data”
+    channel_data();
+    /// “replication”
+    channel_replication();
+    /// “transactions”
+    channel_transactions();
+    /// “other”
+    channel_other();
+    /// “Purgatory: requests that wait”
+    inside_purgatory();
+    /// “Nothing waits”
+    inside_nothing_parked();
+    /// “until replicated:”
+    inside_waits_hw();
+    /// “for new records:”
+    inside_waits_data();
+    /// “Application”
+    inside_application();
+    /// “{count} sent”
+    inside_sent(count);
+    /// “{count} without an answer”
+    inside_unanswered(count);
+    /// “send() of {record} waits”
+    inside_blocked(record);
+    /// “RecordAccumulator: batches by partition”
+    inside_accumulator();
+    /// “ready”
+    inside_ready();
+    /// “Sender: in flight”
+    inside_sender();
+    /// “Fetched, not yet handed out by poll()”
+    inside_fetched();
+    /// “No partition is assigned”
+    inside_no_partitions();
+    /// “position {position} · committed {committed} · lag {lag}”
+    inside_place(position, committed, lag);
+    /// “Inside {name}, {state}”
+    say_inside(name, state);
+    /// “{name}, {segments} segments, LEO {leo}, HW {hw}, fsynced to {durable}”
+    say_directory(name, segments, leo, hw, durable);
+    /// “{name}, {count} batches waiting”
+    say_lane(name, count);
+    /// “The metadata log: voters of the quorum, then the brokers that read it”
+    inside_quorum();
+    /// “follower”
+    quorum_follower();
+    /// “candidate”
+    quorum_candidate();
+    /// “knows no leader”
+    quorum_unattached();
+    /// “observer”
+    quorum_observer();
+    /// “{name}, {role}, metadata log end {leo}, high watermark {hw}”
+    say_voter(name, role, leo, hw);
 }

@@ -5,7 +5,7 @@ use highwater_engine::view::{FlightView, PacketKind};
 /// What to draw beside the messages that say something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PacketFilter {
-    /// Heartbeats of brokers and consumers.
+    /// Heartbeats of brokers and consumers, and lookups of metadata: whoever does not want them hides their kind.
     pub heartbeats: bool,
     /// Idle fetches and routine lookups.
     pub routine: bool,
@@ -24,6 +24,8 @@ impl PacketFilter {
 
     /// Whether a message is drawn.
     pub fn shows(self, flight: &FlightView) -> bool {
-        flight.matters || self.routine || (self.heartbeats && flight.packet == PacketKind::Heartbeat)
+        flight.matters
+            || self.routine
+            || (self.heartbeats && matches!(flight.packet, PacketKind::Heartbeat | PacketKind::Metadata))
     }
 }

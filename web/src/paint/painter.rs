@@ -6,12 +6,12 @@ use super::packet_filter::PacketFilter;
 use super::palette::Palette;
 use super::spread::spread;
 use super::sprites::{CROWD, Sprites};
-use crate::scene::{Place, Point, Scene, Target};
+use crate::scene::{Approach, Place, Point, Scene, Target, number};
 use highwater_engine::ids::EnvelopeId;
 use highwater_engine::time::Instant;
 use highwater_engine::view::FlightView;
 use wasm_bindgen::JsCast;
-use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, SvgElement, Window};
+use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, SvgElement, Window};
 
 /// How near a pointer must be to a packet, in stage units.
 const REACH: f64 = 11.0;
@@ -53,6 +53,8 @@ pub struct StagePainter {
     room: (f64, f64),
     drawn: Vec<(EnvelopeId, Point)>,
     is_blank: bool,
+    /// Changes with every change of depth.
+    comes: bool,
     sprites: Sprites,
     /// From stage units to device pixels: scale, left, top.
     to_pixels: (f64, f64, f64),
@@ -75,6 +77,7 @@ impl StagePainter {
             room: (0.0, 0.0),
             drawn: Vec::new(),
             is_blank: true,
+            comes: false,
             sprites: Sprites::default(),
             to_pixels: (1.0, 0.0, 0.0),
         };
@@ -103,8 +106,30 @@ impl StagePainter {
         self.board.show(scene, self.still);
     }
 
-    /// Draws the messages under way at a moment.
-    pub fn packets(&mut self, scene: &Scene, flights: &[FlightView], now: Instant, filter: PacketFilter) {
+    /// Lets the picture come to its place from where what it shows was.
+    pub fn come(&mut self, way: Approach) {
+        let Some(figure) = self.canvas.parent_element().and_then(|it| it.dyn_into::<HtmlElement>().ok()) else {
+            return;
+        };
+        let style = figure.style();
+        let percent = |part: f64| format!("{}%", number(part * 100.0));
+        for (name, value) in [("--zx", percent(way.x)), ("--zy", percent(way.y)), ("--zs", number(way.scale))] {
+            let _ = style.set_property(name, &value);
+        }
+        // Another name starts the motion anew, without asking the browser for anything.
+        self.comes = !self.comes;
+        let _ = figure.set_attribute("data-zoom", if self.comes { "a" } else { "b" });
+    }
+
+    /// Draws the messages under way at a moment, each in the colour with this number.
+    pub fn packets(
+        &mut self,
+        scene: &Scene,
+        flights: &[FlightView],
+        now: Instant,
+        filter: PacketFilter,
+        colour: impl Fn(&FlightView) -> Option<usize>,
+    ) {
         let Some(context) = self.prepare() else { return };
         let Some(palette) = &self.palette else { return };
         let shown: Vec<(&FlightView, Place)> = flights
@@ -131,7 +156,7 @@ impl StagePainter {
             identity(true);
         }
         for ((flight, _), place) in shown.iter().zip(&places) {
-            let colour = flight.producer.and_then(|node| scene.producers.iter().position(|producer| *producer == node));
+            let colour = colour(flight);
             let pixel = (left + place.at.x * scale, top + place.at.y * scale);
             let sprites = &mut self.sprites;
             if !crowd || !sprites.draw(&context, palette, flight, place.heading, colour, scale, pixel) {

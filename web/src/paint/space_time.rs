@@ -323,6 +323,7 @@ impl Pen<'_> {
             arrives_at: arrow.ends_at,
             partitions: Vec::new(),
             records: Vec::new(),
+            key: None,
             producer: None,
             failed: false,
             matters: true,

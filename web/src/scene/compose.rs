@@ -6,9 +6,10 @@ use super::input::{Layout, StageInput};
 use super::picture::Scene;
 use super::shape::Shape;
 use super::text::TextStyle;
-use super::{causes, depth, mixed, overview, pair, phone, wide};
+use super::{causes, depth, inside, lost, mixed, overview, pair, phone, wide};
 use crate::i18n::Locale;
 use crate::i18n::labels::Labels;
+use highwater_engine::view::InsideView;
 
 /// Composes the picture of a state: a cluster, a queue, or both side by side.
 pub fn compose(input: &StageInput<'_>, locale: Locale) -> Scene {
@@ -16,6 +17,9 @@ pub fn compose(input: &StageInput<'_>, locale: Locale) -> Scene {
     let view = input.view;
     let mut scene = match input.layout {
         _ if view.brokers.is_empty() && view.queues.is_empty() => nothing(input.layout, labels),
+        Layout::Wide { width, height } if opened(input).is_some() => {
+            opened(input).map_or_else(Scene::default, |inside| inside::compose(input, inside, labels, width, height))
+        }
         Layout::Wide { width, height } if view.queues.is_empty() => cluster(input, labels, width, height),
         Layout::Wide { width, height } => with_queues(input, labels, width, height),
         Layout::Phone { width, partition_index } if view.queues.is_empty() => {
@@ -24,8 +28,14 @@ pub fn compose(input: &StageInput<'_>, locale: Locale) -> Scene {
         Layout::Phone { width, .. } => pair::compose(input, labels, width, None),
     };
     causes::draw(&mut scene, input.causes);
+    lost::vanished(&mut scene, input.vanished, input.selection, input.directory, labels);
     scene.label = labels.say_stage(view.brokers.len(), view.partitions.len(), view.queues.len());
     scene
+}
+
+/// The process whose inside is looked at, as long as it is there.
+fn opened<'a>(input: &StageInput<'a>) -> Option<&'a InsideView> {
+    input.inside.filter(|inside| input.depth == Depth::Inside(inside.node))
 }
 
 /// Queues with a small cluster are drawn side by side, if that can be read.
@@ -50,10 +60,11 @@ fn with_queues(input: &StageInput<'_>, labels: Labels, width: f64, height: f64) 
 fn cluster(input: &StageInput<'_>, labels: Labels, width: f64, height: f64) -> Scene {
     let glance = || Scene { extent: Extent::Glance, ..overview::compose(input, labels, width, height) };
     let (anchor, most) = match input.depth {
-        Depth::Fit if depth::readable(input.view, labels, width, height) => {
+        // A process that is gone: the whole again.
+        Depth::Fit | Depth::Inside(_) if depth::readable(input.view, labels, width, height) => {
             return wide::compose(input, labels, width, height);
         }
-        Depth::Fit | Depth::Glance => return glance(),
+        Depth::Fit | Depth::Glance | Depth::Inside(_) => return glance(),
         Depth::Topic(anchor) => (anchor, depth::TOPIC),
         Depth::Partition(anchor) => (anchor, 1),
     };

@@ -1,8 +1,8 @@
-//! How near the drawing is: the cluster at a glance, a topic's logs, one partition.
+//! How near the drawing is: the cluster at a glance, a topic's logs, one partition, the inside of one process.
 
 use super::wide;
 use crate::i18n::labels::Labels;
-use highwater_engine::ids::TopicPartition;
+use highwater_engine::ids::{NodeId, TopicPartition};
 use highwater_engine::view::StageView;
 
 /// How near the reader stands.
@@ -17,6 +17,8 @@ pub enum Depth {
     Topic(TopicPartition),
     /// The logs of one partition.
     Partition(TopicPartition),
+    /// Inside one broker or client.
+    Inside(NodeId),
 }
 
 /// What a drawing shows of the whole.
@@ -36,6 +38,8 @@ pub enum Extent {
         /// How many the topic has.
         of: usize,
     },
+    /// The inside of one process.
+    Inside(NodeId),
 }
 
 /// Below this scale the words on the stage are too small to read.

@@ -88,6 +88,7 @@ fn partition(crowd: Crowd, index: usize) -> PartitionView {
                 offset: Offset(offset),
                 leader_epoch: LeaderEpoch(if offset < 3 { 2 } else { 3 }),
                 record: Some(record(if offset >= crowd.records { 99 } else { 20 }, offset)),
+                key: (offset % 3 > 0).then_some(offset as u32),
                 standing: CellStanding::Settled,
             });
             ReplicaView {
@@ -239,6 +240,7 @@ pub fn flight(from: NodeId, to: NodeId, packet: PacketKind, partition: Option<i3
         arrives_at: Instant(2_000),
         partitions: partition.map(|partition| TopicPartition::new(TOPIC, partition)).into_iter().collect(),
         records: Vec::new(),
+        key: None,
         producer: None,
         failed: false,
         matters: true,

@@ -56,7 +56,7 @@ story {
 "#;
 
 /// A scenario at its beats, and the run at the last one.
-fn run(text: &str) -> (Vec<StageView>, History) {
+pub(super) fn run(text: &str) -> (Vec<StageView>, History) {
     let scenario = Scenario::parse(text).expect("the scenario is sound");
     let story = Story::tell(&scenario, scenario.seed).expect("the world is sound");
     assert!(story.failures.is_empty(), "{:?}", story.failures);
@@ -79,7 +79,10 @@ fn picture(views: &[StageView], history: &History, layout: Layout, locale: Local
         selection: None,
         layout,
         depth: Depth::Fit,
+        colour_by: Default::default(),
+        inside: None,
         causes: &[],
+        vanished: &[],
         marks: &[],
     };
     compose(&input, locale)
@@ -199,7 +202,10 @@ fn a_queue_beside_a_larger_cluster_is_named_and_shown_when_it_is_selected() {
             selection,
             layout: Layout::Wide { width: 822.0, height: 468.0 },
             depth: Depth::Fit,
+            colour_by: Default::default(),
+            inside: None,
             causes: &[],
+            vanished: &[],
             marks: &[],
         };
         compose(&input, Locale::en)

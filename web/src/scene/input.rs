@@ -1,11 +1,13 @@
 //! What a picture is composed from.
 
 use super::causes::Hop;
+use super::colouring::ColourBy;
 use super::depth::Depth;
+use super::lost::Vanished;
 use super::mark::Mark;
 use super::target::Target;
 use highwater_engine::sim::Directory;
-use highwater_engine::view::StageView;
+use highwater_engine::view::{InsideView, StageView};
 
 /// The room there is, in CSS pixels.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -41,8 +43,14 @@ pub struct StageInput<'a> {
     pub layout: Layout,
     /// How near the reader stands, on a wide stage.
     pub depth: Depth,
+    /// What colours tell.
+    pub colour_by: ColourBy,
+    /// The process that [`Depth::Inside`] opens.
+    pub inside: Option<&'a InsideView>,
     /// What led to the last decisive event, from process to process.
     pub causes: &'a [Hop],
+    /// Messages that vanished a moment ago.
+    pub vanished: &'a [Vanished],
     /// Lost and duplicated records.
     pub marks: &'a [Mark],
 }

@@ -19,8 +19,19 @@ fn picture(view: &StageView, previous: Option<&StageView>, layout: Layout, local
 
 fn at_depth(view: &StageView, previous: Option<&StageView>, layout: Layout, depth: Depth, locale: Locale) -> Scene {
     let directory = Directory::of(&Spec::default());
-    let input =
-        StageInput { view, previous, directory: &directory, selection: None, layout, depth, causes: &[], marks: &[] };
+    let input = StageInput {
+        view,
+        previous,
+        directory: &directory,
+        selection: None,
+        layout,
+        depth,
+        colour_by: Default::default(),
+        inside: None,
+        causes: &[],
+        vanished: &[],
+        marks: &[],
+    };
     compose(&input, locale)
 }
 
@@ -75,7 +86,7 @@ fn faults(scene: &Scene) -> Vec<String> {
 }
 
 #[track_caller]
-fn check(name: &str, scene: &Scene) {
+pub(super) fn check(name: &str, scene: &Scene) {
     let faults = faults(scene);
     assert!(
         faults.is_empty(),

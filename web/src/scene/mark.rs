@@ -1,6 +1,6 @@
 //! What the audit says about single records, to be shown where they lie.
 
-use highwater_engine::ids::{RecordId, TopicPartition};
+use highwater_engine::ids::{Offset, RecordId, TopicPartition};
 
 /// What befell a record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -18,6 +18,8 @@ pub struct Mark {
     pub tp: TopicPartition,
     /// Which record.
     pub record: RecordId,
+    /// At which offset.
+    pub offset: Offset,
     /// What befell it.
     pub kind: MarkKind,
 }

@@ -72,13 +72,18 @@ impl Scene {
     /// What lies under a point, the finest thing first.
     pub fn hit(&self, x: f64, y: f64) -> Option<Target> {
         let at = Point::new(x, y);
+        let is_gone = |group: &&Group| matches!(group.target, Some(Target::Lost(_) | Target::Envelope(_)));
+        let under = |group: &&Group| group.bounds.is_some_and(|rect| rect.contains(at));
+        if let Some(gone) = self.groups.iter().rev().filter(is_gone).find(under) {
+            return gone.target;
+        }
         for cells in &self.cells {
             if cells.rect.contains(at) {
                 let index = ((x - cells.rect.x) / cells.pitch).floor() as i64;
                 return Some(Target::Record(cells.broker, cells.tp, Offset(cells.start + index)));
             }
         }
-        self.groups.iter().rev().find(|group| group.bounds.is_some_and(|rect| rect.contains(at)))?.target
+        self.groups.iter().rev().find(under)?.target
     }
 
     /// The group that stands for a target; a record's is its replica's.

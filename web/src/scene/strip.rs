@@ -1,6 +1,7 @@
 //! One replica's log: cells, high watermark, log end, epochs and ruler.
 
-use super::geometry::{Point, Rect, outline};
+use super::colouring::ColourBy;
+use super::geometry::{Point, Rect, outline, polyline};
 use super::mark::{Mark, MarkKind};
 use super::role::Look;
 use super::shape::Shape;
@@ -9,7 +10,7 @@ use super::symbols;
 use super::text::TextStyle;
 use super::window::Window;
 use highwater_engine::ids::{LeaderEpoch, RecordId};
-use highwater_engine::view::ReplicaView;
+use highwater_engine::view::{CellView, ReplicaView};
 
 /// Where a replica's log is drawn. All verticals are measured from the base line of the cells.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -44,6 +45,10 @@ pub struct Strip<'a> {
     pub epoch: LeaderEpoch,
     /// Lost and doubled records of the partition.
     pub marks: &'a [Mark],
+    /// What colours tell.
+    pub colour_by: ColourBy,
+    /// Whether its files are shown: where segments begin, and how far the log is fsynced.
+    pub files: bool,
 }
 
 /// From the top of a leader's cells up to the base line of HW and LEO.
@@ -76,8 +81,43 @@ impl Strip<'_> {
     pub fn draw(&self, shapes: &mut Vec<Shape>) {
         self.cells(shapes);
         self.epochs(shapes);
+        if self.files {
+            self.disk(shapes);
+        }
         self.ruler(shapes);
         self.lines(shapes);
+    }
+
+    /// A bracket over each segment; dots under what is only in the page cache, from the fsync line on.
+    fn disk(&self, shapes: &mut Vec<Shape>) {
+        let (base, top) = (self.frame.base, self.frame.base - self.height() - 3.0);
+        let mut brackets = String::new();
+        let segments = &self.replica.segments;
+        for (index, from) in segments.iter().enumerate() {
+            let to = segments.get(index + 1).map_or(self.window.end, |next| next.0);
+            if to <= self.window.start || from.0 >= self.window.end {
+                continue;
+            }
+            let (x0, x1) = (self.x_of(from.0) + 1.5, self.x_of(to) - 1.5);
+            // What begins or ends outside the picture has no corner there.
+            let mut points = vec![Point::new(x0, top), Point::new(x1, top)];
+            if from.0 >= self.window.start {
+                points.insert(0, Point::new(x0, top + 3.0));
+            }
+            if index + 1 < segments.len() {
+                points.push(Point::new(x1, top + 3.0));
+            }
+            brackets.push_str(&polyline(&points));
+        }
+        if !brackets.is_empty() {
+            shapes.push(Shape::path("segment", brackets));
+        }
+        let durable = self.replica.durable_to.0;
+        let (from, to, y) = (self.x_of(durable), self.x_of(self.window.end), base + 7.0);
+        if durable < self.window.end {
+            shapes.push(Shape::path("cached", polyline(&[Point::new(from + 1.0, y), Point::new(to, y)])));
+        }
+        shapes.push(Shape::path("fsync", vertical(from, base - self.height() - 1.0, base + 9.0)));
     }
 
     fn marked(&self, record: Option<RecordId>) -> Option<MarkKind> {
@@ -115,6 +155,7 @@ impl Strip<'_> {
         }
         let kinds = [(self.look.done(), done), (self.look.open(), open), ("cell lost", lost), ("cell twice", twice)];
         shapes.extend(kinds.into_iter().filter(|(_, d)| !d.is_empty()).map(|(class, d)| Shape::path(class, d)));
+        self.tints(shapes);
         standings.draw(shapes);
         if self.window.cut {
             // Older records are there, to the left.
@@ -123,6 +164,26 @@ impl Strip<'_> {
                 shapes.push(Shape::Circle { class: "more", at, r: 1.0 });
             }
         }
+    }
+
+    /// A sign in each record: by its key, or by the epoch it was written in. Form and colour say the same.
+    fn tints(&self, shapes: &mut Vec<Shape>) {
+        let number = |cell: &CellView| match self.colour_by {
+            ColourBy::Producer => None,
+            ColourBy::Key => cell.key.map(|key| key as usize),
+            ColourBy::Epoch => Some(cell.leader_epoch.0.unsigned_abs() as usize),
+        };
+        let (half, y) = (self.frame.pitch / 2.0, self.frame.base - self.height() / 2.0);
+        let mut paths: [String; 4] = Default::default();
+        for cell in self.replica.cells.iter().filter(|cell| cell.offset.0 >= self.window.start) {
+            if let Some(number) = number(cell).filter(|_| !Standings::is_marker(cell.standing)) {
+                let at = Point::new(self.x_of(cell.offset.0) + half, y);
+                paths[number % 4].push_str(&symbols::tint(number % 4, at));
+            }
+        }
+        let classes = ["tint p1", "tint p2", "tint p3", "tint p4"];
+        let drawn = classes.into_iter().zip(paths).filter(|(_, d)| !d.is_empty());
+        shapes.extend(drawn.map(|(class, d)| Shape::path(class, d)));
     }
 
     fn epochs(&self, shapes: &mut Vec<Shape>) {
@@ -273,5 +334,5 @@ impl Strip<'_> {
 
 /// A vertical line.
 pub fn vertical(x: f64, from: f64, to: f64) -> String {
-    super::geometry::polyline(&[Point::new(x, from), Point::new(x, to)])
+    polyline(&[Point::new(x, from), Point::new(x, to)])
 }

@@ -78,6 +78,17 @@ pub fn again(class: &'static str, centre: Point) -> Shape {
     Shape::path(class, format!("M{x} {y}a3 3 0 1 0 1.5 -2.6m-2 -.7l2 .7l-.7 2"))
 }
 
+/// One of four small signs: disc, square, triangle, diamond.
+pub fn tint(number: usize, at: Point) -> String {
+    let (x, y) = (super::geometry::number(at.x), super::geometry::number(at.y));
+    match number {
+        0 => format!("M{} {y}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z", super::geometry::number(at.x - 3.5)),
+        1 => format!("M{} {}h6v6h-6z", super::geometry::number(at.x - 3.0), super::geometry::number(at.y - 3.0)),
+        2 => format!("M{x} {}l4 7h-8z", super::geometry::number(at.y - 4.0)),
+        _ => format!("M{x} {}l4 4l-4 4l-4 -4z", super::geometry::number(at.y - 4.0)),
+    }
+}
+
 /// A letter in a frame.
 pub fn badge(shapes: &mut Vec<Shape>, x: f64, y: f64, letters: &str) -> f64 {
     let width = TextStyle::MarkStrong.width(letters).ceil() + 8.0;

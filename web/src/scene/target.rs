@@ -1,6 +1,8 @@
 //! What a reader can point at.
 
-use highwater_engine::ids::{BrokerId, EnvelopeId, GroupId, NodeId, Offset, QueueId, TopicId, TopicPartition};
+use highwater_engine::ids::{
+    BrokerId, EnvelopeId, GroupId, NodeId, Offset, QueueId, RecordId, TopicId, TopicPartition,
+};
 
 /// Something on the stage that can be selected and asked about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -19,6 +21,8 @@ pub enum Target {
     Queue(QueueId),
     /// A message under way.
     Envelope(EnvelopeId),
+    /// A record that was acknowledged and is lost, wherever it stood.
+    Lost(RecordId),
 }
 
 impl Target {
@@ -34,6 +38,7 @@ impl Target {
             Target::Group(group) => format!("group:{}", group.0),
             Target::Queue(queue) => format!("queue:{}", queue.0),
             Target::Envelope(envelope) => format!("envelope:{}", envelope.0),
+            Target::Lost(record) => format!("lost:{}", record.0),
         }
     }
 
@@ -54,6 +59,7 @@ impl Target {
             "group" => Target::Group(GroupId(next()?.parse().ok()?)),
             "queue" => Target::Queue(QueueId(next()?.parse().ok()?)),
             "envelope" => Target::Envelope(EnvelopeId(next()?.parse().ok()?)),
+            "lost" => Target::Lost(RecordId(next()?.parse().ok()?)),
             _ => return None,
         };
         parts.next().is_none().then_some(target)
@@ -79,6 +85,7 @@ mod tests {
             Target::Group(GroupId(0)),
             Target::Queue(QueueId(5)),
             Target::Envelope(EnvelopeId(123_456)),
+            Target::Lost(RecordId((20 << 32) | 7)),
         ];
         for target in all {
             assert_eq!(Target::parse(&target.format()), Some(target));

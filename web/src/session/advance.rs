@@ -2,7 +2,7 @@
 
 use super::run::Run;
 use crate::playback::Pace;
-use highwater_engine::event::Event;
+use highwater_engine::event::{DropReason, Event};
 use highwater_engine::time::Duration;
 use highwater_engine::view;
 
@@ -83,6 +83,7 @@ pub fn is_decisive(event: &Event) -> bool {
             | Event::NodeResumed { .. }
             | Event::LinkCut { .. }
             | Event::LinkHealed { .. }
+            | Event::MessageDropped { why: DropReason::Dropped, .. }
             | Event::BrokerFenced { .. }
             | Event::LeaderElected { .. }
             | Event::PartitionOffline { .. }

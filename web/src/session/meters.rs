@@ -15,13 +15,18 @@ pub enum Meter {
     Lag,
     /// `UnderReplicatedPartitions`: partitions whose ISR is smaller than their set of replicas.
     UnderReplicated,
+    /// `IsrShrinksPerSec`: how often an ISR lost a replica, per second.
+    IsrShrinks,
+    /// `IsrExpandsPerSec`: how often an ISR got one back, per second.
+    IsrExpands,
     /// The longest time from `send()` to the acknowledgement, in milliseconds.
     Latency,
 }
 
 impl Meter {
     /// In the order of the charts.
-    pub const ALL: [Meter; 4] = [Meter::MessagesIn, Meter::Lag, Meter::Latency, Meter::UnderReplicated];
+    pub const ALL: [Meter; 6] =
+        [Meter::MessagesIn, Meter::Lag, Meter::Latency, Meter::UnderReplicated, Meter::IsrShrinks, Meter::IsrExpands];
 
     /// Kafka's name of it; the latency is what `kafka-producer-perf-test` prints.
     pub fn name(self) -> &'static str {
@@ -29,6 +34,8 @@ impl Meter {
             Meter::MessagesIn => "MessagesInPerSec",
             Meter::Lag => "records-lag-max",
             Meter::UnderReplicated => "UnderReplicatedPartitions",
+            Meter::IsrShrinks => "IsrShrinksPerSec",
+            Meter::IsrExpands => "IsrExpandsPerSec",
             Meter::Latency => "max latency",
         }
     }
@@ -44,6 +51,8 @@ struct Bucket {
     lag: u32,
     under_replicated: u32,
     latency: u32,
+    isr_shrinks: u32,
+    isr_expands: u32,
 }
 
 /// All meters.
@@ -55,6 +64,8 @@ pub struct Meters {
     positions: Map<(GroupId, TopicPartition), Offset>,
     /// ISR and replicas of partitions that ever had fewer in sync.
     in_sync: Map<TopicPartition, (usize, usize)>,
+    /// By group: from which bucket on it was so many records behind, in all its partitions.
+    behind: Map<GroupId, Vec<(usize, u64)>>,
 }
 
 impl Meters {
@@ -83,6 +94,8 @@ impl Meters {
                 let all = self.in_sync.get(tp).map_or(from.len(), |(_, all)| *all).max(isr.len());
                 self.in_sync.insert(*tp, (isr.len(), all));
                 self.bucket().under_replicated = self.under_replicated();
+                self.bucket().isr_shrinks += u32::from(isr.len() < from.len());
+                self.bucket().isr_expands += u32::from(isr.len() > from.len());
             }
             Event::RecordSent { record, .. } => {
                 self.sent.insert(*record, emitted.at);
@@ -107,8 +120,38 @@ impl Meters {
         if let Some(last) = self.buckets.last_mut() {
             last.lag = last.lag.max(lag);
         }
+        self.note_groups();
         let under_replicated = self.under_replicated();
         self.buckets.push(Bucket { lag, under_replicated, ..Bucket::default() });
+    }
+
+    fn note_groups(&mut self) {
+        let mut sums: Map<GroupId, u64> = Map::new();
+        for ((group, tp), position) in &self.positions {
+            let end = self.high_watermarks.get(tp).map_or(0, |end| end.0);
+            *sums.entry(*group).or_default() += (end - position.0).max(0).unsigned_abs();
+        }
+        let bucket = self.buckets.len().saturating_sub(1);
+        for (group, sum) in &sums {
+            let known = self.behind.entry(*group).or_default();
+            if known.last().is_none_or(|(_, last)| last != sum) {
+                known.push((bucket, *sum));
+            }
+        }
+    }
+
+    /// How many records a group is behind in all its partitions, up to a moment, one value for each [`BUCKET`].
+    pub fn group_lag(&self, group: GroupId, until: Instant) -> Vec<f64> {
+        let last = ((until.0 / BUCKET.0) as usize + 1).min(self.buckets.len());
+        let mut values = vec![0.0; last];
+        let known = self.behind.get(&group).map_or(&[][..], Vec::as_slice);
+        for (index, (from, sum)) in known.iter().enumerate() {
+            let to = known.get(index + 1).map_or(last, |(next, _)| *next).min(last);
+            if let Some(stretch) = values.get_mut(*from..to) {
+                stretch.fill(*sum as f64);
+            }
+        }
+        values
     }
 
     fn bucket(&mut self) -> &mut Bucket {
@@ -139,6 +182,8 @@ impl Meters {
             Meter::MessagesIn => f64::from(bucket.appended) * per_second,
             Meter::Lag => f64::from(bucket.lag),
             Meter::UnderReplicated => f64::from(bucket.under_replicated),
+            Meter::IsrShrinks => f64::from(bucket.isr_shrinks) * per_second,
+            Meter::IsrExpands => f64::from(bucket.isr_expands) * per_second,
             Meter::Latency => f64::from(bucket.latency) / 1_000.0,
         };
         self.buckets[..last].iter().map(value).collect()

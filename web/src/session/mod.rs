@@ -16,6 +16,8 @@ mod levels;
 mod life;
 #[cfg(test)]
 mod life_test;
+#[cfg(test)]
+mod loss_test;
 mod meters;
 mod rework;
 mod run;

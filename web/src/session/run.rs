@@ -6,10 +6,11 @@
 use super::advance::is_decisive;
 use super::beat::Beat;
 use super::tally::{Marked, Moment, Tally};
-use crate::scene::{Mark, MarkKind};
+use crate::scene::{Mark, MarkKind, Vanished};
 use highwater_engine::command::{Command, Rejected};
 use highwater_engine::event::Event;
 use highwater_engine::history::{Branch, Branches, Comparison, History, Hunt, Place, Recording, Search, TurnId};
+use highwater_engine::ids::RecordId;
 use highwater_engine::link::{self, LinkError};
 use highwater_engine::scenario::{Scenario, Story, print};
 use highwater_engine::sim::{Emitted, Simulation, SpecError};
@@ -48,10 +49,15 @@ type Stamp = (u64, u64, Instant);
 /// The state before the last decisive event.
 struct Ghost {
     view: Rc<StageView>,
+    /// What was under way in it.
+    flights: Vec<FlightView>,
     at: Instant,
     /// For how many seconds it has been seen while time passed.
     seen: f64,
 }
+
+/// So many messages that vanished at once are marked.
+const MOST_VANISHED: usize = 24;
 
 /// For so long the state before stays on the stage.
 const GHOST: f64 = 2.4;
@@ -309,13 +315,36 @@ impl Run {
     pub fn marks(&self) -> Vec<Mark> {
         let tally = self.tally();
         let mark = |emitted: &Emitted| match &emitted.event {
-            Event::AckedRecordLost { record, tp, .. } => Some(Mark { tp: *tp, record: *record, kind: MarkKind::Lost }),
-            Event::RecordDuplicated { record, tp, .. } => {
-                Some(Mark { tp: *tp, record: *record, kind: MarkKind::Duplicate })
+            Event::AckedRecordLost { record, tp, offset, .. } => {
+                Some(Mark { tp: *tp, record: *record, offset: *offset, kind: MarkKind::Lost })
+            }
+            Event::RecordDuplicated { record, tp, offset } => {
+                Some(Mark { tp: *tp, record: *record, offset: *offset, kind: MarkKind::Duplicate })
             }
             _ => None,
         };
         tally.turns(self.cursor()).iter().filter_map(mark).collect()
+    }
+
+    /// When and where a record was lost, as far as it is known.
+    pub fn loss_of(&self, record: RecordId) -> Option<Emitted> {
+        let is_it = |emitted: &&Emitted| matches!(&emitted.event, Event::AckedRecordLost { record: known, .. } if *known == record);
+        self.tally().turns(u64::MAX).iter().rev().find(is_it).cloned()
+    }
+
+    /// Messages that were under way in the state before, and have been lost since.
+    pub fn vanished(&self) -> Vec<Vanished> {
+        let Some(ghost) = &self.ghost else { return Vec::new() };
+        let mut gone = Vec::new();
+        for emitted in self.past().iter().rev().take_while(|emitted| emitted.at >= ghost.at) {
+            let Event::MessageDropped { envelope, .. } = &emitted.event else { continue };
+            let flight = ghost.flights.iter().find(|flight| flight.id == *envelope);
+            gone.extend(flight.map(|flight| Vanished { flight: flight.clone(), at: ghost.at }));
+        }
+        gone.retain(|vanished| vanished.flight.matters);
+        gone.truncate(MOST_VANISHED);
+        gone.reverse();
+        gone
     }
 
     /// Goes on towards a place, event by event, as long as there is time; whether it is there.
@@ -425,11 +454,11 @@ impl Run {
         command: Command,
         give: fn(&mut History, Instant, Command) -> Result<(), Rejected>,
     ) -> Result<(), Rejected> {
-        let before = self.view();
+        let (before, flights) = (self.view(), self.flights());
         // The moment shown may lie between two events: the command belongs there, and the clock does not step back.
         give(&mut self.history, self.now, command)?;
         self.now = self.now.max(self.history.simulation().now());
-        self.ghost = Some(Ghost { at: before.now, view: before, seen: 0.0 });
+        self.ghost = Some(Ghost { at: self.now, view: before, flights, seen: 0.0 });
         self.turned += 1;
         let (Some(scenario), Some(story)) = (self.scenario.clone(), &self.story) else { return Ok(()) };
         let cursor = self.cursor();
@@ -584,15 +613,14 @@ impl Run {
         let at = self.history.simulation().now();
         if decisive && self.ghost.as_ref().is_none_or(|ghost| at.since(ghost.at) > MOMENT) {
             let here = self.cursor();
-            let shown = self
-                .picture
-                .get_mut()
-                .take()
-                .filter(|((turned, step, _), _)| (*turned, *step) == (self.turned, here - 1));
+            let is_drop = |emitted: &Emitted| matches!(emitted.event, Event::MessageDropped { .. });
+            let drops = self.just_happened().iter().any(is_drop);
+            let is_before = |((turned, step, _), _): &(Stamp, _)| (*turned, *step) == (self.turned, here - 1);
+            let shown = self.picture.borrow_mut().take().filter(is_before).filter(|_| !drops);
             if let Some((_, view)) = shown {
-                self.ghost = Some(Ghost { at: view.now, view, seen: 0.0 });
+                self.ghost = Some(Ghost { at: view.now, view, flights: Vec::new(), seen: 0.0 });
             } else {
-                // Decisive events are rare: looking back at one is cheaper than a picture of every state.
+                // Such events are rare: looking back at one is cheaper than a picture of every state.
                 self.history.seek_event(here - 1);
                 self.keep_ghost();
                 self.history.seek_event(here);
@@ -602,8 +630,8 @@ impl Run {
     }
 
     fn keep_ghost(&mut self) {
-        let view = self.view();
-        self.ghost = Some(Ghost { at: view.now, view, seen: 0.0 });
+        let (view, flights) = (self.view(), self.flights());
+        self.ghost = Some(Ghost { at: view.now, view, flights, seen: 0.0 });
     }
 
     /// What the last dispatched event brought about.

@@ -2,6 +2,7 @@
 //!
 //! The way down is by selecting: a broker, one of its replicas, one of its records.
 
+use super::lookup::picture;
 use super::markup::escape;
 use crate::i18n::{Locale, say, td_string};
 use crate::kafka::LOG_DIR;
@@ -49,7 +50,7 @@ pub fn bytes(target: Target, run: &Run, locale: Locale) -> String {
                 page.record(broker, tp, &replica.log, offset);
             }
         }
-        Target::Group(_) | Target::Queue(_) | Target::Envelope(_) => {}
+        Target::Group(_) | Target::Queue(_) | Target::Envelope(_) | Target::Lost(_) => {}
     }
     if page.out.is_empty() {
         let _ = write!(page.out, "<p class=\"quiet\">{}</p>", td_string!(locale, page.bytes.none));
@@ -169,8 +170,8 @@ impl Files<'_> {
     /// How a broker finds the offset: the name of the file, the index, a short scan.
     fn lookup(&mut self, log: &Log, offset: Offset, file: &str) {
         let Some(steps) = LookupSteps::of(log, offset) else { return };
-        let entries = log.segments().find(|segment| segment.base_offset() == steps.segment);
-        let entries = entries.map_or(0, |segment| segment.indexes().offsets.entries().len());
+        let segment = log.segments().find(|segment| segment.base_offset() == steps.segment);
+        let entries = segment.map_or(0, |segment| segment.indexes().offsets.entries().len());
         let (probes, scanned) = (steps.probes.len(), steps.scanned.len());
         let words = if entries == 0 {
             td_string!(self.locale, page.bytes.lookup_no_index)
@@ -190,6 +191,7 @@ impl Files<'_> {
             ],
         );
         self.line(&text);
+        self.out.extend(segment.map(|segment| picture(segment, &steps)));
     }
 
     fn batch(&mut self, batch: &RecordBatch) {

@@ -57,7 +57,7 @@ pub fn commands(target: Target, run: &Run) -> Vec<Shown> {
             }
             all
         }
-        Target::Queue(_) | Target::Envelope(_) => Vec::new(),
+        Target::Queue(_) | Target::Envelope(_) | Target::Lost(_) => Vec::new(),
     }
 }
 

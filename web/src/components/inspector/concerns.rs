@@ -41,6 +41,7 @@ pub fn concerns(event: &Event, target: Target, run: &Run) -> bool {
         Target::Record(broker, tp, offset) => {
             crate::session::record_at(run, broker, tp, offset).is_some_and(|record| named.records.contains(&record))
         }
+        Target::Lost(record) => named.records.contains(&record),
         Target::Group(group) => named.groups.contains(&group),
         Target::Queue(queue) => {
             let node = run.view().queues.iter().find(|known: &&QueueView| known.id == queue).map(|queue| queue.node);

@@ -57,7 +57,7 @@ pub fn owner(target: Target, run: &Run) -> Option<Owner> {
         Target::Partition(tp) | Target::Replica(_, tp) | Target::Record(_, tp, _) => topic(tp.topic),
         Target::Group(id) => group(id),
         Target::Node(node) => of_node(node, directory, spec, group),
-        Target::Queue(_) | Target::Envelope(_) => None,
+        Target::Queue(_) | Target::Envelope(_) | Target::Lost(_) => None,
     }
 }
 

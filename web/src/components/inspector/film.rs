@@ -5,6 +5,7 @@ use crate::i18n::{Locale, say, td_string};
 use crate::scene::Target;
 use crate::session::words::{Names, event_sentence};
 use crate::session::{Frame, Run, Scene, life, record_at};
+use highwater_engine::event::Event;
 use highwater_engine::ids::{BrokerId, TopicPartition};
 use std::fmt::Write as _;
 use wasm_bindgen::JsCast;
@@ -15,8 +16,15 @@ const MOST: usize = 60;
 /// The strip of the record that is selected, and which of its frames shows the present; nothing for anything else.
 pub fn film(target: Target, run: &Run, locale: Locale) -> (String, Option<usize>) {
     let mut out = String::new();
-    let Target::Record(broker, tp, offset) = target else { return (out, None) };
-    let Some(record) = record_at(run, broker, tp, offset) else { return (out, None) };
+    let found = match target {
+        Target::Record(broker, tp, offset) => record_at(run, broker, tp, offset).map(|record| (record, tp)),
+        Target::Lost(record) => match run.loss_of(record).map(|lost| lost.event) {
+            Some(Event::AckedRecordLost { tp, .. }) => Some((record, tp)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let Some((record, tp)) = found else { return (out, None) };
     let names = Names { directory: run.simulation().directory(), locale };
     let frames = life(run, record);
     let Some(first) = frames.first().map(|frame| frame.at) else { return (out, None) };

@@ -24,7 +24,7 @@ pub fn log(target: Target, run: &Run, locale: Locale) -> String {
             Some(NodeKind::Broker(_) | NodeKind::Controller) => Some(Wanted::By(node)),
             _ => None,
         },
-        Target::Queue(_) | Target::Envelope(_) => None,
+        Target::Queue(_) | Target::Envelope(_) | Target::Lost(_) => None,
     };
     let lines = wanted.map(|wanted| server_log(run.past(), directory, wanted, MOST)).unwrap_or_default();
     let mut out = String::new();

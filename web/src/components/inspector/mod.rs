@@ -9,6 +9,7 @@ mod config;
 mod facts;
 mod film;
 mod log;
+mod lookup;
 mod markup;
 mod why;
 

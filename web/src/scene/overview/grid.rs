@@ -94,8 +94,8 @@ impl Grid {
         let least_height = HEAD + (rows.len().max(1) as f64 * 15.0).max(boxes * 19.0) + foot;
         let scale = (room_width.max(320.0) / least_width).min(room_height.max(200.0) / least_height).min(1.0);
         let (width, height) = (room_width.max(320.0) / scale, room_height.max(200.0) / scale);
-        let column = ((width - columns_x - right) / count - GAP).clamp(36.0, 110.0).floor();
-        let row_height = ((height - HEAD - foot) / rows.len().max(1) as f64).clamp(15.0, 46.0);
+        let column = ((width - columns_x - right) / count - GAP).clamp(36.0, 240.0).floor();
+        let row_height = ((height - HEAD - foot) / rows.len().max(1) as f64).clamp(15.0, 84.0);
         let producer_height = ((height - HEAD - foot) / boxes).min(58.0);
         let groups_x = columns_x + count * (column + GAP) + 12.0;
         Grid {

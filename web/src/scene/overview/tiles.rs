@@ -9,6 +9,7 @@ use crate::scene::role::Look;
 use crate::scene::shape::Shape;
 use crate::scene::target::Target;
 use crate::scene::text::TextStyle;
+use highwater_engine::ids::BrokerId;
 use highwater_engine::view::{BrokerView, PartitionView, ReplicaView};
 
 /// How many replicas of a kind stand in a tile.
@@ -126,6 +127,9 @@ impl Overview<'_> {
                 shapes.push(Shape::text(TextStyle::Ruler, class, rect.x + 1.0, bar.y - 1.5, text));
             }
         }
+        if self.led_before(partition, replica.broker) {
+            shapes.push(Shape::Rect { class: "ghost", rect: rect.grown(-0.5) });
+        }
         let role = match look {
             Look::Leader => self.labels.role_leader(),
             Look::Follower => self.labels.role_follower(),
@@ -135,6 +139,12 @@ impl Overview<'_> {
         let (leo, hw) = (replica.log_end_offset, replica.high_watermark);
         let label = self.labels.say_replica(&partition.name, replica.broker, role, leo, hw);
         self.push(scene, Group::of(Target::Replica(replica.broker, partition.tp), label, rect, shapes));
+    }
+
+    /// Whether a broker led a partition in the state before, and does no more.
+    fn led_before(&self, partition: &PartitionView, broker: BrokerId) -> bool {
+        let before = self.input.previous.and_then(|view| view.partitions.iter().find(|was| was.tp == partition.tp));
+        partition.leader != broker && before.is_some_and(|before| before.leader == broker)
     }
 
     /// Several replicas: how many lead, out of how many, and a bar of what they are.

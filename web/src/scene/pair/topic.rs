@@ -5,6 +5,8 @@ use super::half::{self, CELL, GOT, Half, Lane, PITCH, ROW};
 use super::queue::got;
 use crate::scene::geometry::{Point, Rect, polyline};
 use crate::scene::group::Group;
+use crate::scene::lost;
+use crate::scene::mark::Mark;
 use crate::scene::picture::{CellsHit, Scene};
 use crate::scene::pins;
 use crate::scene::shape::Shape;
@@ -12,7 +14,7 @@ use crate::scene::symbols::{self, PIN_HALF};
 use crate::scene::target::Target;
 use crate::scene::text::TextStyle;
 use crate::scene::wide::pins_on;
-use highwater_engine::ids::Offset;
+use highwater_engine::ids::{Offset, RecordId};
 use highwater_engine::view::{CellView, ConsumerActivity, GroupView, PartitionView, ProcessView, StageView};
 
 /// Height of one group's lane of pins.
@@ -134,6 +136,16 @@ impl Pair<'_> {
         let label = self.labels.say_partition(&partition.name, leader, partition.leader_epoch, isr.join(", "));
         let bounds = Rect::new(half.x, y - 6.0, half.width, CELL + 26.0);
         self.push(scene, Group::of(Target::Partition(partition.tp), label, bounds, shapes));
+        let marks: Vec<Mark> = self.input.marks.iter().filter(|mark| mark.tp == partition.tp).copied().collect();
+        let cell = |record: RecordId, offset: i64| {
+            let seen = offset >= strip.start && !strip.cells.iter().any(|cell| cell.record == Some(record));
+            let x = half.cells_x() + (offset - strip.start) as f64 * PITCH;
+            let rect = Rect::new(x + 1.5, y, PITCH - 3.0, CELL);
+            (seen && rect.right() <= half.x + half.width).then_some((rect, offset < strip.end))
+        };
+        for torn in lost::marks(&marks, cell, &partition.name, self.input.directory, self.labels) {
+            self.push(scene, torn);
+        }
     }
 
     fn topic_pins(&self, half: &Half, strip: &Strip<'_>, shapes: &mut Vec<Shape>) {

@@ -3,6 +3,7 @@
 use super::{CELLS, LEFT, PITCH, Phone, RAIL, RAIL_R, STAR};
 use crate::scene::geometry::{Point, Rect, hatch, number, polyline};
 use crate::scene::group::Group;
+use crate::scene::lost;
 use crate::scene::mark::Mark;
 use crate::scene::picture::{CellsHit, Scene};
 use crate::scene::pins;
@@ -134,6 +135,8 @@ impl Phone<'_> {
                 window,
                 epoch: self.partition.leader_epoch,
                 marks: &marks,
+                colour_by: self.input.colour_by,
+                files: self.shows_files(),
             };
             self.replica(place, replica, &strip, scene);
         }
@@ -203,6 +206,17 @@ impl Phone<'_> {
         let frame = self.frame(place);
         let bounds = Rect::new(frame.x + 2.0, frame.y + 28.0, frame.w - 4.0, frame.h - 30.0);
         self.push(scene, Group::of(Target::Replica(replica.broker, tp), label, bounds, shapes));
+        if pins_on(self.partition) == Some(replica.broker) {
+            for torn in lost::torn(strip, &self.partition.name, self.input.directory, self.labels) {
+                self.push(scene, torn);
+            }
+        }
+    }
+
+    /// Whether the files behind the logs are shown: when one of them is selected.
+    fn shows_files(&self) -> bool {
+        let here = self.partition.tp;
+        matches!(self.input.selection, Some(Target::Partition(tp) | Target::Replica(_, tp) | Target::Record(_, tp, _)) if tp == here)
     }
 
     pub(super) fn election(&self, scene: &mut Scene) {

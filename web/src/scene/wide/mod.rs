@@ -9,6 +9,7 @@ mod rows;
 mod stores;
 mod wires;
 
+use super::depth::Depth;
 use super::group::Group;
 use super::input::StageInput;
 use super::picture::Scene;
@@ -54,6 +55,11 @@ impl Stage<'_> {
             Target::Partition(tp) | Target::Replica(_, tp) | Target::Record(_, tp, _) => Some(tp),
             _ => None,
         }
+    }
+
+    /// Whether the files behind a partition's logs are shown: when it is looked at alone, or selected.
+    fn shows_files(&self, tp: TopicPartition) -> bool {
+        matches!(self.input.depth, Depth::Partition(_)) || self.selected_partition() == Some(tp)
     }
 
     fn band(&self, scene: &mut Scene) {

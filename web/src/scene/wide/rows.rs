@@ -4,6 +4,7 @@ use super::Stage;
 use super::plan::{column_of, isr_text};
 use crate::scene::geometry::{Point, Rect, number};
 use crate::scene::group::Group;
+use crate::scene::lost;
 use crate::scene::mark::{Mark, MarkKind};
 use crate::scene::picture::{CellsHit, Scene};
 use crate::scene::pins;
@@ -33,6 +34,8 @@ impl Stage<'_> {
                     window,
                     epoch: partition.leader_epoch,
                     marks: &marks,
+                    colour_by: self.input.colour_by,
+                    files: self.shows_files(partition.tp),
                 };
                 self.replica(row, column, partition, &strip, scene);
             }
@@ -138,6 +141,11 @@ impl Stage<'_> {
             group.shapes.push(Shape::Rect { class: "picked", rect });
         }
         self.push(scene, group);
+        if pins_on(partition) == Some(replica.broker) {
+            for torn in lost::torn(strip, &partition.name, self.input.directory, self.labels) {
+                self.push(scene, torn);
+            }
+        }
     }
 }
 
