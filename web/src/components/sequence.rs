@@ -12,8 +12,10 @@ use crate::tr;
 use highwater_engine::ids::NodeId;
 use highwater_engine::sim::NodeKind;
 use highwater_engine::time::Instant;
+use highwater_engine::view::PacketKind;
 use leptos::prelude::*;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// How near a pointer must be to a line.
@@ -21,8 +23,29 @@ const REACH: f64 = 7.0;
 /// A hand that moves less than this has clicked.
 const STILL: f64 = 4.0;
 
+/// Which messages the reader wants to see, beside the switches of the legend.
+#[derive(Clone, Copy)]
+struct Wish {
+    /// Only those of the process that is selected.
+    only: RwSignal<bool>,
+    /// Only those whose API has this in its name.
+    query: RwSignal<String>,
+}
+
+/// What a diagram is of: with the same, there is nothing to gather anew.
+#[derive(Clone, PartialEq, Debug)]
+struct Gathered {
+    step: (u64, usize),
+    now: Instant,
+    window: Window,
+    hidden: BTreeSet<PacketKind>,
+    only: Option<NodeId>,
+    query: String,
+}
+
 /// What is on the canvas now.
 struct Shown {
+    gathered: Option<Gathered>,
     painter: SpaceTime,
     diagram: Diagram,
     window: Window,
@@ -45,13 +68,22 @@ pub fn Sequence(
     let shown: Slot = StoredValue::new_local(None);
     let room: RwSignal<(f64, f64)> = RwSignal::new((0.0, 0.0));
     let words = RwSignal::new(String::new());
+    let wish = Wish { only: RwSignal::new(false), query: RwSignal::new(String::new()) };
     canvas.on_load(move |element| {
         watch_size(element.clone().into(), room);
         let painter = SpaceTime::new(element);
         let (window, now) = (Window::default(), Instant::NEVER);
-        let kept = Shown { painter, diagram: Diagram::default(), window, focus: Focus::default(), now, held: None };
+        let kept = Shown {
+            gathered: None,
+            painter,
+            diagram: Diagram::default(),
+            window,
+            focus: Focus::default(),
+            now,
+            held: None,
+        };
         shown.set_value(Some(Rc::new(RefCell::new(kept))));
-        session.add_painter(move |run| redraw(shown, page, session, words, run));
+        session.add_painter(move |run| redraw(shown, page, session, (wish, words), run));
     });
     Effect::new(move || {
         room.track();
@@ -60,16 +92,18 @@ pub fn Sequence(
         page.theme.track();
         page.present.track();
         session.selection.track();
+        wish.only.track();
+        wish.query.track();
         if let Some(shown) = shown.get_value() {
             shown.borrow_mut().painter.theme_changed();
         }
-        session.read(|run| redraw(shown, page, session, words, run));
+        session.read(|run| redraw(shown, page, session, (wish, words), run));
     });
     let change = move |change: fn(&mut Shown)| {
         if let Some(shown) = shown.get_value() {
             change(&mut shown.borrow_mut());
         }
-        session.read(|run| redraw(shown, page, session, words, run));
+        session.read(|run| redraw(shown, page, session, (wish, words), run));
     };
     let on_move = move |event: web_sys::PointerEvent| {
         let Some(slot) = shown.get_value() else { return };
@@ -90,7 +124,7 @@ pub fn Sequence(
                 focus.hover = hover;
             }
         }
-        session.read(|run| redraw(shown, page, session, words, run));
+        session.read(|run| redraw(shown, page, session, (wish, words), run));
     };
     let on_up = move |event: web_sys::PointerEvent| {
         let Some(slot) = shown.get_value() else { return };
@@ -119,7 +153,7 @@ pub fn Sequence(
                 shown.window.zoomed(if event.delta_y() > 0.0 { 1.25 } else { 0.8 }, around)
             };
         }
-        session.read(|run| redraw(shown, page, session, words, run));
+        session.read(|run| redraw(shown, page, session, (wish, words), run));
     };
     let on_key = move |event: web_sys::KeyboardEvent| {
         // As in the tools that people know: W and S zoom, A and D move.
@@ -128,6 +162,16 @@ pub fn Sequence(
             "s" | "S" => change(farther),
             "a" | "A" => change(|shown| shown.window = shown.window.moved(-0.2)),
             "d" | "D" => change(|shown| shown.window = shown.window.moved(0.2)),
+            // And Q and E go from message to message.
+            "q" | "Q" => change(|shown| walk(shown, false)),
+            "e" | "E" => change(|shown| walk(shown, true)),
+            "Enter" => {
+                let hover = shown.get_value().and_then(|slot| slot.borrow().focus.hover);
+                if let (Some(slot), Some(hit)) = (shown.get_value(), hover) {
+                    let hit = with_ends(&slot.borrow().diagram, hit);
+                    follow(hit, session);
+                }
+            }
             _ => return,
         }
         event.prevent_default();
@@ -142,6 +186,15 @@ pub fn Sequence(
         <section class="sequence" aria-label=tr!(page, sequence.title)>
             <div class="sequence-bar">
                 <span>{move || words.get()}</span>
+                <input
+                    type="search"
+                    aria-label=tr!(page, sequence.search)
+                    placeholder=tr!(page, sequence.search)
+                    on:input=move |event| wish.query.set(event_target_value(&event))
+                />
+                <button class="choice" aria-pressed=move || wish.only.get().to_string() on:click=move |_| wish.only.update(|only| *only = !*only)>
+                    {tr!(page, sequence.only)}
+                </button>
                 <button aria-label=tr!(page, sequence.out) title=tr!(page, sequence.out) on:click=move |_| change(farther)>"−"</button>
                 <button aria-label=tr!(page, sequence.near) title=tr!(page, sequence.near) on:click=move |_| change(nearer)>"+"</button>
             </div>
@@ -178,7 +231,18 @@ fn zoom(shown: &mut Shown, factor: f64) {
     shown.window = shown.window.zoomed(factor, around);
 }
 
-fn redraw(slot: Slot, page: Page, session: Session, words: RwSignal<String>, run: &Run) {
+/// To the message sent after the one that is marked, or before it; the window follows.
+fn walk(shown: &mut Shown, forward: bool) {
+    let here = match &shown.focus.hover {
+        Some(Hit::Arrow(arrow)) => Some(*arrow),
+        _ => None,
+    };
+    if let Some(next) = shown.diagram.next_to(here.as_ref(), shown.now, forward) {
+        shown.focus.hover = Some(Hit::Arrow(next));
+    }
+}
+
+fn redraw(slot: Slot, page: Page, session: Session, (wish, words): (Wish, RwSignal<String>), run: &Run) {
     let Some(slot) = slot.try_get_value().flatten() else { return };
     let shown = &mut *slot.borrow_mut();
     let now = run.now();
@@ -187,7 +251,23 @@ fn redraw(slot: Slot, page: Page, session: Session, words: RwSignal<String>, run
         shown.window = shown.window.following(now);
     }
     shown.now = now;
-    shown.diagram = page.hidden.with_untracked(|hidden| diagram(run, shown.window, |kind| hidden.contains(&kind)));
+    let selected = node_of(session.selection.get_untracked(), run);
+    let gathered = Gathered {
+        step: (run.cursor(), run.events().len()),
+        now,
+        window: shown.window,
+        hidden: page.hidden.get_untracked(),
+        only: selected.filter(|_| wish.only.get_untracked()),
+        query: wish.query.get_untracked().trim().to_lowercase(),
+    };
+    if shown.gathered.as_ref() != Some(&gathered) {
+        shown.diagram = diagram(run, shown.window, |passing| {
+            gathered.hidden.contains(&passing.packet)
+                || gathered.only.is_some_and(|only| passing.from != only && passing.to != only)
+                || !gathered.query.is_empty() && !passing.message.name().to_lowercase().contains(&gathered.query)
+        });
+        shown.gathered = Some(gathered);
+    }
     let locale = page.locale.get_untracked();
     let names = Names { directory: run.simulation().directory(), locale };
     let focus = &mut shown.focus;
@@ -269,18 +349,19 @@ fn arrow_words(arrow: &Arrow, diagram: &Diagram, names: &Names<'_>) -> String {
     say(sentence, &[("kind", &kind), ("from", &from), ("to", &to), ("took", &took)])
 }
 
-/// To the moment a message was sent, with the message selected; or to a sign; or to the moment clicked.
-fn click(slot: &RefCell<Shown>, session: Session, x: f64, y: f64) {
-    let (hit, at, lane) = {
-        let Shown { painter, diagram, window, .. } = &*slot.borrow();
-        let hit = diagram.hit(x, y, *window, painter.width(), painter.pitch(), REACH);
-        let lane = diagram.lanes.get((y / painter.pitch()).max(0.0) as usize).map(|lane| lane.node);
-        let ends = |arrow: &Arrow| Some((diagram.lanes.get(arrow.from)?.node, diagram.lanes.get(arrow.to)?.node));
-        let hit = hit.map(|hit| (hit, if let Hit::Arrow(arrow) = &hit { ends(arrow) } else { None }));
-        (hit, window.at(x, painter.width()), lane)
-    };
+/// What was hit, with the ends of a message.
+type Followed = (Hit, Option<(NodeId, NodeId)>);
+
+fn with_ends(diagram: &Diagram, hit: Hit) -> Followed {
+    let ends = |arrow: &Arrow| Some((diagram.lanes.get(arrow.from)?.node, diagram.lanes.get(arrow.to)?.node));
+    let between = if let Hit::Arrow(arrow) = &hit { ends(arrow) } else { None };
+    (hit, between)
+}
+
+/// To the moment a message was sent, with the message selected; or to a sign.
+fn follow((hit, ends): Followed, session: Session) {
     match hit {
-        Some((Hit::Arrow(arrow), ends)) => match arrow.fate {
+        Hit::Arrow(arrow) => match arrow.fate {
             Fate::Flying(id) => session.selection.set(Some(Target::Envelope(id))),
             Fate::Dropped(n) => session.seek_event(n),
             Fate::Arrived(n) => {
@@ -295,7 +376,20 @@ fn click(slot: &RefCell<Shown>, session: Session, x: f64, y: f64) {
                 session.selection.set(flight.flatten().map(Target::Envelope));
             }
         },
-        Some((Hit::Sign(sign), _)) => session.seek_event(sign.n),
+        Hit::Sign(sign) => session.seek_event(sign.n),
+    }
+}
+
+/// To what was hit, to a lane's process, or to the moment clicked.
+fn click(slot: &RefCell<Shown>, session: Session, x: f64, y: f64) {
+    let (hit, at, lane) = {
+        let Shown { painter, diagram, window, .. } = &*slot.borrow();
+        let hit = diagram.hit(x, y, *window, painter.width(), painter.pitch(), REACH);
+        let lane = diagram.lanes.get((y / painter.pitch()).max(0.0) as usize).map(|lane| lane.node);
+        (hit.map(|hit| with_ends(diagram, hit)), window.at(x, painter.width()), lane)
+    };
+    match hit {
+        Some(hit) => follow(hit, session),
         None if x < 0.0 => session.selection.set(lane.map(Target::Node)),
         None => session.seek_time(at),
     }

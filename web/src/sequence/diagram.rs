@@ -105,8 +105,21 @@ pub enum Hit {
     Sign(Sign),
 }
 
-/// The picture of a window, without the kinds of messages that are hidden.
-pub fn diagram(run: &Run, window: Window, is_hidden: impl Fn(PacketKind) -> bool) -> Diagram {
+/// A message, as far as a filter looks at it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Passing {
+    /// What it looks like.
+    pub packet: PacketKind,
+    /// The API.
+    pub message: MessageKind,
+    /// From.
+    pub from: NodeId,
+    /// To.
+    pub to: NodeId,
+}
+
+/// The picture of a window, without the messages that are hidden.
+pub fn diagram(run: &Run, window: Window, is_hidden: impl Fn(&Passing) -> bool) -> Diagram {
     let directory = run.simulation().directory();
     let (lanes, left_out) = lanes(directory, run.recording().spec.brokers > 0);
     let mut out = Diagram { lanes, left_out, ..Diagram::default() };
@@ -117,10 +130,10 @@ pub fn diagram(run: &Run, window: Window, is_hidden: impl Fn(PacketKind) -> bool
     for (n, step) in arrivals.into_iter().flatten().take_while(|(n, _)| *n <= cursor) {
         let Dispatched::Message { from, to, kind, is_response } = step.what else { continue };
         let packet = packet_kind(kind, is_response);
-        let (Some(from), Some(to)) = (out.lane(from), out.lane(to)) else { continue };
-        if is_hidden(packet) {
+        if is_hidden(&Passing { packet, message: kind, from, to }) {
             continue;
         }
+        let (Some(from), Some(to)) = (out.lane(from), out.lane(to)) else { continue };
         out.messages += 1;
         let sent_at = run.history().at(step.cause);
         if out.messages <= MOST_ARROWS {
@@ -141,9 +154,9 @@ pub fn diagram(run: &Run, window: Window, is_hidden: impl Fn(PacketKind) -> bool
         out.count(to, column(step.at));
     }
     if out.busy.is_empty() {
-        out.under_way(run, window, is_hidden);
+        out.under_way(run, window, &is_hidden);
     }
-    out.events(run, window, to);
+    out.events(run, window, to, &is_hidden);
     out
 }
 
@@ -163,10 +176,11 @@ impl Diagram {
         }
     }
 
-    fn under_way(&mut self, run: &Run, window: Window, is_hidden: impl Fn(PacketKind) -> bool) {
+    fn under_way(&mut self, run: &Run, window: Window, is_hidden: &impl Fn(&Passing) -> bool) {
         for flight in run.flights() {
+            let passing = Passing { packet: flight.packet, message: flight.message, from: flight.from, to: flight.to };
             let (Some(from), Some(to)) = (self.lane(flight.from), self.lane(flight.to)) else { continue };
-            if is_hidden(flight.packet) || flight.sent_at > window.to() || flight.sent_at > run.now() {
+            if is_hidden(&passing) || flight.sent_at > window.to() || flight.sent_at > run.now() {
                 continue;
             }
             self.arrows.push(Arrow {
@@ -184,7 +198,7 @@ impl Diagram {
     }
 
     /// Signs, lost messages and silences: from the events of the window, and for silences from what came before.
-    fn events(&mut self, run: &Run, window: Window, to: Instant) {
+    fn events(&mut self, run: &Run, window: Window, to: Instant, is_hidden: &impl Fn(&Passing) -> bool) {
         let events = run.past();
         let first = events.partition_point(|emitted| emitted.at < window.from);
         let last = events.partition_point(|emitted| emitted.at <= to).max(first);
@@ -207,7 +221,9 @@ impl Diagram {
                     }
                 }
                 Event::MessageDropped { from, to, kind, .. } if self.busy.is_empty() => {
-                    if let (Some(from), Some(to)) = (self.lane(*from), self.lane(*to)) {
+                    let (packet, message) = (packet_kind(*kind, false), *kind);
+                    let hidden = is_hidden(&Passing { packet, message, from: *from, to: *to });
+                    if let (Some(from), Some(to), false) = (self.lane(*from), self.lane(*to), hidden) {
                         self.arrows.push(Arrow {
                             from,
                             to,
@@ -216,7 +232,7 @@ impl Diagram {
                             ends_at: at,
                             message: *kind,
                             is_response: false,
-                            packet: packet_kind(*kind, false),
+                            packet,
                             fate: Fate::Dropped(n),
                         });
                     }
@@ -254,6 +270,17 @@ impl Diagram {
             }
             _ => return None,
         })
+    }
+
+    /// The message that was sent next after another one, or before it; with none, the first after a moment or the last before.
+    pub fn next_to(&self, here: Option<&Arrow>, now: Instant, forward: bool) -> Option<Arrow> {
+        let key = |arrow: &Arrow| (arrow.sent_at, arrow.ends_at, arrow.from, arrow.to);
+        let later = |arrow: &&Arrow| here.map_or(arrow.sent_at > now, |here| key(arrow) > key(here));
+        let earlier = |arrow: &&Arrow| here.map_or(arrow.sent_at <= now, |here| key(arrow) < key(here));
+        match forward {
+            true => self.arrows.iter().filter(later).min_by_key(|arrow| key(arrow)).copied(),
+            false => self.arrows.iter().filter(earlier).max_by_key(|arrow| key(arrow)).copied(),
+        }
     }
 
     /// What lies within `reach` of a point, when a lane is `pitch` high and time `width` wide.

@@ -7,7 +7,7 @@ mod diagram;
 mod lane;
 mod window;
 
-pub use diagram::{Arrow, COLUMNS, Diagram, Fate, Hit, Sign, SignKind, diagram};
+pub use diagram::{Arrow, COLUMNS, Diagram, Fate, Hit, Passing, Sign, SignKind, diagram};
 pub use lane::{Lane, lanes};
 pub use window::Window;
 

@@ -26,7 +26,7 @@ fn an_arrow_leaves_before_it_arrives_and_only_kinds_that_are_shown_are_there() {
     for arrow in &all.arrows {
         assert!(arrow.sent_at < arrow.ends_at && arrow.from != arrow.to, "{arrow:?}");
     }
-    let produce = diagram(&run, window(2_500_000, 500_000), |kind| kind != PacketKind::Produce);
+    let produce = diagram(&run, window(2_500_000, 500_000), |passing| passing.packet != PacketKind::Produce);
     assert!(!produce.arrows.is_empty());
     assert!(produce.arrows.iter().all(|arrow| arrow.packet == PacketKind::Produce));
     // A record every 100 ms: five produce requests in half a second.
@@ -71,11 +71,33 @@ fn too_many_messages_become_a_measure_of_how_busy_lanes_are() {
 fn a_pointer_finds_the_line_it_is_on() {
     let run = run(3_000_000);
     let window = window(2_900_000, 100_000);
-    let all = diagram(&run, window, |kind| kind != PacketKind::Produce);
+    let all = diagram(&run, window, |passing| passing.packet != PacketKind::Produce);
     let arrow = all.arrows[0];
     let (width, pitch) = (800.0, 20.0);
     let x = (window.x(arrow.sent_at, width) + window.x(arrow.ends_at, width)) / 2.0;
     let y = (arrow.from + arrow.to + 1) as f64 / 2.0 * pitch;
     assert_eq!(all.hit(x, y, window, width, pitch, 6.0), Some(Hit::Arrow(arrow)));
     assert_eq!(all.hit(x, y + 300.0, window, width, pitch, 6.0), None);
+}
+
+#[test]
+fn one_processs_messages_can_be_told_apart_among_many_and_walked_through() {
+    let run = run(9_000_000);
+    let all = diagram(&run, window(0, 60_000_000), |_| false);
+    let node = all.lanes.iter().map(|lane| lane.node).find(|node| node.0 == 1).expect("broker 1 has a lane");
+    let elsewhere =
+        |passing: &Passing| passing.from != node && passing.to != node || passing.message.name() != "Produce";
+    let few = diagram(&run, window(2_500_000, 2_000_000), elsewhere);
+    assert!(!few.arrows.is_empty() && few.busy.is_empty());
+    let lane = few.lane(node).expect("it has a lane");
+    assert!(few.arrows.iter().all(|arrow| arrow.from == lane || arrow.to == lane));
+    let mut here = few.next_to(None, Instant::ZERO, true);
+    let mut seen = 0;
+    while let Some(arrow) = here {
+        seen += 1;
+        let next = few.next_to(Some(&arrow), Instant::ZERO, true);
+        assert!(next.is_none_or(|next| few.next_to(Some(&next), Instant::ZERO, false) == Some(arrow)));
+        here = next;
+    }
+    assert_eq!(seen, few.arrows.len(), "every message is reached once");
 }
