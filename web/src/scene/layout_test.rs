@@ -141,9 +141,9 @@ fn no_labels_overlap_in_the_cluster_drawing() {
 fn no_labels_overlap_at_any_depth() {
     let anchor = |partition| TopicPartition::new(fixtures::TOPIC, partition);
     for locale in [Locale::en, Locale::zh_CN] {
-        for brokers in [1, 5, 12, 14] {
-            for partitions in [2, 12, 24, 60] {
-                for (producers, groups, members) in [(0, 0, 0), (1, 1, 3), (6, 4, 12)] {
+        for brokers in [1, 3, 8, 12, 14] {
+            for partitions in [1, 2, 6, 12, 24, 60] {
+                for (producers, groups, members) in [(0, 0, 0), (1, 1, 3), (8, 4, 12)] {
                     for records in [0, 26, 1_234] {
                         for dead in [false, true] {
                             let crowd =
