@@ -164,13 +164,13 @@ phrases! {
     say_zookeeper(name, state, offsets);
     /// “{count} znodes”
     znodes(count);
-    /// “Log directories: segments, and how far they are fsynced”
+    /// “Log directories”
     inside_disk();
     /// “Log directories: the disk is full”
     inside_disk_full();
     /// “{count} more”
     inside_more(count);
-    /// “Connections: one request at a time each”
+    /// “Connections”
     inside_connections();
     /// “parked”
     inside_parked();
@@ -188,7 +188,7 @@ phrases! {
     channel_transactions();
     /// “other”
     channel_other();
-    /// “Purgatory: requests that wait”
+    /// “Purgatory”
     inside_purgatory();
     /// “Nothing waits”
     inside_nothing_parked();
@@ -200,17 +200,17 @@ phrases! {
     inside_application();
     /// “{count} sent”
     inside_sent(count);
-    /// “{count} without an answer”
+    /// “{count} unanswered”
     inside_unanswered(count);
     /// “send() of {record} waits”
     inside_blocked(record);
-    /// “RecordAccumulator: batches by partition”
+    /// “RecordAccumulator”
     inside_accumulator();
     /// “ready”
     inside_ready();
     /// “Sender: in flight”
     inside_sender();
-    /// “Fetched, not yet handed out by poll()”
+    /// “Fetched, not yet handed out”
     inside_fetched();
     /// “No partition is assigned”
     inside_no_partitions();
@@ -222,7 +222,7 @@ phrases! {
     say_directory(name, segments, leo, hw, durable);
     /// “{name}, {count} batches waiting”
     say_lane(name, count);
-    /// “The metadata log: voters of the quorum, then the brokers that read it”
+    /// “Metadata log: voters, then brokers”
     inside_quorum();
     /// “follower”
     quorum_follower();

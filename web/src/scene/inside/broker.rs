@@ -89,12 +89,8 @@ impl Inside<'_> {
             }
             let inner = Rect::new(place.x + 0.5, place.y + 0.5, place.w - 1.0, place.h - 1.0);
             shapes.push(Shape::Rect { class: if active { "file active" } else { "file" }, rect: inner });
-            let size = bytes(segment.size);
-            if TextStyle::Ruler.width(&size) + 6.0 <= place.w {
-                shapes.push(Shape::text_middle(TextStyle::Ruler, "file-t", place.centre().x, place.y + 13.0, size));
-            }
-            let file = format!("{:020}.log", segment.base_offset.0);
-            let short = [file, format!("…{:03}.log", segment.base_offset.0), segment.base_offset.to_string()];
+            let (size, base) = (bytes(segment.size), segment.base_offset);
+            let short = [format!("{:020}.log · {size}", base.0), format!("…{:03}.log", base.0), base.to_string()];
             let room = if active { row.right() - place.x } else { place.w };
             if let Some(file) = TextStyle::Ruler.first_fitting(&short, room) {
                 let x = place.x + TextStyle::Ruler.width(file) / 2.0;

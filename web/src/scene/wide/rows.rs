@@ -59,11 +59,15 @@ impl Stage<'_> {
         shapes.push(Shape::text(TextStyle::Mark, class, x, top + 31.0, isr));
         let mut y = top + 46.0;
         let mut more = |class: &'static str, words: String| {
-            if y + 4.0 <= self.plan.row(row) + self.plan.row_height && TextStyle::Word.width(&words) <= room + 4.0 {
+            let wide = TextStyle::Word.width(&words);
+            let fits = y + 4.0 <= self.plan.row(row) + self.plan.row_height && wide <= room + 4.0;
+            fits.then(|| {
                 shapes.push(Shape::text(TextStyle::Word, class, x, y, words));
                 y += 14.0;
-            }
+                Rect::new(x - 2.0, y - 25.0, wide + 4.0, 15.0)
+            })
         };
+        let mut lost_at = None;
         if under {
             more("only-t", labels.under_min(partition.min_insync_replicas));
         }
@@ -73,7 +77,8 @@ impl Stage<'_> {
         {
             if found > 0 {
                 let words = if kind == MarkKind::Lost { labels.lost(found) } else { labels.doubled(found) };
-                more("only-t", words);
+                let place = more("only-t", words);
+                lost_at = lost_at.or(place.filter(|_| kind == MarkKind::Lost));
             }
         }
         let bounds = Rect::new(x - 4.0, self.plan.base_of(row) - 22.0, room + 6.0, 56.0);
@@ -81,6 +86,14 @@ impl Stage<'_> {
         let isr: Vec<String> = partition.isr.iter().map(ToString::to_string).collect();
         let label = labels.say_partition(&partition.name, leader, partition.leader_epoch, isr.join(", "));
         self.push(scene, Group::of(Target::Partition(partition.tp), label, bounds, shapes));
+        // The count leads to the last of them, wherever the log has gone on to meanwhile.
+        let lost = |mark: &&Mark| mark.tp == partition.tp && mark.kind == MarkKind::Lost;
+        if let (Some(place), Some(mark)) = (lost_at, self.input.marks.iter().rev().find(lost)) {
+            let record = self.input.directory.record_name(mark.record);
+            let label = labels.say_lost(record, &partition.name, mark.offset);
+            let group = Group::of(Target::Lost(mark.record), label, place, Vec::new());
+            self.push(scene, group.keyed(format!("lost:{}", partition.name)));
+        }
     }
 
     fn replica(&self, row: usize, column: usize, partition: &PartitionView, strip: &Strip<'_>, scene: &mut Scene) {
