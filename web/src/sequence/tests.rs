@@ -2,6 +2,7 @@ use super::*;
 use crate::session::Run;
 use highwater_engine::ids::NodeId;
 use highwater_engine::scenario::Scenario;
+use highwater_engine::sim::NodeKind;
 use highwater_engine::time::{Duration, Instant};
 use highwater_engine::view::PacketKind;
 
@@ -84,7 +85,7 @@ fn a_pointer_finds_the_line_it_is_on() {
 fn one_processs_messages_can_be_told_apart_among_many_and_walked_through() {
     let run = run(9_000_000);
     let all = diagram(&run, window(0, 60_000_000), |_| false);
-    let node = all.lanes.iter().map(|lane| lane.node).find(|node| node.0 == 1).expect("broker 1 has a lane");
+    let node = all.lanes.iter().find(|lane| lane.kind == NodeKind::Producer).expect("it has a lane").node;
     let elsewhere =
         |passing: &Passing| passing.from != node && passing.to != node || passing.message.name() != "Produce";
     let few = diagram(&run, window(2_500_000, 2_000_000), elsewhere);

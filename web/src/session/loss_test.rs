@@ -36,13 +36,16 @@ fn a_lost_record_leaves_a_mark_that_tells_its_story() {
     let mut run = lesson("03a-acks-1");
     run.seek_event(run.end());
     let marks = run.marks();
-    let lost = marks.iter().find(|mark| mark.kind == MarkKind::Lost).expect("acks=1 loses something here");
+    let lost = *marks.iter().find(|mark| mark.kind == MarkKind::Lost).expect("acks=1 loses something here");
     let scene = picture(&run);
     let group = scene.group_of(Target::Lost(lost.record)).expect("the stage has its mark");
     assert!(group.label.contains(&format!("offset {}", lost.offset)), "{}", group.label);
     let at = group.bounds.expect("it can be pointed at").centre();
     assert_eq!(scene.hit(at.x, at.y), Some(Target::Lost(lost.record)), "the mark lies over what took its place");
-    assert!(run.loss_of(lost.record).is_some());
+    let loss = run.loss_of(lost.record).expect("it is known when");
+    run.seek_event(loss.n);
+    let torn = Target::Lost(lost.record).format();
+    assert!(picture(&run).groups.iter().any(|group| group.key == torn), "a torn cell at its offset");
     let film = life(&run, lost.record);
     assert!(film.iter().any(|frame| frame.scene == FilmScene::Lost), "its film ends where it was lost");
 }

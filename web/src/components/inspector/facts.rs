@@ -3,11 +3,10 @@
 use crate::i18n::{Locale, say, td_string};
 use crate::scene::Target;
 use crate::session::Run;
-use crate::session::words::{Names, event_sentence};
+use crate::session::words::Names;
 use highwater_engine::config::Acks;
-use highwater_engine::event::Event;
 use highwater_engine::ids::*;
-use highwater_engine::sim::{Emitted, Simulation};
+use highwater_engine::sim::Simulation;
 use highwater_engine::time::Instant;
 use highwater_engine::view::{self, *};
 use std::borrow::Cow;
@@ -49,13 +48,13 @@ pub fn sheet(target: Target, run: &Run, locale: Locale) -> Option<Sheet> {
     Some(sheet)
 }
 
-struct Builder<'a> {
-    sheet: Sheet,
-    names: &'a Names<'a>,
+pub(super) struct Builder<'a> {
+    pub(super) sheet: Sheet,
+    pub(super) names: &'a Names<'a>,
 }
 
 impl Builder<'_> {
-    fn fact(&mut self, term: impl Into<Cow<'static, str>>, value: impl ToString) {
+    pub(super) fn fact(&mut self, term: impl Into<Cow<'static, str>>, value: impl ToString) {
         self.sheet.facts.push(Fact { term: term.into(), value: value.to_string(), was: None });
     }
 
@@ -89,7 +88,7 @@ fn state(target: Target, view: &StageView, run: &Run, names: &Names<'_>) -> Opti
         Target::Group(group) => group_state(&mut out, view.groups.iter().find(|known| known.id == group)?),
         Target::Queue(queue) => queue_state(&mut out, view.queues.iter().find(|known| known.id == queue)?, view),
         Target::Envelope(envelope) => envelope_state(&mut out, envelope, run)?,
-        Target::Lost(record) => lost_state(&mut out, record, run)?,
+        Target::Lost(record) => super::gone::lost_state(&mut out, record, run)?,
     }
     Some(out.sheet)
 }
@@ -355,7 +354,7 @@ fn queue_state(out: &mut Builder<'_>, queue: &QueueView, view: &StageView) {
 fn envelope_state(out: &mut Builder<'_>, envelope: EnvelopeId, run: &Run) -> Option<()> {
     let locale = out.names.locale;
     let Some(flight) = run.flights().into_iter().find(|flight| flight.id == envelope) else {
-        return vanished_state(out, envelope, run);
+        return super::gone::vanished_state(out, envelope, run);
     };
     out.sheet.title = format!("{:?}", flight.message);
     let ends = [("from", &out.names.node(flight.from) as &dyn std::fmt::Display), ("to", &out.names.node(flight.to))];
@@ -375,37 +374,6 @@ fn envelope_state(out: &mut Builder<'_>, envelope: EnvelopeId, run: &Run) -> Opt
     if flight.failed {
         out.fact(td_string!(locale, page.fact.carries_error), td_string!(locale, page.yes));
     }
-    Some(())
-}
-
-/// A message that never arrived.
-fn vanished_state(out: &mut Builder<'_>, envelope: EnvelopeId, run: &Run) -> Option<()> {
-    let is_it = |emitted: &&Emitted| matches!(&emitted.event, Event::MessageDropped { envelope: known, .. } if *known == envelope);
-    let emitted = run.past().iter().rev().find(is_it)?;
-    let Event::MessageDropped { kind, .. } = &emitted.event else { return None };
-    out.sheet.title = format!("{kind:?}");
-    out.sheet.subtitle = event_sentence(&emitted.event, out.names);
-    out.fact(td_string!(out.names.locale, page.fact.lost_at), emitted.at);
-    Some(())
-}
-
-/// A record that was acknowledged and is lost: where it stood, and who led on without it.
-fn lost_state(out: &mut Builder<'_>, record: RecordId, run: &Run) -> Option<()> {
-    let locale = out.names.locale;
-    let lost = run.loss_of(record)?;
-    let Event::AckedRecordLost { tp, offset, leader, .. } = lost.event else { return None };
-    out.sheet.title = out.names.record(record);
-    out.sheet.subtitle = say(td_string!(locale, page.fact.is_lost), &[("partition", &out.names.tp(tp))]);
-    out.fact(td_string!(locale, page.fact.offset), offset);
-    out.fact(td_string!(locale, page.fact.lost_at), lost.at);
-    out.fact(td_string!(locale, page.fact.lost_to), out.names.broker(leader));
-    let copies =
-        run.simulation().ledger().fate(record).map(|fate| fate.copies.iter().map(|(broker, _)| *broker).collect());
-    let copies: Vec<BrokerId> = copies.unwrap_or_default();
-    out.fact(
-        td_string!(locale, page.fact.copies),
-        if copies.is_empty() { "–".to_owned() } else { out.names.brokers(&copies) },
-    );
     Some(())
 }
 

@@ -8,6 +8,7 @@ mod concerns;
 mod config;
 mod facts;
 mod film;
+mod gone;
 mod log;
 mod lookup;
 mod markup;
