@@ -41,6 +41,9 @@ pub enum Command {
     DelayNext { from: NodeId, to: NodeId, kind: MessageKind, by: Duration },
     /// A producer sends this many records at once, beside its program.
     Send { producer: NodeId, count: u32 },
+    /// A producing program goes on at another pace: so long from record to record, so many more of them (none for "for
+    /// ever"), with these keys in turn, a space between two; an empty text for records without a key.
+    Workload { producer: NodeId, every: Duration, count: Option<u32>, keys: String },
     /// All members of a group move their positions.
     Seek { group: GroupId, to: SeekTo },
     /// Change how long a consumer or worker takes for one record.
@@ -140,6 +143,13 @@ impl Fields<'_> {
         }
     }
 
+    fn maybe<T: TryFrom<i64>>(&self, name: &str) -> Result<Option<T>, String> {
+        match (self.0)(name) {
+            None | Some(Field::None) => Ok(None),
+            Some(_) => self.id(name).map(Some),
+        }
+    }
+
     fn tp(&self) -> Result<TopicPartition, String> {
         Ok(TopicPartition::new(TopicId(self.id("topic")?), self.id("partition")?))
     }
@@ -186,6 +196,12 @@ impl Command {
                 by: fields.span("by")?,
             },
             "send" => Command::Send { producer: fields.node("producer")?, count: fields.id("count")? },
+            "workload" => Command::Workload {
+                producer: fields.node("producer")?,
+                every: fields.span("every")?,
+                count: fields.maybe("count")?,
+                keys: fields.text("keys")?,
+            },
             "seek" => Command::Seek { group: GroupId(fields.id("group")?), to: fields.word("to")? },
             "pause-partitions" => {
                 Command::PausePartitions { node: fields.node("node")?, paused: fields.flag("paused")? }
@@ -284,6 +300,8 @@ mod tests {
             Command::DropNext { from, to, kind: MessageKind::Fetch, response: true },
             Command::DelayNext { from, to, kind: MessageKind::Produce, by: Duration::from_secs(3) },
             Command::Send { producer: node, count: 6 },
+            Command::Workload { producer: node, every: span, count: None, keys: String::new() },
+            Command::Workload { producer: node, every: span, count: Some(0), keys: "a b".into() },
             Command::Seek { group: GroupId(0), to: SeekTo::End },
             Command::Seek { group: GroupId(0), to: SeekTo::Beginning },
             Command::Seek { group: GroupId(0), to: SeekTo::Offset(7) },

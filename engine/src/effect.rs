@@ -52,6 +52,8 @@ pub enum Instruction {
     Admin(Box<crate::protocol::AdminRequest>),
     /// An administrator: create a topic.
     CreateTopic(crate::protocol::CreatableTopic),
+    /// A producing program: go on at another pace.
+    Repace(Box<crate::app::Pace>),
     /// Change how long a consumer or worker takes for one record.
     Processing(Duration),
     /// A consumer: `pause` everything assigned, or `resume` it.

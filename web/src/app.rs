@@ -4,7 +4,8 @@ use crate::action::{self, Action};
 use crate::api;
 use crate::autosave;
 use crate::components::{
-    Black, ContextMenu, HelpSheet, Home, MenuAt, Narrator, NoticeCard, Palette, Panel, Workbench, open_file,
+    Asked, Black, ContextMenu, FormSheet, HelpSheet, Home, MenuAt, Narrator, NoticeCard, Palette, Panel, Workbench,
+    open_file,
 };
 use crate::files;
 use crate::i18n::{Locale, td_string};
@@ -22,6 +23,9 @@ use std::collections::BTreeSet;
 use wasm_bindgen_futures::spawn_local;
 
 const LANGUAGE: &str = "highwater.language";
+
+/// Kept while single letters are no keys.
+const LETTERS: &str = "highwater.letters";
 
 /// Words that follow the language: `tr!(page, transport.play)` is a function of the locale.
 #[macro_export]
@@ -60,6 +64,10 @@ pub struct Page {
     pub notice: RwSignal<Option<Notice>>,
     /// The menu that is open.
     pub menu: RwSignal<Option<MenuAt>>,
+    /// What is asked before it is done.
+    pub asked: RwSignal<Option<Asked>>,
+    /// Whether single letters are keys.
+    pub letters: RwSignal<bool>,
     /// Whether the help sheet is open.
     pub help: RwSignal<bool>,
     /// Whether the command palette is open.
@@ -97,6 +105,8 @@ impl Page {
             hidden: RwSignal::new(BTreeSet::from([PacketKind::Heartbeat, PacketKind::Metadata])),
             notice: RwSignal::new(None),
             menu: RwSignal::new(None),
+            asked: RwSignal::new(None),
+            letters: RwSignal::new(theme::recall(LETTERS).is_none()),
             help: RwSignal::new(false),
             palette: RwSignal::new(false),
             panel: RwSignal::new(Panel::Timeline),
@@ -195,6 +205,21 @@ impl Page {
         }
     }
 
+    /// Does what a menu or the palette offers, or first asks what it asks.
+    pub fn ask_or_act(self, session: Session, title: &str, form: bool, command: Command) {
+        if form {
+            self.asked.set(Some(Asked { title: title.to_owned(), command }));
+        } else {
+            self.act(session, command);
+        }
+    }
+
+    /// Whether single letters are keys; kept for the next visit (WCAG 2.1.4).
+    pub fn set_letters(self, letters: bool) {
+        self.letters.set(letters);
+        if letters { theme::forget(LETTERS) } else { theme::keep(LETTERS, "off") }
+    }
+
     /// Changes the run's world; whether it was possible. A refusal is shown.
     pub fn rework(self, session: Session, change: impl FnOnce(&mut Run) -> Result<(), Refused>) -> bool {
         match session.rework(change) {
@@ -218,10 +243,15 @@ impl Page {
             web_sys::window().and_then(|window| window.document()).and_then(|document| document.active_element());
         let target = focused.as_ref().and_then(|element| Target::parse(&element.get_attribute("data-target")?));
         let Some(target) = target.or(session.selection.get_untracked()) else { return false };
-        let at = focused.map(|element| element.get_bounding_client_rect());
+        self.open_menu(target, focused);
+        true
+    }
+
+    /// Opens a thing's menu under an element.
+    pub fn open_menu(self, target: Target, under: Option<web_sys::Element>) {
+        let at = under.map(|element| element.get_bounding_client_rect());
         let (x, y) = at.map_or((120.0, 120.0), |rect| (rect.left() + 8.0, rect.bottom().min(rect.top() + 32.0)));
         self.menu.set(Some(MenuAt { target, x, y }));
-        true
     }
 }
 
@@ -322,11 +352,18 @@ fn App(route: Route, locale: Locale) -> impl IntoView {
         </div>
         <NoticeCard />
         <ContextMenu />
-        <HelpSheet />
-        <Palette />
+        {once(move || page.help.get(), || HelpSheet().into_any())}
+        {once(move || page.palette.get(), || Palette().into_any())}
+        {once(move || page.asked.with(Option::is_some), || FormSheet().into_any())}
         <Narrator />
         <Black />
     }
+}
+
+/// A sheet that is made when it is first wanted, and stays: a first visit has no use for it.
+fn once(is_wanted: impl Fn() -> bool + Send + Sync + 'static, sheet: fn() -> AnyView) -> impl IntoView {
+    let was_wanted = Memo::new(move |before| before == Some(&true) || is_wanted());
+    move || was_wanted.get().then(sheet)
 }
 
 /// Title and language of the document follow the page's.

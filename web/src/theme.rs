@@ -88,6 +88,13 @@ pub fn keep(key: &str, value: &str) {
     }
 }
 
+/// Forgets what was kept under a key.
+pub fn forget(key: &str) {
+    if let Some(Ok(Some(storage))) = web_sys::window().map(|window| window.local_storage()) {
+        let _ = storage.remove_item(key);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

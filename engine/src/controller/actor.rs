@@ -1,5 +1,6 @@
 //! The controller as an actor: what is on its disk, what it keeps in memory, and the order of answer and commit.
 
+use super::followers::{Followers, QuorumFollower};
 use super::image::MetadataImage;
 use super::metadata_log::MetadataLog;
 use super::quorum::Quorum;
@@ -36,6 +37,8 @@ pub struct Controller {
     pub(super) told: (Offset, Offset),
     /// The end that the last fsync asked for covers.
     pub(super) syncing_to: Offset,
+    /// While it leads the quorum: who fetches its log, and how far.
+    pub(super) followers: Followers,
     pub(super) runtime: Option<Box<Runtime>>,
 }
 
@@ -81,6 +84,7 @@ impl Controller {
             quorum: Quorum::new(me, voters),
             told: (Offset::NONE, Offset::ZERO),
             syncing_to: Offset::ZERO,
+            followers: Followers::default(),
             runtime: None,
         }
     }
@@ -140,6 +144,11 @@ impl Controller {
         self.quorum.voted
     }
 
+    /// Voters and observers that fetched from this leader lately, as DescribeQuorum tells of them.
+    pub fn followers(&self, now: Instant) -> impl Iterator<Item = QuorumFollower> {
+        self.followers.at(now)
+    }
+
     /// All voters.
     pub fn voters(&self) -> &[NodeId] {
         &self.quorum.voters
@@ -148,6 +157,7 @@ impl Controller {
     /// The process died; a power loss also takes what was not fsynced.
     pub fn crash(&mut self, node: NodeId, power_lost: bool, out: &mut Effects<'_>) {
         self.runtime = None;
+        self.followers = Followers::default();
         self.quorum.role = Default::default();
         if power_lost && self.log.end() > self.log.durable_to {
             let to = self.log.durable_to;

@@ -17,6 +17,7 @@
 
 mod actor;
 mod cluster_control;
+mod followers;
 mod image;
 mod metadata_log;
 mod partition_change;
@@ -28,6 +29,7 @@ mod replication_control;
 mod topics;
 
 pub use actor::Controller;
+pub use followers::QuorumFollower;
 pub use image::{BrokerImage, LeaderRecoveryState, MetadataImage, PartitionImage, TopicImage};
 pub use partition_change::{Elected, Election, PartitionChange, PartitionChangeBuilder, run_leader_election};
 pub use placement::{StripedPlacer, UsableBroker, place_classic, run_replica_assignment, run_striped_placement};

@@ -125,6 +125,7 @@ impl Controller {
         let voters: Map<NodeId, VoterProgress> =
             self.quorum.others().into_iter().map(|voter| (voter, unknown)).collect();
         self.quorum.role = Role::Leader { epoch_start: self.log.end(), voters };
+        self.followers = Default::default();
         self.tell_state(out);
         out.emit(|| Event::ControllerElected { node: me, epoch });
         out.cancel_timer(Timer::QuorumElection);
@@ -352,6 +353,7 @@ impl Controller {
                 self.try_commit(out);
             }
         }
+        self.followers.on_fetch(from, fetch.fetch_offset, self.log.end(), out.now);
         if self.has_metadata_for(&fetch) {
             return self.answer_metadata_fetch(from, correlation, &fetch, out);
         }

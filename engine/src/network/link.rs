@@ -96,6 +96,11 @@ impl Network {
         &self.faults
     }
 
+    /// The latency of every link and what chance may add to it.
+    pub fn latency(&self) -> (Duration, Duration) {
+        (self.latency, self.jitter)
+    }
+
     /// Changes the latency of every link from now on.
     pub fn set_latency(&mut self, latency: Duration, jitter: Duration) {
         self.latency = latency;

@@ -1,7 +1,7 @@
 //! A producing program that publishes to a queue, with publisher confirms.
 
 use super::frame::QueueFrame;
-use crate::app::Workload;
+use crate::app::{Program, Workload};
 use crate::collections::Set;
 use crate::effect::{Effects, Input, Instruction, Timer};
 use crate::event::Event;
@@ -18,7 +18,7 @@ pub struct QueuePublisher {
     node: NodeId,
     broker: NodeId,
     queue: QueueId,
-    workload: Workload,
+    workload: Program,
     /// Records sent so far; the program's source of records survives its crash.
     sent: u32,
     running: bool,
@@ -28,12 +28,18 @@ pub struct QueuePublisher {
 impl QueuePublisher {
     /// A publisher that has not started.
     pub fn new(node: NodeId, broker: NodeId, queue: QueueId, workload: Workload) -> QueuePublisher {
+        let workload = Program::new(workload);
         QueuePublisher { node, broker, queue, workload, sent: 0, running: false, unconfirmed: Set::new() }
     }
 
     /// Its queue.
     pub fn queue(&self) -> QueueId {
         self.queue
+    }
+
+    /// What its program does now.
+    pub fn workload(&self) -> &Workload {
+        &self.workload
     }
 
     /// How many records it has sent.
@@ -64,6 +70,11 @@ impl QueuePublisher {
                 self.arm(out);
             }
             Input::Told(Instruction::Send(count)) => (0..count.min(10_000)).for_each(|_| self.publish(out)),
+            Input::Told(Instruction::Repace(pace)) => {
+                self.workload.repace(*pace, self.sent, out.now);
+                out.cancel_timer(Timer::Workload);
+                self.arm(out);
+            }
             Input::Told(Instruction::Stop) => out.exit(),
             Input::Delivered { body: Body::Queue(QueueFrame::Confirm { record, .. }), .. } => {
                 self.on_confirm(record, out)

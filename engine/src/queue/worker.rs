@@ -61,6 +61,11 @@ impl Worker {
         self.queue
     }
 
+    /// How long it works on a message.
+    pub fn takes(&self) -> Duration {
+        self.processing
+    }
+
     /// What it processes now.
     pub fn processing(&self) -> Option<RecordId> {
         self.in_hand.front().map(|(_, record, _)| *record)

@@ -27,6 +27,7 @@ pub(super) const COMMANDS: &[&str] = &[
     "drop-next",
     "delay-next",
     "send",
+    "workload",
     "seek",
     "processing",
     "pause-partitions",
@@ -207,6 +208,20 @@ pub(super) fn read_command(
             }
             template.words.push(count);
         }
+        "workload" => {
+            template.nodes.push(node(line, source));
+            let every = line.required("a duration", source);
+            template.span = line.read_duration("workload", &every, source);
+            let count = line.number::<u32>("count", source);
+            template.words.push(count.map(|count| count.to_string()).unwrap_or_default());
+            while let Some(key) = line.argument() {
+                if key.is_empty() || key.contains(char::is_whitespace) {
+                    let help = "write: workload p1 \"100ms\" a b count=50";
+                    source.error(line.node, format!("\"{key}\" is not a key"), help);
+                }
+                template.words.push(key);
+            }
+        }
         "seek" => {
             let group = line.required("a group", source);
             if directory.find_group(&group).is_none() {
@@ -270,7 +285,7 @@ pub(super) fn read_command(
     {
         source.error(line.node, format!("\"{number}\" is not a number"), format!("write: {verb} 3"));
     }
-    line.finish(&["one-way", "response", "unclean", "jitter", "kept", "torn"], source);
+    line.finish(&["one-way", "response", "unclean", "jitter", "kept", "torn", "count"], source);
     Some(template)
 }
 
@@ -341,6 +356,12 @@ impl CommandTemplate {
                 by: self.span.unwrap_or_default(),
             },
             "send" => Command::Send { producer: node(0)?, count: word(0).parse().map_err(|_| word(0).to_owned())? },
+            "workload" => Command::Workload {
+                producer: node(0)?,
+                every: self.span.unwrap_or_default(),
+                count: word(0).parse().ok(),
+                keys: self.words.get(1..).unwrap_or_default().join(" "),
+            },
             "seek" => Command::Seek {
                 group: directory.find_group(word(0)).ok_or(word(0))?,
                 to: seek_to(word(1)).unwrap_or(SeekTo::Beginning),

@@ -377,6 +377,16 @@ impl Text {
                 self.word("send").node(*producer, directory)?;
                 self.value(&count.to_string());
             }
+            Command::Workload { producer, every, count, keys } => {
+                self.word("workload").node(*producer, directory)?;
+                self.value(&span(*every));
+                for key in keys.split_whitespace() {
+                    self.value(key);
+                }
+                if let Some(count) = count {
+                    self.property("count", &count.to_string());
+                }
+            }
             Command::Seek { group, to } => {
                 let name = directory.group_name(*group);
                 self.word("seek").known(name)?;

@@ -3,6 +3,7 @@
 use super::actor::{Actor, Process};
 use super::schedule::Item;
 use super::simulation::Simulation;
+use crate::app::Pace;
 use crate::audit::ProducerTerms;
 use crate::broker::Broker;
 use crate::command::{Command, DiskFault, Rejected};
@@ -14,6 +15,12 @@ use crate::ids::{FaultId, NodeId, Offset, TopicPartition};
 use crate::network::Fault;
 use crate::protocol::ErrorCode;
 use crate::storage::Damage;
+
+/// The pace that a [`Command::Workload`] asks for.
+fn pace_of(command: &Command) -> Pace {
+    let Command::Workload { every, count, keys, .. } = command else { return Pace::default() };
+    Pace { every: *every, count: *count, keys: keys.split_whitespace().map(str::to_owned).collect() }
+}
 
 impl Simulation {
     pub(super) fn carry_out(&mut self, command: &Command) {
@@ -62,6 +69,13 @@ impl Simulation {
                 self.running(*producer)?;
                 match self.actor(*producer) {
                     Some(Actor::Producer(_) | Actor::QueuePublisher(_)) => Ok(()),
+                    _ => Err(Rejected::WrongKind(*producer, "a producer".to_owned())),
+                }
+            }
+            Command::Workload { producer, .. } => {
+                self.running(*producer)?;
+                match self.actor(*producer) {
+                    Some(Actor::Producer(_) | Actor::QueuePublisher(_)) => pace_of(command).check(*producer),
                     _ => Err(Rejected::WrongKind(*producer, "a producer".to_owned())),
                 }
             }
@@ -203,6 +217,9 @@ impl Simulation {
             Command::DelayNext { from, to, kind, by } => self.network.delay_next(*from, *to, *kind, *by),
             Command::DropNext { from, to, kind, response } => self.network.drop_next(*from, *to, *kind, *response),
             Command::Send { producer, count } => self.handle(*producer, Input::Told(Instruction::Send(*count))),
+            Command::Workload { producer, .. } => {
+                self.handle(*producer, Input::Told(Instruction::Repace(Box::new(pace_of(command)))));
+            }
             Command::Seek { group, to } => {
                 let members: Vec<NodeId> = self
                     .actors()

@@ -96,7 +96,7 @@ impl Spec {
         let every = producer.workload.every.0;
         within(
             format_args!("producer {}: every (µs)", producer.name),
-            100,
+            crate::app::PAUSE_MIN.0 as i64,
             i64::MAX,
             every.min(i64::MAX as u64) as i64,
         )?;

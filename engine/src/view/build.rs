@@ -176,7 +176,7 @@ fn quorum(simulation: &Simulation) -> Vec<VoterView> {
 }
 
 /// The controller's metadata; while none has any, that of the broker that has read furthest.
-fn best_image(simulation: &Simulation) -> Option<&MetadataImage> {
+pub fn best_image(simulation: &Simulation) -> Option<&MetadataImage> {
     let brokers = simulation.actors().filter_map(|(_, actor)| match actor {
         Actor::Broker(broker) => Some((broker.metadata_offset(), broker.image()?)),
         _ => None,

@@ -12,7 +12,7 @@ mod ledger_view;
 mod stage;
 mod transaction;
 
-pub use build::{cell, ledger, stage};
+pub use build::{best_image, cell, ledger, stage};
 pub use build_group::share_partition;
 pub use flight::{FlightView, PacketKind, departed_at, flights, packet_kind, quickest};
 pub use group::*;

@@ -92,7 +92,13 @@ fn command(rng: &mut SimRng, spec: &Spec, nodes: u32) -> Command {
             Command::Configure { node: one, name: name.to_owned(), value: value.to_owned() }
         }
         24 => Command::Admin { request: admin(rng, spec) },
-        _ => match rng.below(5) {
+        _ => match rng.below(6) {
+            5 => Command::Workload {
+                producer: one,
+                every: span(rng),
+                count: (rng.below(2) == 0).then(|| rng.below(50) as u32),
+                keys: ["", "a b", "💥 k0  k1"][rng.below(3) as usize].to_owned(),
+            },
             0 => Command::Remove { node: one },
             1 => Command::Tombstone { producer: one, key: ["", "k0", "💥"][rng.below(3) as usize].to_owned() },
             2 => Command::PausePartitions { node: one, paused: rng.below(2) == 0 },

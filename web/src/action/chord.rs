@@ -34,6 +34,12 @@ impl Chord {
         Chord { alt: true, ..self }
     }
 
+    /// Whether it is one letter, digit or sign, alone or with Shift: what a slip of the tongue or of a finger can press
+    /// (WCAG 2.1.4).
+    pub fn is_single_sign(&self) -> bool {
+        self.key.chars().count() == 1 && !self.ctrl && !self.alt
+    }
+
     /// Whether this is what was pressed.
     pub fn matches(&self, key: &str, ctrl: bool, shift: bool, alt: bool) -> bool {
         let key = if key == " " { "Space" } else { key };
@@ -73,6 +79,8 @@ mod tests {
         assert!(!undo.matches("z", false, false, false));
         assert!(Chord::plain("?").matches("?", false, true, false));
         assert!(Chord::plain("Space").matches(" ", false, false, false));
+        assert!(Chord::plain("b").shift().is_single_sign() && Chord::plain("?").is_single_sign());
+        assert!(!undo.is_single_sign() && !Chord::plain("Escape").is_single_sign());
         assert_eq!(Chord::plain("z").ctrl().shift().cap(), "Ctrl+Shift+Z");
         assert_eq!(Chord::plain("ArrowRight").shift().cap(), "Shift+→");
     }

@@ -1,5 +1,6 @@
 //! What can be done to something on the stage: the items of its menu, and why some of them cannot be chosen.
 
+use super::form::peers;
 use super::{Action, Refusal, label};
 use crate::i18n::{Locale, say, td_string};
 use crate::scene::Target;
@@ -22,6 +23,10 @@ pub struct Item {
     pub label: String,
     /// What it asks of the simulation, or why it cannot.
     pub command: Result<Command, Refusal>,
+    /// Whether it asks first how much, how long or whom; its command holds what it proposes.
+    pub form: bool,
+    /// Whether it comes with the second half of the menu: what one wants now and then.
+    pub rare: bool,
 }
 
 /// The items for a target, in the order of the menu.
@@ -31,22 +36,25 @@ pub fn items(target: Target, run: &Run, locale: Locale) -> Vec<Item> {
     let list = Listing { view: &view, names, run };
     match target {
         Target::Node(node) => list.node(node),
-        Target::Record(broker, ..) => list.broker(broker),
+        Target::Record(broker, tp, offset) => {
+            let mut items = list.broker(broker);
+            items.extend(list.stored(broker, tp, Some(offset)));
+            items
+        }
         Target::Replica(broker, tp) => {
             let mut items = list.broker(broker);
             items.extend(list.partition(tp));
+            items.extend(list.stored(broker, tp, None));
             items
         }
         Target::Partition(tp) => {
-            let leader = view.partitions.iter().find(|partition| partition.tp == tp).map(|partition| partition.leader);
-            let mut items = leader.and_then(BrokerId::some).map_or_else(Vec::new, |leader| list.broker(leader));
+            let leader = list.leader(tp);
+            let mut items = leader.map_or_else(Vec::new, |leader| list.broker(leader));
             items.extend(list.partition(tp));
+            items.extend(leader.map_or_else(Vec::new, |leader| list.stored(leader, tp, None)));
             items
         }
-        Target::Group(group) => vec![
-            list.item(Action::SeekBeginning, Ok(Command::Seek { group, to: SeekTo::Beginning })),
-            list.item(Action::SeekEnd, Ok(Command::Seek { group, to: SeekTo::End })),
-        ],
+        Target::Group(group) => list.group(group),
         Target::Queue(queue) => {
             let node = view.queues.iter().find(|known| known.id == queue).map(|queue| queue.node);
             node.map_or_else(Vec::new, |node| list.node(node))
@@ -55,25 +63,42 @@ pub fn items(target: Target, run: &Run, locale: Locale) -> Vec<Item> {
         Target::Envelope(envelope) => {
             let there = run.flights().iter().any(|flight| flight.id == envelope);
             let command = if there { Ok(Command::Drop { envelope }) } else { Err(Refusal::Arrived) };
-            vec![list.item(Action::Drop, command)]
+            let mut items = vec![list.item(Action::Drop, command)];
+            items.extend(list.link_of(envelope));
+            items
         }
     }
 }
 
-struct Listing<'a> {
-    view: &'a StageView,
-    names: Names<'a>,
-    run: &'a Run,
+/// What can be asked of a partition itself, without its leader's process: for a list that has that already.
+pub fn partition_items(tp: TopicPartition, run: &Run, locale: Locale) -> Vec<Item> {
+    let view = run.view();
+    let names = Names { directory: run.simulation().directory(), locale };
+    let list = Listing { view: &view, names, run };
+    let mut items = list.partition(tp);
+    items.extend(list.leader(tp).map_or_else(Vec::new, |leader| list.stored(leader, tp, None)));
+    items
+}
+
+pub(super) struct Listing<'a> {
+    pub view: &'a StageView,
+    pub names: Names<'a>,
+    pub run: &'a Run,
 }
 
 impl Listing<'_> {
-    fn item(&self, action: Action, command: Result<Command, Refusal>) -> Item {
-        Item { action, label: label(action, self.names.locale), command }
+    pub fn item(&self, action: Action, command: Result<Command, Refusal>) -> Item {
+        Item { action, label: label(action, self.names.locale), command, form: false, rare: false }
     }
 
     /// An item that says whom it concerns.
     fn named(&self, action: Action, sentence: &str, node: NodeId, command: Result<Command, Refusal>) -> Item {
-        Item { action, label: say(sentence, &[("node", &self.names.node(node))]), command }
+        Item { label: say(sentence, &[("node", &self.names.node(node))]), ..self.item(action, command) }
+    }
+
+    /// Who leads a partition.
+    fn leader(&self, tp: TopicPartition) -> Option<BrokerId> {
+        self.view.partitions.iter().find(|partition| partition.tp == tp)?.leader.some()
     }
 
     fn broker(&self, broker: BrokerId) -> Vec<Item> {
@@ -163,7 +188,7 @@ impl Listing<'_> {
                 _ => Err(Refusal::NotFrozen),
             },
         ));
-        for peer in self.peers(node, kind) {
+        for peer in peers(self.run, node) {
             let cut = td_string!(locale, page.action.cut_from_node);
             let command = Ok(Command::Cut { from: node, to: peer, both_ways: true });
             items.push(self.named(Action::Cut, cut, peer, command));
@@ -171,20 +196,8 @@ impl Listing<'_> {
         items.push(self.item(Action::Isolate, Ok(Command::Isolate { node })));
         let heal = if self.view.faults.is_empty() { Err(Refusal::NothingToHeal) } else { Ok(Command::HealAll) };
         items.push(self.item(Action::Heal, heal));
+        items.extend(self.tools(node, kind, process));
         items
-    }
-
-    /// Whom a process talks to.
-    fn peers(&self, node: NodeId, kind: Option<NodeKind>) -> Vec<NodeId> {
-        let talks = |other: NodeKind| match kind {
-            Some(NodeKind::Broker(_)) => matches!(other, NodeKind::Broker(_) | NodeKind::Controller),
-            Some(NodeKind::Controller | NodeKind::Consumer(_)) => matches!(other, NodeKind::Broker(_)),
-            Some(NodeKind::Producer) => matches!(other, NodeKind::Broker(_) | NodeKind::QueueBroker(_)),
-            Some(NodeKind::Worker(_)) => matches!(other, NodeKind::QueueBroker(_)),
-            _ => false,
-        };
-        let nodes = self.run.simulation().directory().nodes();
-        nodes.filter(|(other, kind)| *other != node && talks(*kind)).map(|(other, _)| other).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keys become actions here, and nowhere else. None fires while somebody types or composes a word.
 
-use super::{Action, Scope, TABLE, perform};
+use super::{Action, Chord, Scope, TABLE, perform};
 use crate::app::Page;
 use crate::session::Purpose;
 use leptos::prelude::*;
@@ -39,7 +39,9 @@ fn action_of(page: Page, key: &str, ctrl: bool, shift: bool, alt: bool) -> Optio
         Scope::Menu => false,
     };
     let mut entries = TABLE.iter().filter(|entry| applies(entry.scope));
-    entries.find(|entry| entry.keys.iter().any(|chord| chord.matches(key, ctrl, shift, alt))).map(|entry| entry.action)
+    let letters = page.letters.get_untracked();
+    let pressed = |chord: &&Chord| (letters || !chord.is_single_sign()) && chord.matches(key, ctrl, shift, alt);
+    entries.find(|entry| entry.keys.iter().find(pressed).is_some()).map(|entry| entry.action)
 }
 
 /// On some keyboards Alt changes the sign of a digit's key; the key itself stays the same.

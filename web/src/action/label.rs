@@ -63,6 +63,9 @@ pub fn label(action: Action, locale: Locale) -> String {
         Action::Present => t!(present),
         Action::FullScreen => t!(full_screen),
         Action::Black => t!(black),
+        Action::OpenHome => t!(open_home),
+        Action::OpenSandbox => t!(open_sandbox),
+        Action::LetterKeys => t!(letter_keys),
         Action::Help => t!(help),
         Action::DownloadTrace => t!(download_trace),
         Action::OpenScenario => t!(open_scenario),
@@ -93,6 +96,24 @@ pub fn label(action: Action, locale: Locale) -> String {
         Action::CancelReassignment => t!(cancel_reassignment),
         Action::GrowTopic => t!(grow_topic),
         Action::DeleteTopic => t!(delete_topic),
+        Action::PowerTorn => t!(power_torn),
+        Action::DiskFull => t!(disk_full),
+        Action::DiskFreed => t!(disk_freed),
+        Action::DiskLost => t!(disk_lost),
+        Action::CutOneWay => t!(cut_one_way),
+        Action::HealOne => t!(heal_one),
+        Action::DropNext => t!(drop_next),
+        Action::DelayNext => t!(delay_next),
+        Action::Latency => t!(latency),
+        Action::Processing => t!(processing),
+        Action::Workload => t!(workload),
+        Action::Tombstone => t!(tombstone),
+        Action::PausePartitions => t!(pause_partitions),
+        Action::ResumePartitions => t!(resume_partitions),
+        Action::SeekOffset => t!(seek_offset),
+        Action::SeekTime => t!(seek_time),
+        Action::Corrupt => t!(corrupt),
+        Action::DeleteRecords => t!(delete_records),
     }
 }
 
@@ -113,6 +134,10 @@ pub enum Refusal {
     Arrived,
     /// No controller is active.
     NoController,
+    /// There is nothing there that this could be done to.
+    NotThere,
+    /// The topic is compacted and never deletes.
+    CompactedOnly,
     /// The controller would refuse.
     Refused(ErrorCode),
 }
@@ -126,6 +151,8 @@ pub fn reason(refusal: Refusal, locale: Locale) -> String {
         Refusal::Frozen => td_string!(locale, page.refusal.frozen),
         Refusal::NothingToHeal => td_string!(locale, page.refusal.nothing_to_heal),
         Refusal::Arrived => td_string!(locale, page.refusal.arrived),
+        Refusal::NotThere => td_string!(locale, page.notice.why_not_there),
+        Refusal::CompactedOnly => td_string!(locale, page.notice.why_compacted),
         Refusal::NoController => td_string!(locale, page.refusal.no_controller),
         Refusal::Refused(code) => return say(td_string!(locale, page.refusal.refused), &[("code", &code.name())]),
     };

@@ -2,18 +2,21 @@
 
 mod build;
 mod chord;
+mod form;
 mod items;
 mod keyboard;
 mod label;
 mod perform;
 mod table;
+mod tools;
 mod zoom;
 
 use highwater_engine::history::Goal;
 
 pub use build::ADDITIONS;
 pub use chord::Chord;
-pub use items::{Item, items, process_of};
+pub use form::{Field, FieldKind, fields, fill};
+pub use items::{Item, items, partition_items, process_of};
 pub use keyboard::listen;
 pub use label::{Refusal, label, reason};
 pub use perform::{ask, perform};
@@ -103,6 +106,12 @@ pub enum Action {
     FullScreen,
     /// A black screen.
     Black,
+    /// The first screen.
+    OpenHome,
+    /// The sandbox.
+    OpenSandbox,
+    /// Whether single letters are keys.
+    LetterKeys,
     /// The keys.
     Help,
     /// The trace of the run, as a file.
@@ -173,4 +182,40 @@ pub enum Action {
     GrowTopic,
     /// Delete a topic.
     DeleteTopic,
+    /// Cut a machine's power while a batch is half written.
+    PowerTorn,
+    /// Fill a disk.
+    DiskFull,
+    /// Make room on it.
+    DiskFreed,
+    /// Take a disk away.
+    DiskLost,
+    /// Cut one direction of a link.
+    CutOneWay,
+    /// Heal one fault.
+    HealOne,
+    /// Drop the next message of a kind.
+    DropNext,
+    /// Delay the next request of a kind.
+    DelayNext,
+    /// The latency of every link.
+    Latency,
+    /// How long a consumer or worker takes for a record.
+    Processing,
+    /// A producer's pace, number of records and keys.
+    Workload,
+    /// A record with a key and no value.
+    Tombstone,
+    /// `pause` on everything assigned.
+    PausePartitions,
+    /// `resume` on everything assigned.
+    ResumePartitions,
+    /// A group to an offset.
+    SeekOffset,
+    /// A group to a moment.
+    SeekTime,
+    /// Flip a bit of a stored batch.
+    Corrupt,
+    /// DeleteRecords.
+    DeleteRecords,
 }

@@ -21,6 +21,7 @@ use highwater_engine::ids::NodeId;
 use highwater_engine::time::Duration;
 use highwater_engine::view::ProcessView;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 /// Does it, for a control that need not know whether there was anything to do.
 pub fn ask(action: Action, page: Page) {
@@ -37,6 +38,9 @@ pub fn perform(action: Action, page: Page) -> bool {
         Action::Theme => page.set_theme(page.theme.get_untracked().next()),
         Action::FullScreen => full_screen(),
         Action::Help => page.help.update(|open| *open = !*open),
+        Action::OpenHome => page.go(Route::to(Screen::Home)),
+        Action::OpenSandbox => page.go(Route::to(Screen::Sandbox)),
+        Action::LetterKeys => page.set_letters(!page.letters.get_untracked()),
         Action::OpenScenario => page.choose_file(),
         Action::Escape => return escape(page),
         Action::Present => page.set_present(!page.present.get_untracked()),
@@ -143,8 +147,20 @@ fn escape(page: Page) -> bool {
     {
         session.selection.set(None);
     } else {
-        return false;
+        return page.route.with_untracked(|route| route.embed) && leave_frame();
     }
+    true
+}
+
+/// Gives the keyboard back to the page around the frame: slides need it to go on.
+fn leave_frame() -> bool {
+    let Some(window) = web_sys::window() else { return false };
+    let Some(parent) = window.parent().ok().flatten().filter(|parent| *parent != window) else { return false };
+    let focused = window.document().and_then(|document| document.active_element());
+    if let Some(element) = focused.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.blur();
+    }
+    let _ = parent.focus();
     true
 }
 

@@ -46,7 +46,31 @@ pub fn ContextMenu() -> impl IntoView {
         if items.is_empty() {
             return None;
         }
-        let rows = items.into_iter().map(|item| row(page, item)).collect_view();
+        let has_more = items.iter().any(|item| item.rare);
+        let (rare, common): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.rare);
+        // Where nothing else is, nothing is held back.
+        let held_back = has_more && !common.is_empty();
+        let expanded = RwSignal::new(!held_back);
+        let rows = common.into_iter().map(|item| row(page, item)).collect_view();
+        let more = held_back.then(|| {
+            view! {
+                <li role="none" class:gone-row=move || expanded.get()>
+                    <button role="menuitem" tabindex="-1" data-more="" aria-haspopup="true" on:click=move |_| {
+                        expanded.set(true);
+                        request_animation_frame(move || {
+                            if let Some(list) = list.try_get_untracked().flatten() {
+                                keep_inside(&list);
+                                focus_first(&list, ".rare [role=menuitem]");
+                            }
+                        });
+                    }>
+                        <span>{tr!(page, menu.more)}</span>
+                        <span aria-hidden="true">"▾"</span>
+                    </button>
+                </li>
+            }
+        });
+        let rest = rare.into_iter().map(|item| row(page, item)).collect_view();
         let close = move |_| page.menu.set(None);
         Some(view! {
             <div class="menu-back" on:pointerdown=close on:contextmenu=move |event| event.prevent_default()></div>
@@ -60,6 +84,10 @@ pub fn ContextMenu() -> impl IntoView {
                 on:keydown=move |event| on_key(page, &event)
             >
                 {rows}
+                {more}
+                <li role="none" class="rare" class:gone-row=move || !expanded.get()>
+                    <ul role="group" aria-label=tr!(page, menu.more)>{rest}</ul>
+                </li>
             </ul>
         })
     }
@@ -72,11 +100,11 @@ fn row(page: Page, item: Item) -> impl IntoView {
     let why = item.command.as_ref().err().map(|refusal| reason(*refusal, locale));
     let disabled = why.is_some().to_string();
     let choose = {
-        let command = item.command.clone();
+        let (command, title, form) = (item.command.clone(), item.label.clone(), item.form);
         move |_: web_sys::MouseEvent| {
             let (Ok(command), Some(session)) = (command.clone(), page.session.get_untracked()) else { return };
             page.menu.set(None);
-            page.act(session, command);
+            page.ask_or_act(session, &title, form, command);
         }
     };
     view! {
@@ -99,7 +127,7 @@ fn on_key(page: Page, event: &web_sys::KeyboardEvent) {
     let Some(list) = event.current_target().and_then(|list| list.dyn_into::<web_sys::HtmlElement>().ok()) else {
         return;
     };
-    let items = buttons(&list);
+    let items = shown(&list);
     let here = items.iter().position(|item| focused().as_ref() == Some(item.as_ref())).unwrap_or(0);
     match event.key().as_str() {
         "ArrowDown" => focus_item(&list, (here + 1) % items.len().max(1)),
@@ -111,7 +139,10 @@ fn on_key(page: Page, event: &web_sys::KeyboardEvent) {
             let known = TABLE.iter().filter(|entry| entry.scope == Scope::Menu);
             let pressed = known.flat_map(|entry| entry.keys).find(|chord| chord.matches(key, false, false, false));
             let Some(cap) = pressed.map(|chord| chord.cap()) else { return };
-            if let Some(item) = items.iter().find(|item| item.get_attribute("data-key").as_deref() == Some(&cap)) {
+            // The keys of what is held back work all the same.
+            if let Some(item) =
+                buttons(&list).iter().find(|item| item.get_attribute("data-key").as_deref() == Some(&cap))
+            {
                 item.click();
             }
         }
@@ -125,8 +156,21 @@ fn buttons(list: &web_sys::HtmlElement) -> Vec<web_sys::HtmlElement> {
     (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
 }
 
+/// Those that can be seen: the arrows go through them.
+fn shown(list: &web_sys::HtmlElement) -> Vec<web_sys::HtmlElement> {
+    let mut all = buttons(list);
+    all.retain(|button| !button.closest(".gone-row").is_ok_and(|hidden| hidden.is_some()));
+    all
+}
+
+fn focus_first(list: &web_sys::HtmlElement, selector: &str) {
+    if let Some(item) = list.query_selector(selector).ok().flatten() {
+        focus(&item);
+    }
+}
+
 fn focus_item(list: &web_sys::HtmlElement, index: usize) {
-    if let Some(item) = buttons(list).get(index) {
+    if let Some(item) = shown(list).get(index) {
         let _ = item.focus();
     }
 }

@@ -23,9 +23,11 @@ pub fn HelpSheet() -> impl IntoView {
             dialog.close();
         }
     });
+    let wanted = RwSignal::new(String::new());
     let sections = move || {
         let locale = page.locale.get();
-        [Scope::Run, Scope::Menu].map(|scope| section(scope, locale)).collect_view()
+        let wanted = wanted.get().to_lowercase();
+        [Scope::Run, Scope::Menu].map(|scope| section(scope, locale, &wanted)).collect_view()
     };
     view! {
         <dialog
@@ -46,23 +48,49 @@ pub fn HelpSheet() -> impl IntoView {
                     <button on:click=move |_| page.help.set(false) aria-label=tr!(page, close)>{icon(Icon::Close)}</button>
                 </header>
                 <p class="quiet">{tr!(page, help.lead)}</p>
+                <input
+                    class="help-find"
+                    type="search"
+                    aria-label=tr!(page, help.find)
+                    placeholder=tr!(page, help.find)
+                    autocomplete="off"
+                    on:input=move |event| wanted.set(event_target_value(&event))
+                />
                 <div class="keys">{sections}</div>
+                <label class="letters">
+                    <input
+                        type="checkbox"
+                        prop:checked=move || page.letters.get()
+                        on:change=move |event| page.set_letters(event_target_checked(&event))
+                    />
+                    {tr!(page, help.letters)}
+                </label>
                 <p class="quiet">{tr!(page, help.honest)}</p>
             </div>
         </dialog>
     }
 }
 
-fn section(scope: Scope, locale: Locale) -> impl IntoView {
+/// The rows that hold every word that is looked for, in either language.
+fn section(scope: Scope, locale: Locale, wanted: &str) -> Option<impl IntoView + use<>> {
     let in_menu = scope == Scope::Menu;
     let title = if in_menu { td_string!(locale, page.help.menu) } else { td_string!(locale, page.help.page) };
     let entries = TABLE.iter().filter(|entry| (entry.scope == Scope::Menu) == in_menu && !entry.keys.is_empty());
     // Of the numbers one line is enough.
     let entries = entries.filter(|entry| !matches!(entry.action, Action::Number(2..) | Action::NumberToggle(2..)));
+    let holds = |entry: &&Entry| {
+        let caps: Vec<String> = entry.keys.iter().map(|chord| chord.cap()).collect();
+        let text = format!("{} {} {}", label(entry.action, locale), entry.name, caps.join(" ")).to_lowercase();
+        wanted.split_whitespace().all(|word| text.contains(word))
+    };
+    let found: Vec<&Entry> = entries.filter(holds).collect();
+    if found.is_empty() {
+        return None;
+    }
     let row = |entry: &Entry| {
         let caps = entry.keys.iter().map(|chord| view! { <kbd>{chord.cap()}</kbd> }).collect_view();
         let more = matches!(entry.action, Action::Number(_) | Action::NumberToggle(_)).then_some("…");
         view! { <div><dt>{label(entry.action, locale)}{more}</dt><dd>{caps}{more}</dd></div> }
     };
-    view! { <section><h3>{title}</h3><dl>{entries.map(row).collect_view()}</dl></section> }
+    Some(view! { <section><h3>{title}</h3><dl>{found.into_iter().map(row).collect_view()}</dl></section> })
 }

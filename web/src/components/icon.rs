@@ -41,6 +41,8 @@ pub enum Icon {
     Open,
     /// Two links of a chain.
     Link,
+    /// Three dots.
+    More,
 }
 
 impl Icon {
@@ -66,6 +68,9 @@ impl Icon {
             Icon::Close => r#"<path d="M3.5 3.5l9 9M12.5 3.5l-9 9"/>"#,
             Icon::Link => {
                 r#"<path d="M6.5 9.5l3-3M5.5 7L3.6 8.9a2.5 2.5 0 0 0 3.5 3.5L9 10.5M10.5 9l1.9-1.9a2.5 2.5 0 0 0-3.5-3.5L7 5.5"/>"#
+            }
+            Icon::More => {
+                r#"<circle class="solid" cx="3" cy="8" r="1.5"/><circle class="solid" cx="8" cy="8" r="1.5"/><circle class="solid" cx="13" cy="8" r="1.5"/>"#
             }
             Icon::Open => r#"<path d="M2 13V3h4l1.5 2H13v2M2 13l2-6h10.5L12.5 13z"/>"#,
         }

@@ -1,7 +1,7 @@
 //! The command palette: everything that can be asked, by name, in either language.
 
 use super::inspector::escape;
-use crate::action::{Scope, TABLE, items, label, perform};
+use crate::action::{Scope, TABLE, items, label, partition_items, perform};
 use crate::app::Page;
 use crate::files;
 use crate::i18n::{Locale, say, td_string};
@@ -40,7 +40,8 @@ fn other(locale: Locale) -> Locale {
 #[derive(Clone, Debug)]
 enum Deed {
     Action(crate::action::Action),
-    Command(Command),
+    /// A command, and whether it asks first.
+    Command(Command, bool),
     Go(String),
 }
 
@@ -56,6 +57,9 @@ struct Line {
 
 /// Lines shown at most.
 const MOST: usize = 14;
+
+/// Partitions whose commands are listed.
+const PARTITIONS: usize = 48;
 
 /// Everything that can be asked now.
 fn lines(page: Page) -> Vec<Line> {
@@ -99,22 +103,28 @@ fn commands(run: &Run, locale: Locale, other: Locale, lines: &mut Vec<Line>) {
     let mut targets: Vec<Target> = nodes.map(|(node, _)| Target::Node(node)).collect();
     targets
         .extend((0..directory.group_names().len() as u32).map(|id| Target::Group(highwater_engine::ids::GroupId(id))));
+    targets.extend(run.view().partitions.iter().take(PARTITIONS).map(|partition| Target::Partition(partition.tp)));
     for target in targets {
         let name = |locale| {
             let names = Names { directory, locale };
             match target {
                 Target::Node(node) => names.sentence(names.node(node)),
                 Target::Group(group) => names.group(group).to_owned(),
+                Target::Partition(tp) => names.tp(tp),
                 _ => String::new(),
             }
         };
         let (said, also) = (name(locale), name(other));
-        let elsewhere = items(target, run, other);
-        for (item, same) in items(target, run, locale).into_iter().zip(elsewhere) {
+        // A partition's leader stands in the list itself.
+        let of = |locale| match target {
+            Target::Partition(tp) => partition_items(tp, run, locale),
+            target => items(target, run, locale),
+        };
+        for (item, same) in of(locale).into_iter().zip(of(other)) {
             let Ok(command) = item.command else { continue };
             let label = format!("{said} · {}", item.label);
             let text = format!("{label} {also} {}", same.label).to_lowercase();
-            lines.push(Line { label, key: String::new(), text, deed: Deed::Command(command) });
+            lines.push(Line { label, key: String::new(), text, deed: Deed::Command(command, item.form) });
         }
     }
 }
@@ -188,9 +198,9 @@ pub fn Palette() -> impl IntoView {
         page.palette.set(false);
         match line.deed {
             Deed::Action(action) => drop(perform(action, page)),
-            Deed::Command(command) => {
+            Deed::Command(command, form) => {
                 if let Some(session) = page.session.get_untracked() {
-                    page.act(session, command);
+                    page.ask_or_act(session, &line.label, form, command);
                 }
             }
             Deed::Go(fragment) => {

@@ -1,6 +1,6 @@
 //! The working screen: story, stage, inspector, time. A lesson and the sandbox share it.
 
-use super::inspector::Inspector;
+use super::inspector::{Inspector, MenuButton};
 use super::legend::Legend;
 use super::open_file::{open_text, read_file};
 use super::panels::{Panel, Panels};
@@ -93,6 +93,7 @@ pub fn Workbench(
             <Story session source=story />
             <main class="centre" class:tall-panel=move || page.panel.get() != Panel::Timeline id="main" tabindex="-1">
                 <Stage session />
+                <div class="selected-menu not-wide"><MenuButton target=session.selection /></div>
                 {move || session.leap.get().map(|seconds| view! {
                     <p class="later" aria-hidden="true">{say(td_string!(page.locale.get(), page.later), &[("seconds", &seconds)])}</p>
                 })}

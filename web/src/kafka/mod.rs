@@ -17,7 +17,7 @@ mod topics;
 pub use dump_log::{LOG_DIR, dump_log, segment_path};
 pub use groups::{Describe, describe_group, host, member_id};
 pub use offsets_topic::{OffsetsRecord, offsets_partition, offsets_records};
-pub use quorum::describe_quorum;
+pub use quorum::{describe_quorum, describe_replication};
 pub use server_log::{Line, Wanted, server_log};
 pub use share_groups::describe_share_group;
 pub use topics::describe_topics;

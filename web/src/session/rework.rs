@@ -147,6 +147,7 @@ fn translate(command: &Command, old: &Directory, new: &Directory, same_events: b
         | Command::Configure { node: at, .. }
         | Command::Remove { node: at }
         | Command::Tombstone { producer: at, .. }
+        | Command::Workload { producer: at, .. }
         | Command::Send { producer: at, .. } => node(at)?,
         Command::Cut { from, to, .. } | Command::DropNext { from, to, .. } | Command::DelayNext { from, to, .. } => {
             node(from)?;

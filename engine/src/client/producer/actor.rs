@@ -5,7 +5,7 @@ use super::application::Application;
 use super::batch::{BatchId, ProducerBatch};
 use super::sequences::Sequences;
 use super::transaction::{Transaction, TransactionAsk};
-use crate::app::Workload;
+use crate::app::{Program, Workload};
 use crate::client::connection::{Backoff, Connections, Recovery};
 use crate::client::partitioner::Partitioner;
 use crate::collections::{Map, sorted_by_number};
@@ -23,7 +23,7 @@ pub struct Producer {
     /// Its settings.
     pub config: ProducerConfig,
     pub(super) topic: TopicId,
-    pub(super) workload: Workload,
+    pub(super) workload: Program,
     /// The connection it uses.
     channel: Channel,
     bootstrap: Vec<NodeId>,
@@ -71,6 +71,7 @@ impl Producer {
         transactional: Option<TransactionalId>,
     ) -> Producer {
         let channel = Channel::Client;
+        let workload = Program::new(workload);
         Producer { node, config, topic, workload, channel, bootstrap, transactional, sent: 0, runtime: None }
     }
 
@@ -88,6 +89,11 @@ impl Producer {
     /// The topic it writes to.
     pub fn topic(&self) -> TopicId {
         self.topic
+    }
+
+    /// What its program does now.
+    pub fn workload(&self) -> &Workload {
+        &self.workload
     }
 
     /// How many records it has sent.
@@ -153,6 +159,10 @@ impl Producer {
             Input::TimerFired(Timer::MetadataRefresh | Timer::ProducerMetadataRefresh) => runtime.net.refresh(out),
             Input::Told(Instruction::Send(count)) => runtime.application.owed += count.min(10_000),
             Input::Told(Instruction::Tombstone(key)) => runtime.application.tombstones.push_back(key),
+            Input::Told(Instruction::Repace(pace)) => {
+                self.workload.repace(*pace, self.sent, out.now);
+                runtime.application.wake_at = None;
+            }
             Input::Told(Instruction::Stop) => runtime.application.closing = true,
             Input::Delivered { from, body: crate::protocol::Body::Response(correlation, response), .. } => {
                 self.on_response(from, correlation, response, out);

@@ -181,6 +181,11 @@ impl ShareConsumer {
         self.runtime.as_ref().map_or(Generation::NONE, |runtime| runtime.membership.epoch)
     }
 
+    /// How long the application works on a record.
+    pub fn takes(&self) -> Duration {
+        self.program.processing
+    }
+
     /// The record the application processes now.
     pub fn processing(&self) -> Option<RecordId> {
         let runtime = self.runtime.as_ref()?;

@@ -35,8 +35,8 @@ pub fn commands(target: Target, run: &Run) -> Vec<Shown> {
         }
         Target::Record(broker, tp, offset) => dump(run, broker, tp, Some(offset)).into_iter().collect(),
         Target::Node(node) => match directory.node_kind(node) {
-            Some(NodeKind::Broker(_)) => vec![topic(run, None), quorum(run)],
-            Some(NodeKind::Controller) => vec![quorum(run)],
+            Some(NodeKind::Broker(_)) => std::iter::once(topic(run, None)).chain(quorum(run)).collect(),
+            Some(NodeKind::Controller) => quorum(run).to_vec(),
             Some(NodeKind::Producer) => {
                 let name = directory.node_name(node);
                 let spec = run.recording().spec.producers.iter().find(|producer| producer.name == name);
@@ -66,7 +66,7 @@ fn topic(run: &Run, only: Option<TopicId>) -> Shown {
     let name = only.map(|only| format!(" --topic {}", directory.topic_name(only))).unwrap_or_default();
     Shown {
         command: format!("kafka-topics.sh --bootstrap-server broker1:9092 --describe{name}"),
-        output: kafka::describe_topics(&run.view(), run.recording(), directory, only),
+        output: kafka::describe_topics(&run.view(), run.simulation(), run.recording(), only),
     }
 }
 
@@ -124,11 +124,15 @@ fn dump(run: &Run, broker: BrokerId, tp: TopicPartition, offset: Option<Offset>)
     })
 }
 
-fn quorum(run: &Run) -> Shown {
-    Shown {
-        command: "kafka-metadata-quorum.sh --bootstrap-server broker1:9092 describe --status".to_owned(),
-        output: kafka::describe_quorum(run.simulation(), &run.view(), run.recording()),
-    }
+fn quorum(run: &Run) -> [Shown; 2] {
+    let shown = |option: &str, output: String| Shown {
+        command: format!("kafka-metadata-quorum.sh --bootstrap-server broker1:9092 describe {option}"),
+        output,
+    };
+    [
+        shown("--status", kafka::describe_quorum(run.simulation(), run.recording())),
+        shown("--replication", kafka::describe_replication(run.simulation(), run.recording())),
+    ]
 }
 
 /// The tab.

@@ -136,10 +136,13 @@ pub fn Inspector(
             <button class="close not-wide" on:click=move |_| page.inspector.set(false) aria-label=tr!(page, close)>
                 {icon(Icon::Close)}
             </button>
+            <div class="inspect-head">
             {move || match found.get() {
                 Some(sheet) => head(sheet, page.locale.get(), tab.get() == Tab::State).into_any(),
                 None => view! { <p class="quiet">{tr!(page, inspector.nothing)}</p> }.into_any(),
             }}
+                <MenuButton target />
+            </div>
             {move || has_film.get().then(|| view! {
                 <div
                     class="film"
@@ -169,6 +172,29 @@ pub fn Inspector(
         </aside>
     }
     .into_any()
+}
+
+/// Everything that can be done to a thing, for whoever has no right button and no long press.
+#[component]
+pub fn MenuButton(
+    /// Whose menu; nothing is shown while there is nothing.
+    #[prop(into)]
+    target: Signal<Option<Target>>,
+) -> impl IntoView {
+    let page = Page::here();
+    let open = move |event: web_sys::MouseEvent| {
+        let button = event.current_target().and_then(|button| button.dyn_into::<web_sys::Element>().ok());
+        if let Some(target) = target.get_untracked() {
+            page.open_menu(target, button);
+        }
+    };
+    move || {
+        target.get().map(|_| view! {
+            <button class="menu-button" aria-haspopup="menu" aria-label=tr!(page, menu.title) title=tr!(page, menu.title) on:click=open>
+                {icon(Icon::More)}
+            </button>
+        })
+    }
 }
 
 /// The bytes of the field under the pointer or in focus are marked, and its name with them.

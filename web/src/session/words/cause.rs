@@ -54,12 +54,21 @@ fn command_sentence(command: &Command, names: &Names<'_>) -> String {
         Command::Start { node } => t!(you_started, node = names.node(*node)),
         Command::Pause { node } => t!(you_paused, node = names.node(*node)),
         Command::Resume { node } => t!(you_resumed, node = names.node(*node)),
+        Command::Cut { from, to, both_ways: false } => {
+            t!(you_cut_one_way, from = names.node(*from), to = names.node(*to))
+        }
         Command::Cut { from, to, .. } => t!(you_cut, from = names.node(*from), to = names.node(*to)),
         Command::Isolate { node } => t!(you_isolated, node = names.node(*node)),
         Command::Heal { .. } | Command::HealAll => t!(you_healed),
         Command::Drop { .. } | Command::DropNext { .. } => t!(you_dropped),
         Command::DelayNext { .. } => t!(you_delayed),
         Command::Send { producer, count } => t!(you_sent, producer = names.node(*producer), count = count),
+        Command::Workload { producer, count: Some(0), .. } => {
+            t!(you_stopped_workload, producer = names.node(*producer))
+        }
+        Command::Workload { producer, every, .. } => {
+            t!(you_set_workload, producer = names.node(*producer), every = names.span(*every))
+        }
         Command::Seek { group, to } => match to {
             SeekTo::Beginning => t!(you_sought_beginning, group = names.group(*group)),
             SeekTo::End => t!(you_sought_end, group = names.group(*group)),
