@@ -45,6 +45,15 @@
   own("error", (event) => /^ResizeObserver loop/.test(event.message) || broken(event.message));
   own("unhandledrejection", (event) => broken(event.reason));
 
+  // Without WebAssembly there is no program that could say so: the smallest module is compiled to find out.
+  own("DOMContentLoaded", () => {
+    try {
+      new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+    } catch {
+      document.getElementById("no-wasm").hidden = false;
+    }
+  });
+
   own("click", (event) => {
     const what = event.target.closest?.("#crash [data-crash]")?.dataset.crash;
     if (!what) return;

@@ -186,3 +186,39 @@ fn a_long_run_has_no_more_scheduled_than_a_short_one() {
     }
     assert!(most < 600, "{most} things are scheduled");
 }
+
+#[test]
+fn a_running_program_takes_another_pace_other_keys_and_an_end() {
+    let text = r#"
+        scenario repaced
+        brokers 1
+        topic t partitions=1 replication-factor=1
+        producer p topic=t start="2s" every="10s" { keys a }
+        queue q { worker w }
+        producer r queue=q start="2s" every="10s"
+        story {
+            run "3s"
+            until acked 2
+            workload p "50ms" x y count=6
+            workload r "50ms" count=6
+            run "2s"
+            expect acked 14
+            // What it was told outlives a crash of its process: the program is another one now.
+            kill p
+            start p
+            run "20s"
+            expect acked 14
+            workload p "1s"
+            run "3500ms"
+            expect acked ">=16"
+        }
+        "#;
+    let history = check(text);
+    let keys = history.events().iter().filter_map(|it| match &it.event {
+        Event::RecordSent { key, tp, .. } if tp.partition >= 0 => Some(key.clone().unwrap_or_default()),
+        _ => None,
+    });
+    let keys: Vec<String> = keys.collect();
+    assert_eq!(keys[..7], ["a", "y", "x", "y", "x", "y", "x"].map(str::to_owned), "{keys:?}");
+    assert!(keys[7..].iter().all(String::is_empty), "{keys:?}");
+}

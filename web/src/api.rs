@@ -96,6 +96,9 @@ pub fn install(page: Page) {
     });
     add(&api, "do", move |json| {
         let Some(session) = session() else { return JsValue::NULL };
+        if page.is_play_only() {
+            return JsValue::from("the link lets one look, not change");
+        }
         let text = json.as_string().or_else(|| js_sys::JSON::stringify(&json).ok()?.as_string());
         let command = read_command(&text.unwrap_or_default());
         match command.and_then(|it| session.act(it).map_err(|why| why.to_string())) {

@@ -4,8 +4,8 @@ use crate::action::{self, Action};
 use crate::api;
 use crate::autosave;
 use crate::components::{
-    Asked, Black, ContextMenu, FormSheet, HelpSheet, Home, MenuAt, Narrator, NoticeCard, Palette, Panel, Workbench,
-    open_file,
+    Asked, Black, ContextMenu, Deed, FormSheet, HelpSheet, Home, MenuAt, Narration, Narrator, NoticeCard, Palette,
+    Panel, Workbench, open_file,
 };
 use crate::files;
 use crate::i18n::{Locale, td_string};
@@ -80,6 +80,8 @@ pub struct Page {
     pub present: RwSignal<bool>,
     /// Whether the screen is black.
     pub black: RwSignal<bool>,
+    /// How much a screen reader is told.
+    pub narration: RwSignal<Narration>,
     /// What a screen reader is told.
     pub spoken: RwSignal<String>,
 }
@@ -113,6 +115,7 @@ impl Page {
             inspector: RwSignal::new(false),
             present: RwSignal::new(false),
             black: RwSignal::new(false),
+            narration: RwSignal::new(Narration::preferred()),
             spoken: RwSignal::new(String::new()),
         }
     }
@@ -196,8 +199,20 @@ impl Page {
         self.spoken.set(text);
     }
 
+    /// Whether the link that led here lets one look and step, and nothing else; who tries more is told.
+    pub fn is_play_only(self) -> bool {
+        let is_so = self.route.with_untracked(|route| route.play_only);
+        if is_so {
+            self.notice.set(Some(Notice::PlayOnly));
+        }
+        is_so
+    }
+
     /// Asks something of the run; a refusal is shown.
     pub fn act(self, session: Session, command: Command) {
+        if self.is_play_only() {
+            return;
+        }
         match session.act(command) {
             Ok(()) if session.read(Run::left_script) == Some(true) => self.notice.set(Some(Notice::LeftScript)),
             Ok(()) => self.notice.set(None),
@@ -208,7 +223,7 @@ impl Page {
     /// Does what a menu or the palette offers, or first asks what it asks.
     pub fn ask_or_act(self, session: Session, title: &str, form: bool, command: Command) {
         if form {
-            self.asked.set(Some(Asked { title: title.to_owned(), command }));
+            self.asked.set(Some(Asked { title: title.to_owned(), deed: Deed::Command(command) }));
         } else {
             self.act(session, command);
         }
@@ -222,6 +237,9 @@ impl Page {
 
     /// Changes the run's world; whether it was possible. A refusal is shown.
     pub fn rework(self, session: Session, change: impl FnOnce(&mut Run) -> Result<(), Refused>) -> bool {
+        if self.is_play_only() {
+            return false;
+        }
         match session.rework(change) {
             Ok(()) => self.notice.set(None),
             Err(why) => {

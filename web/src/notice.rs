@@ -65,6 +65,8 @@ pub enum Notice {
     Restored,
     /// What was looked for does not happen.
     NotFound,
+    /// The link lets one look, not change.
+    PlayOnly,
     /// No earlier sandbox was kept.
     NothingKept,
 }
@@ -98,6 +100,7 @@ impl Notice {
             Notice::Link { .. } => td_string!(locale, page.notice.link).to_owned(),
             Notice::Restored => td_string!(locale, page.notice.restored).to_owned(),
             Notice::NotFound => td_string!(locale, page.notice.not_found).to_owned(),
+            Notice::PlayOnly => td_string!(locale, page.notice.play_only).to_owned(),
             Notice::NothingKept => td_string!(locale, page.notice.nothing_kept).to_owned(),
         }
     }
@@ -118,12 +121,13 @@ impl Notice {
             Notice::Link { .. } => td_string!(locale, page.notice.link_advice),
             Notice::ToldAgain { .. } => td_string!(locale, page.notice.told_again_advice),
             Notice::Restored => td_string!(locale, page.notice.restored_advice),
+            Notice::PlayOnly => td_string!(locale, page.notice.play_only_advice),
         }
     }
 
     /// Whether nothing went wrong.
     pub fn is_good(&self) -> bool {
-        matches!(self, Notice::Link { .. } | Notice::Restored | Notice::ToldAgain { .. })
+        matches!(self, Notice::Link { .. } | Notice::Restored | Notice::ToldAgain { .. } | Notice::PlayOnly)
     }
 
     /// The mistakes of a scenario's text.

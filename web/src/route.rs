@@ -1,6 +1,8 @@
 //! What the address says after `#`: which screen, and which moment of it. Any static host will do.
 
+use crate::components::Panel;
 use crate::i18n::Locale;
+use crate::playback::Speed;
 use crate::theme::Theme;
 
 /// A screen.
@@ -41,6 +43,12 @@ pub struct Route {
     pub theme: Option<Theme>,
     /// Whether the page stands in a frame of another one: the stage and its controls only.
     pub embed: bool,
+    /// Whether the reader may look and step, and change nothing (`mode=play`).
+    pub play_only: bool,
+    /// How fast time passes at first (`speed=0.5`).
+    pub speed: Option<Speed>,
+    /// Which panel lies under the stage at first (`panels=events`).
+    pub panel: Option<Panel>,
     /// Whether keys are left to the page around the frame (`keys=0`).
     pub no_keys: bool,
 }
@@ -72,6 +80,9 @@ impl Route {
                 "lang" => route.lang = locale_named(value),
                 "theme" => route.theme = Theme::named(value),
                 "embed" => route.embed = value != "0",
+                "mode" => route.play_only = value == "play",
+                "speed" => route.speed = Speed::named(value),
+                "panels" => route.panel = Panel::named(value),
                 "keys" => route.no_keys = value == "0",
                 _ => {}
             }
@@ -102,6 +113,15 @@ impl Route {
         }
         if self.embed {
             query.push("embed=1".to_owned());
+        }
+        if self.play_only {
+            query.push("mode=play".to_owned());
+        }
+        if let Some(speed) = self.speed {
+            query.push(format!("speed={}", speed.name()));
+        }
+        if let Some(panel) = self.panel {
+            query.push(format!("panels={}", panel.name()));
         }
         if self.no_keys {
             query.push("keys=0".to_owned());
@@ -156,7 +176,10 @@ mod tests {
                 for lang in [None, Some(Locale::en), Some(Locale::zh_CN)] {
                     for theme in [None, Some(Theme::Projector)] {
                         let (embed, no_keys) = (theme.is_some(), lang.is_some());
-                        let route = Route { screen: screen.clone(), moment, lang, theme, embed, no_keys };
+                        let (play_only, speed) = (no_keys, embed.then_some(Speed::Half));
+                        let panel = no_keys.then_some(Panel::Events);
+                        let screen = screen.clone();
+                        let route = Route { screen, moment, lang, theme, embed, play_only, speed, panel, no_keys };
                         assert_eq!(Route::parse(&route.fragment()), route);
                     }
                 }

@@ -23,7 +23,8 @@ pub const BEYOND: u64 = link::EVENTS_MAX;
 /// When the run is longer than a link.
 pub fn route_of(page: Page, session: Session) -> Result<Route, LinkError> {
     let here = page.route.get_untracked();
-    let embed = Route { embed: here.embed, no_keys: here.no_keys, ..Route::default() };
+    let (embed, no_keys, play_only) = (here.embed, here.no_keys, here.play_only);
+    let embed = Route { embed, no_keys, play_only, ..Route::default() };
     let written = session.read(|run| {
         let moment = Some(Moment::Event(run.cursor()));
         if session.purpose == Purpose::Lesson && !run.is_touched() {

@@ -88,6 +88,11 @@ pub fn keep(key: &str, value: &str) {
     }
 }
 
+/// Whether the browser lets the page keep anything.
+pub fn can_keep() -> bool {
+    web_sys::window().is_some_and(|window| matches!(window.local_storage(), Ok(Some(_))))
+}
+
 /// Forgets what was kept under a key.
 pub fn forget(key: &str) {
     if let Some(Ok(Some(storage))) = web_sys::window().map(|window| window.local_storage()) {

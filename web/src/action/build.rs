@@ -29,8 +29,35 @@ pub const ADDITIONS: [Action; 7] = [
 const EVERY: Duration = Duration::from_millis(400);
 const TAKES: Duration = Duration::from_millis(20);
 
+/// Members or workers that join at once, at most.
+pub const MEMBERS_MOST: u32 = 24;
+
+/// What somebody wants the new thing to be; what is not said is chosen.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Wish {
+    /// Its name.
+    pub name: Option<String>,
+    /// A topic's partitions, a group's members, a queue's workers.
+    pub count: Option<u32>,
+    /// A topic's replication factor.
+    pub factor: Option<i16>,
+    /// The topic or queue that is written to, the topic that is read.
+    pub subject: Option<String>,
+    /// The pause between two records of a producer.
+    pub every: Option<Duration>,
+    /// A producer's keys.
+    pub keys: Option<Vec<String>>,
+    /// Settings by Kafka's names.
+    pub settings: Vec<(String, String)>,
+}
+
 /// Does it in a sandbox; whether there was anything to do.
 pub fn build(action: Action, page: Page, session: Session) -> bool {
+    build_as(action, &Wish::default(), page, session)
+}
+
+/// The same, as somebody wishes it.
+pub fn build_as(action: Action, wish: &Wish, page: Page, session: Session) -> bool {
     if session.purpose != Purpose::Sandbox {
         return false;
     }
@@ -44,7 +71,7 @@ pub fn build(action: Action, page: Page, session: Session) -> bool {
         }
         return done;
     }
-    page.rework(session, |run| add(action, run, selected))
+    page.rework(session, |run| add(action, wish, run, selected))
 }
 
 /// What the reader has selected, in names: where something new belongs.
@@ -83,21 +110,22 @@ impl Place {
 }
 
 /// The first free name of a series: `p1`, `p2` …
-fn free(spec: &Spec, stem: &str) -> String {
-    let taken = |name: &String| {
-        spec.topics.iter().any(|it| it.name == *name)
-            || spec.queues.iter().any(|it| it.name == *name || it.workers.iter().any(|it| it.name == *name))
-            || spec.producers.iter().any(|it| it.name == *name)
-            || spec.databases.iter().any(|it| it.name == *name)
-            || spec.groups.iter().any(|it| it.name == *name || it.consumers.iter().any(|it| it.name == *name))
-    };
-    (1u32..).map(|number| format!("{stem}{number}")).find(|name| !taken(name)).unwrap_or_default()
+pub(super) fn free(spec: &Spec, stem: &str) -> String {
+    (1u32..).map(|number| format!("{stem}{number}")).find(|name| !is_taken(spec, name)).unwrap_or_default()
+}
+
+fn is_taken(spec: &Spec, name: &str) -> bool {
+    spec.topics.iter().any(|it| it.name == name)
+        || spec.queues.iter().any(|it| it.name == name || it.workers.iter().any(|it| it.name == name))
+        || spec.producers.iter().any(|it| it.name == name)
+        || spec.databases.iter().any(|it| it.name == name)
+        || spec.groups.iter().any(|it| it.name == name || it.consumers.iter().any(|it| it.name == name))
 }
 
 /// Adds it to the running world.
-fn add(action: Action, run: &mut Run, selected: Option<Target>) -> Result<(), Refused> {
+fn add(action: Action, wish: &Wish, run: &mut Run, selected: Option<Target>) -> Result<(), Refused> {
     let directory = Directory::of(&run.recording().spec);
-    let place = Place::of(selected, &directory, run);
+    let mut place = Place::of(selected, &directory, run);
     let now = Duration(run.now().0);
     let view = run.view();
     if action == Action::AddPartition {
@@ -110,15 +138,20 @@ fn add(action: Action, run: &mut Run, selected: Option<Target>) -> Result<(), Re
     if run.recording().spec.brokers == 0 && matches!(action, Action::AddBroker | Action::AddTopic) {
         // The first broker founds the cluster: there is no past of it to keep.
         run.rework(|spec| spec.brokers = 1)?;
-        return if action == Action::AddBroker { Ok(()) } else { add(action, run, selected) };
+        return if action == Action::AddBroker { Ok(()) } else { add(action, wish, run, selected) };
     }
     let alive = view.brokers.iter().filter(|broker| broker.process.is_running()).count();
-    run.join(|spec| describe(action, spec, &place, now, alive))
+    if let Some(subject) = &wish.subject {
+        place.queue = directory.find_queue(subject).map(|_| subject.clone());
+        place.topic = place.queue.is_none().then(|| subject.clone());
+    }
+    run.join(|spec| describe(action, wish, spec, &place, now, alive))
 }
 
 /// Describes it as absent, and says what joins.
-fn describe(action: Action, spec: &mut Spec, place: &Place, now: Duration, alive: usize) -> Vec<Joining> {
+fn describe(action: Action, wish: &Wish, spec: &mut Spec, place: &Place, now: Duration, alive: usize) -> Vec<Joining> {
     let process = |name: String| vec![Joining::Process(name)];
+    let named = |spec: &Spec, stem: &str| wish.name.clone().unwrap_or_else(|| free(spec, stem));
     match action {
         Action::AddBroker => {
             spec.brokers += 1;
@@ -129,10 +162,23 @@ fn describe(action: Action, spec: &mut Spec, place: &Place, now: Duration, alive
             process(format!("broker {}", spec.brokers))
         }
         Action::AddTopic => {
-            let name = free(spec, "topic-");
-            let replication_factor = alive.clamp(1, 3) as i16;
-            let topic =
-                TopicSpec { name: name.clone(), partitions: 3, replication_factor, late: true, ..TopicSpec::default() };
+            // The first topic is the one that all lessons speak of.
+            let name = if spec.topics.is_empty() && wish.name.is_none() && !is_taken(spec, "orders") {
+                "orders".to_owned()
+            } else {
+                named(spec, "topic-")
+            };
+            let replication_factor = wish.factor.unwrap_or(alive.clamp(1, 3) as i16);
+            let partitions = wish.count.unwrap_or(3).min(i32::MAX as u32) as i32;
+            let (late, settings) = (true, wish.settings.clone());
+            let topic = TopicSpec {
+                name: name.clone(),
+                partitions,
+                replication_factor,
+                late,
+                settings,
+                ..TopicSpec::default()
+            };
             spec.topics.push(topic);
             vec![Joining::Topic(name)]
         }
@@ -142,22 +188,31 @@ fn describe(action: Action, spec: &mut Spec, place: &Place, now: Duration, alive
                 (None, Some(topic)) => Feeds::Topic(topic.clone()),
                 (None, None) => Feeds::Topic(String::new()),
             };
-            let keys = ["a", "b", "c", "d", "e", "f"].map(str::to_owned).to_vec();
-            let workload = Workload { start: now, every: EVERY, keys, ..Workload::default() };
-            let name = free(spec, "p");
+            let keys = wish.keys.clone().unwrap_or_else(|| ["a", "b", "c", "d", "e", "f"].map(str::to_owned).to_vec());
+            let workload = Workload { start: now, every: wish.every.unwrap_or(EVERY), keys, ..Workload::default() };
+            let name = named(spec, "p");
+            // A queue's publisher has none of Kafka's settings.
+            let settings = if matches!(target, Feeds::Topic(_)) { wish.settings.clone() } else { Vec::new() };
+            let stopped = true;
             let producer =
-                ProducerSpec { name: name.clone(), target, workload, stopped: true, ..ProducerSpec::default() };
+                ProducerSpec { name: name.clone(), target, workload, settings, stopped, ..ProducerSpec::default() };
             spec.producers.push(producer);
             process(name)
         }
         Action::AddGroup => {
-            let name = free(spec, "group-");
-            let consumer = consumer(free(spec, "c"));
-            let started = consumer.name.clone();
-            let settings = vec![("auto.offset.reset".to_owned(), "earliest".to_owned())];
+            let name = named(spec, "group-");
+            let mut settings = vec![("auto.offset.reset".to_owned(), "earliest".to_owned())];
+            settings.extend(wish.settings.iter().cloned());
             let topics = place.topic.iter().cloned().collect();
-            spec.groups.push(GroupSpec { name, share: false, topics, consumers: vec![consumer], settings });
-            process(started)
+            let group = spec.groups.len();
+            spec.groups.push(GroupSpec { name, share: false, topics, consumers: Vec::new(), settings });
+            let members = 0..wish.count.unwrap_or(1).min(MEMBERS_MOST);
+            let joins = members.map(|_| {
+                let name = free(spec, "c");
+                spec.groups[group].consumers.push(consumer(name.clone()));
+                Joining::Process(name)
+            });
+            joins.collect()
         }
         Action::AddConsumer => {
             if let Some(queue) = spec.queues.iter().position(|queue| Some(&queue.name) == place.queue.as_ref()) {
@@ -174,15 +229,21 @@ fn describe(action: Action, spec: &mut Spec, place: &Place, now: Duration, alive
             process(name)
         }
         Action::AddQueue => {
-            let name = free(spec, "queue-");
-            let worker = worker(free(spec, "w"), Duration::from_millis(120));
-            let workload = Workload { start: now, every: EVERY, ..Workload::default() };
-            let target = Feeds::Queue(name.clone());
+            let name = named(spec, "queue-");
+            let queue = spec.queues.len();
+            spec.queues.push(QueueSpec { name: name.clone(), persistent: true, stopped: true, workers: Vec::new() });
+            let mut joining = vec![Joining::Process(name.clone())];
+            for _ in 0..wish.count.unwrap_or(1).min(MEMBERS_MOST) {
+                let name = free(spec, "w");
+                spec.queues[queue].workers.push(worker(name.clone(), Duration::from_millis(120)));
+                joining.push(Joining::Process(name));
+            }
+            let workload = Workload { start: now, every: wish.every.unwrap_or(EVERY), ..Workload::default() };
+            let target = Feeds::Queue(name);
             let publisher = free(spec, "p");
-            let joining = [&name, &worker.name, &publisher].map(|name| Joining::Process(name.clone())).to_vec();
+            joining.push(Joining::Process(publisher.clone()));
             let producer = ProducerSpec { name: publisher, target, workload, stopped: true, ..ProducerSpec::default() };
             spec.producers.push(producer);
-            spec.queues.push(QueueSpec { name, persistent: true, stopped: true, workers: vec![worker] });
             joining
         }
         _ => Vec::new(),
@@ -259,7 +320,7 @@ mod tests {
     }
 
     fn built(run: &mut Run, action: Action) {
-        add(action, run, None).unwrap();
+        add(action, &Wish::default(), run, None).unwrap();
     }
 
     #[test]
@@ -290,6 +351,38 @@ mod tests {
         run.seek_time(Instant(25_000_000));
         let ledger = highwater_engine::view::ledger(run.simulation());
         assert!(ledger.lost == 0 && ledger.processed > 60, "{ledger:?}");
+    }
+
+    #[test]
+    fn what_is_added_is_what_was_wished_for() {
+        let mut run = sandbox();
+        let setting = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        let topic = Wish {
+            name: Some("payments".to_owned()),
+            count: Some(2),
+            factor: Some(1),
+            settings: setting("min.insync.replicas", "1"),
+            ..Wish::default()
+        };
+        add(Action::AddTopic, &topic, &mut run, None).unwrap();
+        let subject = Some("payments".to_owned());
+        let (every, keys) = (Some(Duration::from_millis(50)), Some(vec!["k".to_owned()]));
+        let producer =
+            Wish { subject: subject.clone(), every, keys, settings: setting("acks", "0"), ..Wish::default() };
+        add(Action::AddProducer, &producer, &mut run, None).unwrap();
+        let group = Wish { name: Some("audit".to_owned()), count: Some(2), subject, ..Wish::default() };
+        add(Action::AddGroup, &group, &mut run, None).unwrap();
+        run.seek_time(Instant(20_000_000));
+        let view = run.view();
+        let added: Vec<_> = view.partitions.iter().filter(|partition| partition.name.starts_with("payments")).collect();
+        assert_eq!(
+            added.iter().map(|it| (it.assignment.len(), it.min_insync_replicas)).collect::<Vec<_>>(),
+            [(1, 1); 2]
+        );
+        assert!(view.producers[1].last_record.is_some_and(|record| record.number() > 100), "{:?}", view.producers[1]);
+        assert!(view.groups[1].members.len() == 2 && view.groups[1].members.iter().all(|it| !it.positions.is_empty()));
+        let double = Wish { name: Some("payments".to_owned()), ..Wish::default() };
+        assert!(add(Action::AddTopic, &double, &mut run, None).is_err(), "a name is given once");
     }
 
     #[test]

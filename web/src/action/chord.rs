@@ -53,6 +53,7 @@ impl Chord {
             "ArrowRight" => "→",
             "ArrowLeft" => "←",
             "Escape" => "Esc",
+            "{" => "Shift+[",
             "ContextMenu" => "Menu",
             key => key,
         };

@@ -2,6 +2,7 @@
 
 mod build;
 mod chord;
+mod draft;
 mod form;
 mod items;
 mod keyboard;
@@ -13,8 +14,9 @@ mod zoom;
 
 use highwater_engine::history::Goal;
 
-pub use build::ADDITIONS;
+pub use build::{ADDITIONS, build_as};
 pub use chord::Chord;
+pub use draft::{DRAFTED, draft, wish};
 pub use form::{Field, FieldKind, fields, fill};
 pub use items::{Item, items, partition_items, process_of};
 pub use keyboard::listen;
@@ -50,6 +52,12 @@ pub enum Action {
     Slower,
     /// Faster.
     Faster,
+    /// A loop begins at the moment shown.
+    LoopStart,
+    /// It ends at the moment shown.
+    LoopEnd,
+    /// No loop.
+    LoopClear,
     /// Take a command back.
     Undo,
     /// Give it again.
@@ -72,6 +80,12 @@ pub enum Action {
     GroupPanel,
     /// A producer's memory, batches and transaction, or back to the timeline.
     ProducerPanel,
+    /// Every event, or back to the timeline.
+    EventPanel,
+    /// Topics, partitions and groups as tables, or back to the timeline.
+    TablePanel,
+    /// The ledger record by record, or back to the timeline.
+    RecordPanel,
     /// Nearer: from the cluster to a topic, from a topic to a partition.
     ZoomIn,
     /// Farther.

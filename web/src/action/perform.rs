@@ -51,6 +51,9 @@ pub fn perform(action: Action, page: Page) -> bool {
         Action::Charts => turn_to(page, Panel::Charts),
         Action::GroupPanel => turn_to(page, Panel::Group),
         Action::ProducerPanel => turn_to(page, Panel::Producer),
+        Action::EventPanel => turn_to(page, Panel::Events),
+        Action::TablePanel => turn_to(page, Panel::Tables),
+        Action::RecordPanel => turn_to(page, Panel::Records),
         Action::Promises => turn_to(page, Panel::Promises),
         Action::Branches => turn_to(page, Panel::Branches),
         _ => {
@@ -81,6 +84,9 @@ fn perform_on(action: Action, page: Page, session: Session) -> bool {
         Action::HourForward => session.fast_forward(Duration::from_secs(3_600)),
         Action::Slower => session.set_speed(session.speed.get_untracked().slower()),
         Action::Faster => session.set_speed(session.speed.get_untracked().faster()),
+        Action::LoopStart => session.set_repeat(true),
+        Action::LoopEnd => session.set_repeat(false),
+        Action::LoopClear => return session.clear_repeat(),
         Action::Undo => session.undo(false),
         Action::Redo => session.undo(true),
         Action::DownloadTrace => {
@@ -200,7 +206,7 @@ fn earlier_sandbox(page: Page, session: Session) -> bool {
 
 /// The same moment without its story.
 fn take_controls(page: Page, session: Session) {
-    if session.purpose == Purpose::Sandbox {
+    if session.purpose == Purpose::Sandbox || page.is_play_only() {
         return;
     }
     session.pause();

@@ -83,7 +83,11 @@ impl Listing<'_> {
             }
             _ => {}
         }
-        if let Some(peer) = peers(self.run, node).first().copied() {
+        // Of several peers another broker is the likely one: what passes there is records.
+        let peers = peers(self.run, node);
+        let is_broker =
+            |peer: &&NodeId| matches!(self.run.simulation().directory().node_kind(**peer), Some(NodeKind::Broker(_)));
+        if let Some(peer) = peers.iter().find(is_broker).or(peers.first()).copied() {
             items.push(self.asks(Action::CutOneWay, Command::Cut { from: node, to: peer, both_ways: false }));
             let kind = match kind {
                 Some(NodeKind::Producer) if matches!(actor, Some(Actor::QueuePublisher(_))) => {

@@ -1,9 +1,10 @@
 //! A small form: what something asks before it is done. What it proposes is taken with one key.
 
 use super::icon::{Icon, icon};
-use crate::action::{Field, FieldKind, fields, fill};
+use crate::action::{Action, Field, FieldKind, build_as, draft, fields, fill, wish};
 use crate::app::Page;
-use crate::i18n::td_string;
+use crate::i18n::{Locale, td_string};
+use crate::session::Session;
 use crate::tr;
 use highwater_engine::command::Command;
 use leptos::prelude::*;
@@ -14,8 +15,42 @@ use wasm_bindgen::JsCast;
 pub struct Asked {
     /// As it stands in the menu.
     pub title: String,
-    /// With what is proposed.
-    pub command: Command,
+    /// What is to be done.
+    pub deed: Deed,
+}
+
+/// What is done when the form is filled in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Deed {
+    /// A command, with what is proposed.
+    Command(Command),
+    /// Something is added to the sandbox.
+    Add(Action),
+}
+
+/// The fields of what is asked.
+fn fields_of(deed: &Deed, session: Session, locale: Locale) -> Vec<Field> {
+    let selected = session.selection.get_untracked();
+    let fields = session.read(|run| match deed {
+        Deed::Command(command) => fields(command, run, locale),
+        Deed::Add(action) => draft(*action, run, selected, locale),
+    });
+    fields.unwrap_or_default()
+}
+
+/// Does it; whether what was written fits. A refusal is another thing: a notice says why.
+fn carry_out(deed: &Deed, written: &[String], page: Page, session: Session) -> bool {
+    match deed {
+        Deed::Command(command) => match fill(command, written) {
+            Some(command) => page.act(session, command),
+            None => return false,
+        },
+        Deed::Add(action) => match wish(*action, &fields_of(deed, session, page.locale.get_untracked()), written) {
+            Some(wish) => drop(build_as(*action, &wish, page, session)),
+            None => return false,
+        },
+    }
+    true
 }
 
 /// The form, while something is asked.
@@ -31,6 +66,13 @@ pub fn FormSheet() -> impl IntoView {
             if !dialog.open() {
                 let _ = dialog.show_modal();
             }
+            // One begins to write at once.
+            request_animation_frame(move || {
+                let first = dialog.query_selector("[data-field]").ok().flatten();
+                if let Some(field) = first.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
+                    let _ = field.focus();
+                }
+            });
         } else if dialog.open() {
             dialog.close();
         }
@@ -39,21 +81,18 @@ pub fn FormSheet() -> impl IntoView {
         event.prevent_default();
         let form = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         let (Some(asked), Some(form)) = (page.asked.get_untracked(), form) else { return };
-        match fill(&asked.command, &written(&form)) {
-            Some(command) => {
-                page.asked.set(None);
-                if let Some(session) = page.session.get_untracked() {
-                    page.act(session, command);
-                }
-            }
-            None => wrong.set(true),
+        let Some(session) = page.session.get_untracked() else { return };
+        if carry_out(&asked.deed, &written(&form), page, session) {
+            page.asked.set(None);
+        } else {
+            wrong.set(true);
         }
     };
     let body = move || {
         let asked = page.asked.get()?;
         let locale = page.locale.get();
         let session = page.session.get_untracked()?;
-        let fields = session.read(|run| fields(&asked.command, run, locale))?;
+        let fields = fields_of(&asked.deed, session, locale);
         Some(view! {
             <form class="sheet-in form" on:submit=done novalidate>
                 <header>
@@ -95,15 +134,15 @@ fn row(index: usize, field: Field) -> AnyView {
                 let chosen = value == field.value;
                 view! { <option value=value selected=chosen>{words}</option> }
             };
-            view! { <select id=id.clone() data-field>{options.into_iter().map(option).collect_view()}</select> }
+            view! { <select id=id.clone() data-field="">{options.into_iter().map(option).collect_view()}</select> }
                 .into_any()
         }
         FieldKind::Text => {
-            view! { <input id=id.clone() data-field value=field.value spellcheck="false" autocomplete="off" /> }
+            view! { <input id=id.clone() data-field="" value=field.value spellcheck="false" autocomplete="off" /> }
                 .into_any()
         }
         FieldKind::Whole { .. } | FieldKind::Optional { .. } => {
-            view! { <input id=id.clone() data-field inputmode="numeric" value=field.value autocomplete="off" /> }
+            view! { <input id=id.clone() data-field="" inputmode="numeric" value=field.value autocomplete="off" /> }
                 .into_any()
         }
     };

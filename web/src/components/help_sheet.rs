@@ -1,6 +1,7 @@
 //! The keys, made from the table of actions.
 
 use super::icon::{Icon, icon};
+use super::narrator::Narration;
 use crate::action::{Action, Entry, Scope, TABLE, label};
 use crate::app::Page;
 use crate::i18n::{Locale, td_string};
@@ -64,6 +65,21 @@ pub fn HelpSheet() -> impl IntoView {
                         on:change=move |event| page.set_letters(event_target_checked(&event))
                     />
                     {tr!(page, help.letters)}
+                </label>
+                <label class="letters">
+                    {tr!(page, narration.title)}
+                    <select on:change=move |event| {
+                        if let Some(narration) = Narration::named(&event_target_value(&event)) {
+                            narration.remember();
+                            page.narration.set(narration);
+                        }
+                    }>
+                        {Narration::ALL.map(|narration| view! {
+                            <option value=narration.name() selected=move || page.narration.get() == narration>
+                                {move || narration.words(page.locale.get())}
+                            </option>
+                        }).collect_view()}
+                    </select>
                 </label>
                 <p class="quiet">{tr!(page, help.honest)}</p>
             </div>

@@ -5,6 +5,7 @@ use crate::action::{Action, label};
 use crate::app::Page;
 use crate::i18n::td_string;
 use crate::notice::{Notice, place_of};
+use crate::route::Route;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -38,6 +39,12 @@ pub fn NoticeCard() -> impl IntoView {
                     }
                 });
                 view! { <ul>{mistakes.collect_view()}</ul> }.into_any()
+            }
+            Notice::PlayOnly => {
+                let free = page.route.with_untracked(|route| Route { play_only: false, ..route.clone() });
+                let words = td_string!(locale, page.notice.play_freely);
+                let close = move |_| page.notice.set(None);
+                view! { <a class="btn btn-line" href=free.fragment() on:click=close>{words}</a> }.into_any()
             }
             Notice::Restored => {
                 let afresh = label(Action::StartAfresh, locale);

@@ -3,14 +3,18 @@
 use super::branch_panel::BranchPanel;
 use super::charts::CHARTS;
 use super::drawn_panel::DrawnPanel;
+use super::event_panel::EventPanel;
 use super::group_panel::GROUP;
 use super::ledger::Ledger;
 use super::producer_panel::PRODUCER;
 use super::promise_panel::PROMISES;
+use super::record_panel::RECORDS;
 use super::sequence::Sequence;
+use super::tables_panel::TABLES;
 use super::timeline::Timeline;
 use crate::action::Action;
 use crate::app::Page;
+use crate::i18n::{Locale, td_string};
 use crate::session::Session;
 use crate::tr;
 use leptos::prelude::*;
@@ -33,7 +37,16 @@ pub enum Panel {
     Promises,
     /// What was tried: the branches of the run.
     Branches,
+    /// Every event, to be searched.
+    Events,
+    /// Topics, partitions and groups as tables.
+    Tables,
+    /// The ledger, record by record.
+    Records,
 }
+
+/// Panels behind the last button: looked up now and then.
+const FURTHER: [Panel; 3] = [Panel::Events, Panel::Tables, Panel::Records];
 
 impl Panel {
     /// The panel that a scenario calls so.
@@ -43,7 +56,38 @@ impl Panel {
             "sequence" => Some(Panel::Sequence),
             "charts" => Some(Panel::Charts),
             "group" => Some(Panel::Group),
+            "producer" => Some(Panel::Producer),
+            "promises" => Some(Panel::Promises),
+            "branches" => Some(Panel::Branches),
+            "events" => Some(Panel::Events),
+            "tables" => Some(Panel::Tables),
+            "records" => Some(Panel::Records),
             _ => None,
+        }
+    }
+
+    /// Its name in scenarios and addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Panel::Timeline => "timeline",
+            Panel::Sequence => "sequence",
+            Panel::Charts => "charts",
+            Panel::Group => "group",
+            Panel::Producer => "producer",
+            Panel::Promises => "promises",
+            Panel::Branches => "branches",
+            Panel::Events => "events",
+            Panel::Tables => "tables",
+            Panel::Records => "records",
+        }
+    }
+
+    /// The words of those behind the last button.
+    fn further(self, locale: Locale) -> &'static str {
+        match self {
+            Panel::Tables => td_string!(locale, page.panel.tables),
+            Panel::Records => td_string!(locale, page.panel.records),
+            _ => td_string!(locale, page.panel.events),
         }
     }
 }
@@ -88,6 +132,18 @@ pub fn Panels(
                 <button aria-pressed=move || pressed(Panel::Branches) on:click=page.asks(Action::Branches)>
                     {tr!(page, panel.branches)}
                 </button>
+                <select
+                    class="further"
+                    class:chosen=move || FURTHER.contains(&here.get())
+                    aria-label=tr!(page, panel.further)
+                    prop:value=move || if FURTHER.contains(&here.get()) { here.get().name() } else { "" }
+                    on:change=move |event| page.panel.set(Panel::named(&event_target_value(&event)).unwrap_or_default())
+                >
+                    <option value="">{tr!(page, panel.more)}</option>
+                    {FURTHER.map(|panel| view! {
+                        <option value=panel.name()>{move || panel.further(page.locale.get())}</option>
+                    }).collect_view()}
+                </select>
             </div>
             <button class="only-wide spare" on:click=page.asks(Action::DownloadTrace)>
                 {tr!(page, action.download_trace)}
@@ -101,6 +157,9 @@ pub fn Panels(
             Panel::Producer => view! { <DrawnPanel session drawn=PRODUCER /> }.into_any(),
             Panel::Promises => view! { <DrawnPanel session drawn=PROMISES /> }.into_any(),
             Panel::Branches => view! { <BranchPanel session /> }.into_any(),
+            Panel::Events => view! { <EventPanel session /> }.into_any(),
+            Panel::Tables => view! { <DrawnPanel session drawn=TABLES /> }.into_any(),
+            Panel::Records => view! { <DrawnPanel session drawn=RECORDS /> }.into_any(),
         }}
     }
     .into_any()

@@ -79,6 +79,12 @@ pub fn Scrub(
     view! {
         <div class="scrub">
             <div class="track"><div class="track-on" node_ref=done></div></div>
+            {move || {
+                let (from, to) = session.repeat.get().ends()?;
+                let place = |at: Instant| session.follow(|run| (at.0 as f64 * 100.0 / run.end_at().0.max(1) as f64).min(100.0));
+                let (left, right) = (place(from), 100.0 - place(to));
+                Some(view! { <div class="loop-span" style:left=percent(left) style:right=percent(right)></div> })
+            }}
             <div class="ticks-layer" aria-hidden="true">
                 {move || {
                     let mark = |tick: Tick| view! {

@@ -1,14 +1,18 @@
 //! The story beside the stage: which beat, its words, its question, and the way out into the sandbox.
 
+use super::empty_state::EmptyState;
+use super::form_sheet::{Asked, Deed};
 use super::open_file::open_text;
 use super::prediction::{Prediction, Verdict, comparison, question_of};
+use super::presets::{PRESETS, Preset};
 use super::twin::Twin;
-use crate::action::{ADDITIONS, Action, label};
+use crate::action::{ADDITIONS, Action, DRAFTED, label};
 use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::lessons::{BeatProse, Chapter, Prose, Source, after, fill};
 use crate::session::{Run, Session};
 use crate::tr;
+use highwater_engine::link::{BROKERS_MAX, PARTITIONS_MAX, PROGRAMS_MAX};
 use highwater_engine::time::Instant;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -182,6 +186,26 @@ fn short(action: Action, locale: Locale) -> String {
     format!("+ {rest}")
 }
 
+/// The small button beside another: the same, and first asked how.
+fn how(page: Page, action: Action) -> impl IntoView {
+    let words = move || {
+        let locale = page.locale.get();
+        say(td_string!(locale, page.form.how), &[("what", &label(action, locale))])
+    };
+    let ask = move |_| {
+        let title = label(action, page.locale.get_untracked());
+        page.asked.set(Some(Asked { title, deed: Deed::Add(action) }));
+    };
+    view! { <button class="btn-line how" aria-haspopup="dialog" aria-label=words title=words on:click=ask>"…"</button> }
+}
+
+/// What a link or a file may hold.
+fn limits(locale: Locale) -> String {
+    let parts: [(&str, &dyn std::fmt::Display); 3] =
+        [("brokers", &BROKERS_MAX), ("partitions", &PARTITIONS_MAX), ("programs", &PROGRAMS_MAX)];
+    say(td_string!(locale, page.sandbox.limits), &parts)
+}
+
 /// Opens a world at a moment when everybody has started.
 fn begin_with(page: Page, session: Session, text: &str) {
     if open_text(page, "", text).is_ok() {
@@ -191,36 +215,6 @@ fn begin_with(page: Page, session: Session, text: &str) {
 
 /// By then leaders are elected and groups are stable, in simulated microseconds.
 const SETTLED: u64 = 6_000_000;
-
-type Preset = (fn(Locale) -> &'static str, &'static str);
-
-/// Worlds to begin with.
-const PRESETS: [Preset; 5] = [
-    (|locale| td_string!(locale, page.sandbox.preset_default), include_str!("../../lessons/00-sandbox/script.kdl")),
-    (|locale| td_string!(locale, page.sandbox.preset_empty), "scenario empty seed=1\nbrokers 3\n"),
-    (
-        |locale| td_string!(locale, page.sandbox.preset_one),
-        "scenario one seed=1\nbrokers 3\nnetwork latency=\"8ms\" jitter=\"3ms\"\n\
-         topic orders partitions=3 replication-factor=1\n\
-         producer p1 topic=orders start=\"4s\" every=\"400ms\" acks=1 { keys a b c d e f; }\n\
-         group billing topic=orders auto.offset.reset=earliest { consumer c1 processing=\"20ms\"; }\n",
-    ),
-    (
-        |locale| td_string!(locale, page.sandbox.preset_groups),
-        "scenario groups seed=1\nbrokers 3\nnetwork latency=\"8ms\" jitter=\"3ms\"\n\
-         topic orders partitions=6 replication-factor=3 min.insync.replicas=2\n\
-         producer p1 topic=orders start=\"4s\" every=\"400ms\" acks=all { keys a b c d e f; }\n\
-         producer p2 topic=orders start=\"4s\" every=\"400ms\" acks=all { keys a b c d e f; }\n\
-         group billing topic=orders auto.offset.reset=earliest { consumer c1 processing=\"20ms\"; consumer c2 processing=\"20ms\"; }\n\
-         group audit topic=orders auto.offset.reset=earliest { consumer a1 processing=\"60ms\"; }\n",
-    ),
-    (
-        |locale| td_string!(locale, page.sandbox.preset_queue),
-        "scenario queue seed=1\nnetwork latency=\"8ms\" jitter=\"3ms\"\n\
-         queue tasks persistent=#true { worker w1 prefetch=1 processing=\"120ms\"; worker w2 prefetch=1 processing=\"120ms\"; }\n\
-         producer p1 queue=tasks start=\"2s\" every=\"150ms\"\n",
-    ),
-];
 
 /// The sandbox has no story: what can be done here.
 #[component]
@@ -232,21 +226,28 @@ fn Free(session: Session) -> impl IntoView {
         prose.beats.into_values().next().map(|beat| beat.body)
     };
     let adds = ADDITIONS
-        .map(|action| view! { <button class="btn-line" on:click=page.asks(action)>{move || short(action, page.locale.get())}</button> })
+        .map(|action| view! {
+            <span class="add">
+                <button class="btn-line" on:click=page.asks(action)>{move || short(action, page.locale.get())}</button>
+                {DRAFTED.contains(&action).then(|| how(page, action))}
+            </span>
+        })
         .collect_view();
-    let presets = PRESETS
-        .map(|(word, text)| view! { <button class="preset" on:click=move |_| begin_with(page, session, text)>{move || word(page.locale.get())}</button> })
-        .collect_view();
+    let preset = |(word, text): Preset| view! { <button class="preset" on:click=move |_| begin_with(page, session, text)>{move || word(page.locale.get())}</button> };
+    let presets = PRESETS.map(preset).collect_view();
     view! {
         <section class="side story" aria-label=tr!(page, sandbox.title)>
             <div class="story-scroll" tabindex="0">
                 <h1>{tr!(page, sandbox.title)}</h1>
+                <EmptyState session />
                 <div class="prose" inner_html=lead></div>
                 <h2>{tr!(page, sandbox.add)}</h2>
                 <div class="adds">{adds}</div>
                 <p class="quiet">{tr!(page, sandbox.build)}</p>
                 <h2>{tr!(page, sandbox.presets)}</h2>
                 <div class="presets">{presets}</div>
+                <p class="quiet">{move || limits(page.locale.get())}</p>
+                {(!crate::theme::can_keep()).then(|| view! { <p class="quiet">{tr!(page, sandbox.cannot_keep)}</p> })}
             </div>
             <div class="foot">
                 <button class="btn-line" disabled=move || !can.get().0 on:click=page.asks(Action::Undo)>

@@ -7,7 +7,7 @@ use crate::app::Page;
 use crate::i18n::{Locale, say, td_string};
 use crate::playback::{PaceWords, Speed};
 use crate::route::Route;
-use crate::session::Session;
+use crate::session::{Repeat, Session};
 use crate::tr;
 use highwater_engine::time::Instant;
 use leptos::prelude::*;
@@ -32,6 +32,7 @@ pub fn Transport(
             </div>
             <Clock session ends=true />
             <Scrub session />
+            <Loop session />
             <div class="speed" role="group" aria-label=tr!(page, transport.speed)>
                 {Speed::ALL
                     .map(|speed| view! {
@@ -59,6 +60,31 @@ pub fn Transport(
         </footer>
     }
     .into_any()
+}
+
+/// The ends of the loop: two letters, and a cross while there is one.
+#[component]
+fn Loop(session: Session) -> impl IntoView {
+    let page = Page::here();
+    let end = move |action: Action, letter: &'static str, is_set: fn(Repeat) -> bool| {
+        view! {
+            <button
+                aria-pressed=move || is_set(session.repeat.get()).to_string()
+                aria-label=move || label(action, page.locale.get())
+                title=move || hint(action, page.locale.get())
+                on:click=page.asks(action)
+            >
+                {letter}
+            </button>
+        }
+    };
+    view! {
+        <div class="loop" role="group" aria-label=tr!(page, transport.repeat)>
+            {end(Action::LoopStart, "A", |repeat| repeat.from.is_some())}
+            {end(Action::LoopEnd, "B", |repeat| repeat.to.is_some())}
+            {move || (session.repeat.get() != Repeat::default()).then(|| view! { <Press action=Action::LoopClear picture=Icon::Close /> })}
+        </div>
+    }
 }
 
 /// Gives the link to the whole page the address of this moment, just before it is followed.

@@ -69,6 +69,13 @@ pub fn Workbench(
         let wanted = session.read(|run| run.scenario()?.panel.as_deref().and_then(Panel::named)).flatten();
         page.panel.set(wanted.unwrap_or_default());
     }
+    let (speed, panel) = page.route.with_untracked(|route| (route.speed, route.panel));
+    if let Some(speed) = speed {
+        session.set_speed(speed);
+    }
+    if let Some(panel) = panel {
+        page.panel.set(panel);
+    }
     follow_address(page, session, screen.clone());
     let crumb = Signal::derive(move || {
         let locale = page.locale.get();
@@ -88,7 +95,7 @@ pub fn Workbench(
         autosave::keep(page, session);
     });
     view! {
-        <div class="app" class:no-story=story.is_none() on:dragover=move |event| event.prevent_default() on:drop=drop_file>
+        <div class="app" class:no-story=story.is_none() class:play-only=move || page.route.with(|route| route.play_only) on:dragover=move |event| event.prevent_default() on:drop=drop_file>
             <TopBar crumb workbench=true story=story.map_or("", |story| story.name) />
             <Story session source=story />
             <main class="centre" class:tall-panel=move || page.panel.get() != Panel::Timeline id="main" tabindex="-1">

@@ -1,7 +1,7 @@
 //! What Kafka's own tools would print now, and what its processes would have logged, in Kafka's words and spacing.
 //!
 //! This is output, not interface: it is English in every language, as on a real cluster. Modelled: topic descriptions,
-//! the state of the metadata quorum, the lines of `server.log`, `state-change.log` and `controller.log` that go with
+//! the metadata quorum (`--status`, `--replication`), the lines of `server.log`, `state-change.log` and `controller.log` that go with
 //! events of the engine, consumer groups, share groups, the records of `__consumer_offsets`, dumps of segments. Simplified: ids (topic,
 //! cluster, directory, member) are made from the world's seed. Absent: lines about `__consumer_offsets`, lines for events the
 //! engine does not have.

@@ -46,6 +46,23 @@ impl Speed {
         }
     }
 
+    /// Its name in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Speed::Quarter => "0.25",
+            Speed::Half => "0.5",
+            Speed::One => "1",
+            Speed::Two => "2",
+            Speed::Five => "5",
+            Speed::Ten => "10",
+        }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Speed> {
+        Self::ALL.into_iter().find(|speed| speed.name() == name)
+    }
+
     /// The next slower one, or itself.
     pub fn slower(self) -> Speed {
         Self::ALL.into_iter().rev().find(|speed| *speed < self).unwrap_or(self)

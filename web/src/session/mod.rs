@@ -19,6 +19,7 @@ mod life_test;
 #[cfg(test)]
 mod loss_test;
 mod meters;
+mod repeat;
 mod rework;
 mod run;
 mod tally;
@@ -33,6 +34,7 @@ pub use branching::{Parting, Verdict};
 pub use group_history::{GroupHistory, PartitionHistory, Rebalance, Trigger, group_history};
 pub use life::{Frame, Scene, Whereabouts, life, record_at};
 pub use meters::{BUCKET, Meter};
+pub use repeat::Repeat;
 pub use rework::{Joining, Refused};
 pub use run::Run;
 pub use tally::{Marked, Moment, Tally};
@@ -93,6 +95,8 @@ pub struct Session {
     pub pace_words: RwSignal<PaceWords>,
     /// Whole seconds that the last idle stretch took, for a moment after it.
     pub leap: RwSignal<Option<u64>>,
+    /// The stretch of time that is shown again and again.
+    pub repeat: RwSignal<Repeat>,
     /// The moment that is hurried to.
     pub hurrying: RwSignal<Option<Instant>>,
     /// What is selected.
@@ -130,6 +134,7 @@ impl Session {
             speed: RwSignal::new(Speed::One),
             pace_words: RwSignal::new(PaceWords::Real),
             leap: RwSignal::new(None),
+            repeat: RwSignal::new(Repeat::default()),
             hurrying: RwSignal::new(None),
             selection: RwSignal::new(None),
             partition: RwSignal::new(0),
@@ -376,6 +381,7 @@ impl Session {
         self.pause();
         self.selection.set(None);
         self.parting.set(None);
+        self.repeat.set(Repeat::default());
         self.change(|here| *here = run);
     }
 
@@ -481,6 +487,13 @@ impl Session {
             self.tell();
         }
         self.paint();
+        let back = self.repeat.get_untracked();
+        if back != Repeat::default()
+            && let Some(from) = self.read(|run| back.back_from(run.now())).flatten()
+        {
+            self.change(|run| run.seek_time(from));
+            return self.playing.get_untracked();
+        }
         match (done.reached, self.purpose) {
             (Some(Reached::Beat(_)), Purpose::Lesson) => self.pause(),
             (Some(Reached::End), Purpose::Home) => {

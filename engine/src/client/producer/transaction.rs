@@ -35,6 +35,21 @@ pub enum ClientTransactionState {
     FatalError,
 }
 
+impl ClientTransactionState {
+    /// Kafka's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            ClientTransactionState::Initializing => "INITIALIZING",
+            ClientTransactionState::Ready => "READY",
+            ClientTransactionState::InTransaction => "IN_TRANSACTION",
+            ClientTransactionState::Committing => "COMMITTING_TRANSACTION",
+            ClientTransactionState::Aborting => "ABORTING_TRANSACTION",
+            ClientTransactionState::AbortableError => "ABORTABLE_ERROR",
+            ClientTransactionState::FatalError => "FATAL_ERROR",
+        }
+    }
+}
+
 /// What was asked of the coordinator.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) enum TransactionAsk {

@@ -244,7 +244,7 @@ fn producer_inside(out: &mut Builder<'_>, inside: &ProducerInside, now: Instant)
         out.fact(td_string!(locale, page.fact.send_blocked), out.names.record(record));
     }
     if let Some((number, state, partitions)) = inside.transaction {
-        let state = format!("{state:?}");
+        let state = state.name();
         let parts: [(&str, &dyn std::fmt::Display); 3] =
             [("number", &number), ("state", &state), ("partitions", &partitions)];
         out.fact(td_string!(locale, page.fact.transaction), say(td_string!(locale, page.fact.transaction_is), &parts));
@@ -253,7 +253,7 @@ fn producer_inside(out: &mut Builder<'_>, inside: &ProducerInside, now: Instant)
         let (tp, records, bytes) = (out.names.tp(batch.tp), batch.records, batch.bytes);
         let left = out.names.span(batch.due.since(now));
         let sequence = batch.sequence.unwrap_or(-1);
-        let error = format!("{:?}", batch.last_error);
+        let error = batch.last_error.name();
         let parts: [(&str, &dyn std::fmt::Display); 7] = [
             ("tp", &tp),
             ("records", &records),
@@ -356,7 +356,7 @@ fn envelope_state(out: &mut Builder<'_>, envelope: EnvelopeId, run: &Run) -> Opt
     let Some(flight) = run.flights().into_iter().find(|flight| flight.id == envelope) else {
         return super::gone::vanished_state(out, envelope, run);
     };
-    out.sheet.title = format!("{:?}", flight.message);
+    out.sheet.title = flight.message.name().to_owned();
     let ends = [("from", &out.names.node(flight.from) as &dyn std::fmt::Display), ("to", &out.names.node(flight.to))];
     out.sheet.subtitle = if flight.is_response {
         say(td_string!(locale, page.fact.is_response), &ends)

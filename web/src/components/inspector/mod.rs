@@ -22,6 +22,7 @@ use crate::notice::Notice;
 use crate::scene::Target;
 use crate::session::{Run, Session};
 use crate::tr;
+pub use concerns::concerns;
 use facts::{Sheet, sheet};
 use leptos::prelude::*;
 pub use markup::escape;

@@ -20,7 +20,7 @@ pub fn cause_sentence(cause: &CauseKind, names: &Names<'_>) -> String {
     match cause {
         CauseKind::Start { node } => t!(start, node = names.node(*node)),
         CauseKind::Message { from, to, kind, is_response } => {
-            let (from, to, kind) = (names.node(*from), names.node(*to), format!("{kind:?}"));
+            let (from, to, kind) = (names.node(*from), names.node(*to), kind.name());
             if *is_response {
                 t!(response, from = from, to = to, kind = kind)
             } else {
