@@ -203,7 +203,9 @@ fn link_error(error: &LinkError, locale: Locale) -> String {
             return say(words, &[("found", found), ("most", most)]);
         }
         LinkError::Endless { most } => return say(td_string!(locale, page.notice.link_endless), &[("most", most)]),
-        LinkError::World(why) => return say(td_string!(locale, page.notice.link_world), &[("why", why)]),
+        LinkError::World(error) => {
+            return say(td_string!(locale, page.notice.link_world), &[("why", &world_error(error, locale))]);
+        }
         LinkError::Scenario(errors) => {
             return say(td_string!(locale, page.notice.link_scenario), &[("count", &errors.len())]);
         }

@@ -98,7 +98,7 @@ pub fn arrive(page: Page, route: Route) -> Option<Route> {
 /// What is wrong with the code.
 pub fn open(code: &str) -> Result<Run, LinkError> {
     let (scenario, story) = link::open(code)?;
-    Run::of_story(scenario, story).map_err(|error| LinkError::World(error.to_string()))
+    Run::of_story(scenario, story).map_err(|error| LinkError::World(Box::new(error)))
 }
 
 /// Puts a run into the sandbox: in place of the one there, which is kept, or for the screen that comes.

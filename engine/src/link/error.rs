@@ -1,6 +1,7 @@
 //! Why a link cannot be opened.
 
 use crate::scenario::{ScenarioError, Unwritable};
+use crate::sim::SpecError;
 use std::fmt;
 use thiserror::Error;
 
@@ -69,7 +70,7 @@ pub enum LinkError {
     },
     /// Its world cannot be.
     #[error("such a world cannot be: {0}")]
-    World(String),
+    World(Box<SpecError>),
     /// It cannot be made: the recording names what its world does not have.
     #[error("{0}")]
     Unwritable(Unwritable),

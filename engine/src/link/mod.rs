@@ -119,7 +119,7 @@ pub fn open(code: &str) -> Result<(Scenario, Story), LinkError> {
 /// # Errors
 /// That its world cannot be, or that a story waits, asks or tells beyond `events_max`.
 pub fn tell(scenario: &Scenario, events_max: u64) -> Result<Story, LinkError> {
-    let told = Story::tell_within(scenario, events_max).map_err(|error| LinkError::World(error.to_string()))?;
+    let told = Story::tell_within(scenario, events_max).map_err(|error| LinkError::World(Box::new(error)))?;
     let runs = scenario.steps.iter().all(|step| matches!(step.kind, StepKind::Run(_)));
     if told.end >= events_max && !runs { Err(LinkError::Endless { most: events_max }) } else { Ok(told) }
 }

@@ -28,7 +28,7 @@ pub fn open_text(page: Page, file: &str, text: &str) -> Result<(), Vec<String>> 
     };
     let told = link::tell(&scenario, link::FILE_EVENTS_MAX);
     let opened =
-        told.and_then(|story| Run::of_story(scenario, story).map_err(|error| LinkError::World(error.to_string())));
+        told.and_then(|story| Run::of_story(scenario, story).map_err(|error| LinkError::World(Box::new(error))));
     let run = match opened {
         Ok(run) => run,
         Err(error) => {

@@ -210,6 +210,9 @@ fn limits(locale: Locale) -> String {
 fn begin_with(page: Page, session: Session, text: &str) {
     if open_text(page, "", text).is_ok() {
         session.seek_time(Instant(SETTLED));
+        // What is missing there is said at the top of the column.
+        let column = web_sys::window().and_then(|it| it.document()?.query_selector(".story-scroll").ok()?);
+        column.inspect(|column| column.set_scroll_top(0));
     }
 }
 
