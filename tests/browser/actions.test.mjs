@@ -122,7 +122,7 @@ const MENU = [
 
 test("every item of every menu: by pointer, by key and as a command", async () => {
   const { page, problems, close } = await open("#/sandbox?lang=en");
-  const items = page.getByRole("menu").getByRole("menuitem");
+  const items = page.locator("[role=menu] [role=menuitem]");
   const placeOf = async (label) => {
     await page.getByRole("menu").waitFor();
     // What is held back has its words too; it only does not show.
@@ -394,10 +394,12 @@ test("brokers by their number, and what is selected is removed", async () => {
 
 // What only changes how things are shown, or leaves the page.
 const SHOWN = ["menu", "inspector", "sequence", "charts", "group-panel", "producer-panel", "promises", "branches", "other-branch", "compare-branches", "zoom-in", "zoom-out", "zoom-fit", "palette",
-  "describe", "present", "black", "language", "theme", "help", "escape", "slower", "faster", "number-1", "number-2", "number-3", "number-4", "number-5"];
+  "describe", "present", "black", "language", "theme", "help", "escape", "slower", "faster", "number-1", "number-2", "number-3", "number-4", "number-5", "number-6", "number-7",
+  "number-8", "number-9", "loop-start", "loop-end", "loop-clear", "event-panel", "table-panel", "record-panel"];
 // Time passes by the clock on the wall, or a file or another run is at stake: tested elsewhere, or by hand.
 const ELSEWHERE = ["toggle-play", "beat-forward", "hour-forward", "take-controls", "full-screen", "download-trace", "open-scenario",
-  "download-scenario", "copy-link", "start-afresh", "earlier-sandbox", "toggle-4", "toggle-5", "add-partition",
+  "download-scenario", "copy-link", "start-afresh", "earlier-sandbox", "toggle-4", "toggle-5", "toggle-6", "toggle-7",
+  "toggle-8", "toggle-9", "home", "sandbox", "letter-keys", "add-partition",
   "until-loss", "until-election", "until-rebalance", "until-isr", "until-lag-10", "until-lag-100", "until-lag-1000", "until-breach"];
 const TESTED = ["event-forward", "event-back", "ten-forward", "ten-back", "beat-back", "to-start", "to-end", "undo", "redo", "toggle-1", "toggle-2",
   "toggle-3", "remove", "drop", "add-broker", "add-topic", "add-producer", "add-consumer", "add-group", "add-queue", ...MENU.map(([name]) => name)];

@@ -429,7 +429,7 @@ mod tests {
         let kill = highwater_engine::event::StopKind::Crash;
         run.act(Command::Stop { node: NodeId(0), how: kill }).unwrap();
         let before = run.simulation().state_hash();
-        assert!(matches!(add(Action::AddTopic, &mut run, None), Err(Refused::Command(_))));
+        assert!(matches!(add(Action::AddTopic, &Wish::default(), &mut run, None), Err(Refused::Command(_))));
         assert_eq!(run.simulation().state_hash(), before);
     }
 

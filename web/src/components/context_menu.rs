@@ -73,6 +73,7 @@ pub fn ContextMenu() -> impl IntoView {
         let rest = rare.into_iter().map(|item| row(page, item)).collect_view();
         let close = move |_| page.menu.set(None);
         Some(view! {
+            <section aria-label=tr!(page, menu.title)>
             <div class="menu-back" on:pointerdown=close on:contextmenu=move |event| event.prevent_default()></div>
             <ul
                 node_ref=list
@@ -89,6 +90,7 @@ pub fn ContextMenu() -> impl IntoView {
                     <ul role="group" aria-label=tr!(page, menu.more)>{rest}</ul>
                 </li>
             </ul>
+            </section>
         })
     }
 }

@@ -176,7 +176,8 @@ pub fn Palette() -> impl IntoView {
         open
     });
     let list = move || {
-        opened.track();
+        // Not merely tracked: it is what makes the list, also when the palette begins open.
+        opened.get();
         let (shown, chosen) = (shown.get(), chosen.get());
         let mut out = String::new();
         all.with_value(|all| {

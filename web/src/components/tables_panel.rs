@@ -106,7 +106,7 @@ fn partitions(view: &StageView, locale: Locale, out: &mut String) {
     if view.partitions.is_empty() {
         return;
     }
-    let heads = ["Partition", "Leader", "Epoch", "Replicas", "ISR", "LSO", "HW", "LEO", ""];
+    let heads = ["Partition", "Leader", "Epoch", "Replicas", "ISR", "LSO", "HW", "LEO", "Status"];
     begin(out, td_string!(locale, page.tables.partitions), &heads);
     let ids = |brokers: &[BrokerId]| brokers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     for partition in view.partitions.iter().take(MOST) {
