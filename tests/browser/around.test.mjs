@@ -103,7 +103,10 @@ test("single letters can be switched off, and stay so", async () => {
   await page.getByRole("searchbox").fill("undo");
   assert.match(await page.locator(".keys").innerText(), /Ctrl\+Z/);
   assert.doesNotMatch(await page.locator(".keys").innerText(), /Black screen/);
+  // The first Escape empties the field, the second closes the sheet.
   await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await page.locator(".keys").waitFor({ state: "hidden" });
   await page.keyboard.press("w");
   assert.equal(await panel(), 0);
   await page.keyboard.press("Control+k");
