@@ -7,9 +7,9 @@ use crate::i18n::{Locale, say, td_string};
 use crate::scene::Target;
 use crate::session::{Moment, Run, Session};
 use highwater_engine::command::Command;
+use highwater_engine::config::Acks;
 use highwater_engine::ids::{BrokerId, GroupId, NodeId};
-use highwater_engine::protocol::ErrorCode;
-use highwater_engine::view::StageView;
+use highwater_engine::view::{PartitionView, ProducerView, StageView};
 use leptos::prelude::*;
 
 /// What is missing.
@@ -36,20 +36,25 @@ fn missing(run: &Run) -> Option<Missing> {
     if run.recording().spec.topics.is_empty() && view.queues.is_empty() {
         return Some(Missing::Topic);
     }
+    let is_up = |id: &BrokerId| view.brokers.iter().any(|broker| broker.id == *id && broker.process.is_running());
+    // Whoever left the ISR when nothing could be committed any more may lead, too (KIP-966).
+    let may_lead =
+        |partition: &PartitionView| -> Vec<BrokerId> { partition.isr.iter().chain(&partition.elr).copied().collect() };
     let leaderless = view.partitions.iter().find(|partition| {
-        let is_up = |id: &BrokerId| view.brokers.iter().any(|broker| broker.id == *id && broker.process.is_running());
-        partition.leader.some().is_none() && !partition.isr.is_empty() && !partition.isr.iter().any(is_up)
+        let heirs = may_lead(partition);
+        partition.leader.some().is_none() && !heirs.is_empty() && !heirs.iter().any(is_up)
     });
     if let Some(partition) = leaderless {
-        let back = down(&view, partition.isr.iter().copied());
+        let back = down(&view, may_lead(partition));
         return Some(Missing::Leader { partition: partition.name.clone(), back });
     }
-    let batches = view.producers.iter().filter_map(|producer| producer.inside.as_ref()).flat_map(|it| &it.batches);
-    let mut refused = batches.filter(|batch| {
-        matches!(batch.last_error, ErrorCode::NotEnoughReplicas | ErrorCode::NotEnoughReplicasAfterAppend)
+    // With acks=all a leader refuses every record while its ISR is too small.
+    let short = view.partitions.iter().find(|partition| {
+        let writes =
+            |producer: &ProducerView| producer.acks == Some(Acks::All) && producer.topic == Some(partition.tp.topic);
+        (partition.isr.len() as i32) < partition.min_insync_replicas && view.producers.iter().any(writes)
     });
-    let short = refused.find_map(|batch| view.partitions.iter().find(|partition| partition.tp == batch.tp));
-    if let Some(partition) = short.filter(|partition| (partition.isr.len() as i32) < partition.min_insync_replicas) {
+    if let Some(partition) = short {
         return Some(Missing::Replicas {
             partition: partition.name.clone(),
             found: partition.isr.len(),
@@ -165,6 +170,6 @@ mod tests {
         run.act(Command::Stop { node: NodeId(1), how: StopKind::Crash }).unwrap();
         run.seek_time(Instant(60_000_000));
         let none = missing(&run);
-        assert!(matches!(&none, Some(Missing::Leader { back: Some((BrokerId(1), _)), .. })), "{none:?}");
+        assert!(matches!(&none, Some(Missing::Leader { back: Some(_), .. })), "{none:?}");
     }
 }

@@ -92,7 +92,7 @@ mod tests {
         for (word, text) in PRESETS {
             let name = word(Locale::en);
             let mut run = Run::of_scenario(Scenario::parse(text).unwrap()).unwrap();
-            run.seek_time(Instant(14_000_000));
+            run.seek_time(Instant(30_000_000));
             let view = run.view();
             assert!(view.producers.iter().all(|producer| producer.last_record.is_some()), "{name}");
             if !view.producers.is_empty() {

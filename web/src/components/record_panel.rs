@@ -118,14 +118,14 @@ mod tests {
     #[test]
     fn a_row_says_what_became_of_its_record() {
         let text = "scenario t seed=7\nbrokers 1\ntopic orders partitions=1 replication-factor=1\n\
-                    producer p1 topic=orders start=\"5s\" every=\"100ms\" acks=1\n\
+                    producer p1 topic=orders start=\"5s\" every=\"100ms\" count=60 acks=1\n\
                     group billing topic=orders auto.offset.reset=earliest { consumer c1 processing=\"20ms\" }\n\
                     at \"8s\" { power-off \"broker 1\" }\nat \"10s\" { start \"broker 1\" }\n";
         let mut run = Run::of_scenario(Scenario::parse(text).unwrap()).unwrap();
         run.seek_time(Instant(7_500_000));
         let before = records(&run, None, Locale::en);
         assert!(before.contains("✓") && !before.contains("badge"), "{before}");
-        run.seek_time(Instant(16_000_000));
+        run.seek_time(Instant(30_000_000));
         let after = records(&run, None, Locale::en);
         assert!(after.contains("<b class=\"badge\">lost</b>"), "{after}");
     }
