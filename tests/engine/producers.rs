@@ -2,6 +2,7 @@
 
 use crate::test;
 use highwater_engine::event::Event;
+use highwater_engine::ids::TopicPartition;
 use highwater_engine::scenario::Scenario;
 use highwater_engine::sim::{Observe, Simulation};
 use highwater_tests::story::{check, count};
@@ -215,7 +216,7 @@ fn a_running_program_takes_another_pace_other_keys_and_an_end() {
         "#;
     let history = check(text);
     let keys = history.events().iter().filter_map(|it| match &it.event {
-        Event::RecordSent { key, tp, .. } if tp.partition >= 0 => Some(key.clone().unwrap_or_default()),
+        Event::RecordSent { key, tp, .. } if *tp != TopicPartition::NONE => Some(key.clone().unwrap_or_default()),
         _ => None,
     });
     let keys: Vec<String> = keys.collect();
