@@ -36,8 +36,17 @@ lessons! {
     an_unclean_election_loses_acknowledged_records = "25-unclean";
     the_last_replica_leads_even_when_it_is_empty = "26a-last-replica";
     an_eligible_replica_leads_instead = "26b-eligible-leaders";
+    an_isr_of_one_acknowledges_what_it_cannot_keep = "26c-all-of-one";
+    two_required_refuse_it = "26d-two-or-nothing";
+    a_late_request_takes_an_empty_broker_back = "26e-late-request";
+    a_broker_epoch_refuses_it = "26f-broker-epochs";
     truncating_to_the_high_watermark_loses_a_committed_record = "27a-truncate-to-hw";
     leader_epochs_keep_it = "27b-leader-epochs";
+    two_logs_with_one_watermark_differ = "27c-two-histories";
+    a_follower_that_compares_epochs_has_one_history = "27d-one-history";
+    an_answer_that_does_not_name_its_epoch_misleads = "27e-double-failover";
+    an_answer_that_names_it_does_not = "27f-named-epochs";
+    a_reader_learns_that_its_log_was_cut = "27g-reader-behind-the-cut";
     a_zombie_leader_commits_nothing = "28-zombie";
     a_flapping_isr_stops_writes_each_time = "29-isr-flapping";
     a_lost_answer_and_a_retry_store_twice = "30a-lost-answer";
@@ -53,6 +62,7 @@ lessons! {
     round_robin_fills_batches_badly = "30k-round-robin";
     sticky_fills_them_and_is_lumpy = "30l-sticky";
     acks_buy_safety_with_latency = "30m-acks";
+    without_answers_nothing_ever_fails = "30n-acks-0";
     an_abort_is_seen_by_the_careless_only = "31a-abort";
     an_open_transaction_holds_everybody_up = "31b-open-transaction";
     a_zombie_is_fenced = "31c-zombie";
@@ -60,6 +70,9 @@ lessons! {
     a_copy_in_transactions_survives_a_crash = "31e-exactly-once";
     a_late_write_leaves_a_transaction_open_for_ever = "31f-hanging-transaction";
     a_leader_that_asks_first_refuses_it = "31g-asked-first";
+    the_next_coordinator_finishes_what_was_decided = "31h-decided-not-marked";
+    a_late_commit_ends_the_next_transaction = "31i-late-end";
+    an_epoch_for_each_transaction_refuses_it = "31j-an-epoch-each";
     an_eager_rebalance_stops_everybody = "40a-eager";
     a_cooperative_one_stops_only_what_moves = "40b-cooperative";
     the_consumer_protocol_leads_each_member_by_itself = "40c-consumer-protocol";
@@ -82,4 +95,5 @@ lessons! {
     without_an_offset_the_reset_decides = "43b-reset";
     a_log_can_be_read_again = "43c-replay";
     offsets_of_an_empty_group_expire = "43d-offsets-expire";
+    offsets_on_one_disk_are_gone_with_it = "43f-offsets-lost";
 }

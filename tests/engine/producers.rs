@@ -59,6 +59,32 @@ fn acks_0_never_hears_of_its_loss() {
 }
 
 #[test]
+fn a_refused_acks_0_costs_the_connection_and_the_next_leader_is_found() {
+    let history = check(
+        r#"
+        scenario moved
+        brokers 3
+        topic t partitions=1 replication-factor=3 { replicas 1 2 3 }
+        producer p topic=t start="2s" every="100ms" count=60 acks=0 linger.ms=0
+        story {
+            until acked 20
+            // Leadership moves while broker 1 still runs: it can only hang up.
+            reassign t-0 2 1 3
+            elect-leader t-0
+            until leader t-0 2
+            until acked 60
+            run "2s"
+            expect failed 0
+            expect lost ">0"
+            expect lost "<5"
+        }
+        "#,
+    );
+    let refused = |event: &Event| matches!(event, Event::SendVanished { .. });
+    assert!((1..5).contains(&count(&history, refused)));
+}
+
+#[test]
 fn a_key_always_goes_to_the_same_partition() {
     let history = check(
         r#"

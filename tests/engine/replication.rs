@@ -65,6 +65,30 @@ fn a_hung_follower_leaves_the_isr_after_replica_lag_time_and_comes_back() {
 }
 
 #[test]
+fn a_slow_change_of_the_isr_holds_up_no_heartbeat() {
+    let history = check(
+        r#"
+        scenario slow-alter-partition
+        brokers 2 replica.lag.time.max.ms=3000
+        topic t partitions=1 replication-factor=2 min.insync.replicas=1 { replicas 1 2 }
+        producer p topic=t start="2s" count=5 every="200ms" acks=1
+        story {
+            run "4s"
+            delay-next AlterPartition "broker 1" controller "15s"
+            cut "broker 1" "broker 2"
+            wait IsrShrinkProposed broker=1 tp=t-0
+            run "14s"
+            expect isr t-0 "1,2"
+            run "2s"
+            expect isr t-0 "1"
+        }
+        "#,
+    );
+    // It goes on a connection of its own, so the leader's session at the controller stays alive.
+    assert_eq!(count(&history, |event| matches!(event, Event::BrokerFenced { .. })), 0);
+}
+
+#[test]
 fn below_min_insync_replicas_acks_all_is_refused_and_acks_1_is_not() {
     let history = check(
         r#"

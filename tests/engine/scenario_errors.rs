@@ -30,6 +30,7 @@ fn every_mistake_has_line_column_reason_and_advice() {
     refused("brokers 3\nstory {\n    wait LeaderElect\n}", 3, 5, "LeaderElect", "LeaderElected");
     refused("brokers 3\nstory {\n    expect acked\n}", 3, 5, "needs a value", "");
     refused("brokers 3\nstory {\n    predict q options=3 answer=4\n}", 3, 5, "answer=4", "answer=2");
+    refused("brokers 3\nstory {\n    expect broken StrongIs 1\n}", 3, 5, "unknown promise \"StrongIs\"", "StrongIsr");
     refused("brokers 3 {", 1, 11, "", "");
 }
 

@@ -6,7 +6,7 @@ use super::guarantee::{Because, Guarantee, Reasons};
 use super::ledger::Ledger;
 use super::promise::Promise;
 use crate::collections::{Map, Set};
-use crate::config::Acks;
+use crate::config::{Acks, TruncationMode};
 use crate::event::{Event, PositionReason, StopKind};
 use crate::ids::*;
 
@@ -38,6 +38,8 @@ pub(super) struct Guarding {
     pub producers: Map<NodeId, ProducerTerms>,
     /// Consumers with `isolation.level=read_committed`.
     pub read_committed: Set<NodeId>,
+    /// How followers find where their log parts from the leader's.
+    pub truncation: TruncationMode,
     /// Epochs that began with an unclean election.
     pub(super) unclean: Map<TopicPartition, Vec<LeaderEpoch>>,
     /// Coordinators' logs that lost records on some disk.
@@ -232,6 +234,7 @@ impl Ledger {
             if self.fate(replaced).is_some_and(|fate| fate.unflushed_lost) {
                 because.add(Because::UnflushedLost);
             }
+            self.blame_truncation(&mut because);
             let given_up = Event::GuaranteeGivenUp {
                 guarantee: Guarantee::ReadChanged,
                 tp,

@@ -7,6 +7,7 @@ use super::guarantees::{Guarding, ProducerTerms};
 use super::standstill::Standstill;
 use super::totals::{Tally, Totals};
 use crate::collections::{Map, Set, SharedMap};
+use crate::config::TruncationMode;
 use crate::event::{Event, TruncationReason};
 use crate::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, ProducerId, QueueId, RecordId, TopicPartition};
 use crate::share::{ShareRecordState, ShareSettled};
@@ -49,11 +50,16 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// An empty ledger of a world with these producers, and these readers of committed data.
-    pub fn new(producers: Map<NodeId, ProducerTerms>, read_committed: Set<NodeId>) -> Ledger {
+    /// An empty ledger of a world with these producers, these readers of committed data, and this way of truncating.
+    pub fn new(
+        producers: Map<NodeId, ProducerTerms>,
+        read_committed: Set<NodeId>,
+        truncation: TruncationMode,
+    ) -> Ledger {
         let mut ledger = Ledger::default();
         ledger.guarding.producers = producers;
         ledger.guarding.read_committed = read_committed;
+        ledger.guarding.truncation = truncation;
         ledger
     }
 

@@ -42,6 +42,7 @@ impl Ledger {
         if self.fate(record).is_some_and(|fate| fate.unflushed_lost) {
             because.add(Because::UnflushedLost);
         }
+        self.blame_truncation(&mut because);
         self.guarding.lost.entry(tp).or_default().insert(record, (offset, epoch));
         let given_up = Event::GuaranteeGivenUp {
             guarantee: Guarantee::AckedWriteLost,
@@ -53,6 +54,14 @@ impl Ledger {
             because,
         };
         self.give_up(given_up, Promise::LeaderCompleteness)
+    }
+
+    /// Followers that truncate by the rules before KIP-279 cut what is committed, or keep what no leader has: the reason for
+    /// what nothing else explains.
+    pub(super) fn blame_truncation(&self, because: &mut Reasons) {
+        if because.is_empty() && self.guarding.truncation.lets_replicas_differ() {
+            because.add(Because::TruncationMode);
+        }
     }
 
     /// A record sent with `acks=0` will never be in a log.
@@ -100,6 +109,7 @@ impl Ledger {
         if self.guarding.unflushed.contains(&tp) {
             because.add(Because::UnflushedLost);
         }
+        self.blame_truncation(&mut because);
         let given_up = Event::GuaranteeGivenUp {
             guarantee: Guarantee::AckedWriteLost,
             tp,

@@ -85,7 +85,7 @@ impl Broker {
         runtime.alter_in_flight = true;
         let request = AlterPartitionRequest { broker, broker_epoch: runtime.broker_epoch, partitions };
         let request = Request::AlterPartition(Box::new(request));
-        self.ask_controller(Channel::Controller, request, Asked::AlterPartition, out);
+        self.ask_controller(Channel::AlterPartition, request, Asked::AlterPartition, out);
     }
 
     pub(super) fn on_alter_answer(&mut self, answer: AlterPartitionResponse, out: &mut Effects<'_>) {

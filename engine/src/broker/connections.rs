@@ -2,8 +2,10 @@
 
 use super::actor::Broker;
 use crate::collections::Map;
+use crate::config::Acks;
 use crate::coordinator::ReplyTo;
 use crate::effect::Effects;
+use crate::event::Event;
 use crate::ids::{CorrelationId, NodeId};
 use crate::protocol::{Body, Channel, Request, Response};
 use crate::view::ConnectionView;
@@ -70,6 +72,22 @@ impl Broker {
             runtime.connections.ready.push(key);
         }
         true
+    }
+
+    /// Closes a connection. What it brought and was not yet looked at is gone.
+    pub(super) fn hang_up(&mut self, to: ReplyTo, out: &mut Effects<'_>) {
+        let closed = self.with_runtime(|runtime| runtime.connections.open.remove(&(to.peer, to.channel)));
+        for (_, request) in closed.into_iter().flat_map(|connection| connection.backlog) {
+            if let Request::Produce(produce) = request
+                && produce.acks == Acks::None
+            {
+                for (tp, batch) in produce.batches {
+                    let records = batch.records.iter().filter_map(|record| record.id()).collect();
+                    out.emit(|| Event::SendVanished { tp, records });
+                }
+            }
+        }
+        out.close(to.peer, to.channel);
     }
 
     /// Takes up the requests whose turn has come.

@@ -63,6 +63,7 @@ impl Asked {
     pub fn channel(&self) -> Channel {
         match self {
             Asked::MetadataLog => Channel::Metadata,
+            Asked::AlterPartition => Channel::AlterPartition,
             Asked::Verification(_) => Channel::Verification,
             Asked::Markers(_) => Channel::Markers,
             Asked::ShareState(..) => Channel::ShareState,
@@ -196,7 +197,9 @@ impl Broker {
         let Some(node) = leader.or(next).filter(|node| *node != self.controller) else { return };
         let old = std::mem::replace(&mut self.controller, node);
         let Some(runtime) = &self.runtime else { return };
-        let asked_old = |pending: &Pending| pending.to == old && pending.what.channel() == Channel::Controller;
+        let asked_old = |pending: &Pending| {
+            pending.to == old && matches!(pending.what.channel(), Channel::Controller | Channel::AlterPartition)
+        };
         let lost: Vec<CorrelationId> =
             runtime.pending.iter().filter(|(_, pending)| asked_old(pending)).map(|(id, _)| *id).collect();
         let registering = runtime.status == BrokerStatus::Registering;

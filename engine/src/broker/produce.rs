@@ -103,6 +103,8 @@ impl Broker {
             self.after_append(*tp, out);
         }
         match request.acks {
+            // Nobody waits for an answer: all that can tell of a failure is the end of the connection.
+            Acks::None if response.partitions.iter().any(|answer| answer.error.is_error()) => self.hang_up(to, out),
             Acks::None => {
                 self.release(to);
             }

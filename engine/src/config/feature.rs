@@ -5,7 +5,7 @@ use super::config_struct;
 use super::value::ConfigValue;
 
 /// How a follower finds where its log parts from a new leader's.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum TruncationMode {
     /// It cuts its log at its own high watermark (to 0.10.2).
     HighWatermark,
@@ -16,7 +16,16 @@ pub enum TruncationMode {
     /// The same, and every fetch carries the leader epoch, so that stale ones are fenced (2.1 to 2.6).
     Kip320,
     /// No question: a fetch names the follower's last epoch, the answer where the logs part (2.7, KIP-595).
+    #[default]
     OnFetch,
+}
+
+impl TruncationMode {
+    /// Whether committed records can be lost and replicas differ for ever although every election was clean: KIP-101 and
+    /// KIP-279 ended that.
+    pub fn lets_replicas_differ(self) -> bool {
+        self < TruncationMode::Kip279
+    }
 }
 
 impl ConfigValue for TruncationMode {

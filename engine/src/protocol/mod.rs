@@ -40,7 +40,7 @@ pub enum Channel {
     Producer,
     /// A follower's fetcher.
     Replication,
-    /// A broker's connection to the controller for everything but the metadata log.
+    /// A broker's connection to the controller for everything but the metadata log and changes of ISRs.
     Controller,
     /// A fetch of the metadata log.
     Metadata,
@@ -58,6 +58,8 @@ pub enum Channel {
     Database,
     /// A client's connection to ZooKeeper.
     ZooKeeper,
+    /// A broker's connection to the controller for changes of ISRs: a slow one holds up no heartbeat.
+    AlterPartition,
 }
 
 /// The content of a message.

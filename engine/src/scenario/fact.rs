@@ -1,5 +1,6 @@
 //! Facts: questions about a simulation that have one answer.
 
+use crate::audit::Promise;
 use crate::collections::Map;
 use crate::ids::{NodeId, Offset, RecordId};
 use crate::sim::{Actor, Simulation};
@@ -59,6 +60,8 @@ facts! {
     Overtaken = "overtaken", 2;
     /// Records that stand twice in a log.
     StoredTwice = "stored-twice", 0;
+    /// How often a promise, by its name, was broken. A story that expects it may break it; any other fails.
+    Broken = "broken", 1;
     /// Repetitions of processing.
     ProcessedAgain = "processed-again", 0;
     /// Records passed over by a group.
@@ -183,6 +186,10 @@ impl Fact {
             FactKind::Running => {
                 let running = simulation.process(node(&subject(0))?)? == crate::sim::Process::Running;
                 Some(running.to_string())
+            }
+            FactKind::Broken => {
+                let promise = Promise::ALL.iter().find(|promise| promise.name() == subject(0))?;
+                Some(simulation.standings().promise(*promise).times.to_string())
             }
             FactKind::AckedBy | FactKind::LostBy => {
                 let producer = node(&subject(0))?;

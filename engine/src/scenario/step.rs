@@ -4,6 +4,7 @@ use super::command::{COMMANDS, read_command};
 use super::document::{Line, Source};
 use super::fact::{Fact, FactKind};
 use super::matcher::EventPattern;
+use crate::audit::Promise;
 use crate::sim::Directory;
 use crate::time::{Duration, Instant};
 
@@ -156,7 +157,12 @@ fn read_fact(line: &mut Line<'_>, source: &mut Source<'_>) -> Option<Fact> {
         source.unknown(line.node, "fact", &name, &known);
         return None;
     };
-    let subjects = (0..kind.subjects()).map(|_| line.required("what it is about", source)).collect();
+    let subjects: Vec<String> = (0..kind.subjects()).map(|_| line.required("what it is about", source)).collect();
+    if kind == FactKind::Broken {
+        let known: Vec<&str> = Promise::ALL.iter().map(|promise| promise.name()).collect();
+        let unknown = subjects.iter().find(|subject| !known.contains(&subject.as_str()));
+        unknown.into_iter().for_each(|subject| source.unknown(line.node, "promise", subject, &known));
+    }
     Some(Fact { kind, subjects })
 }
 

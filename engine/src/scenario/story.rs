@@ -1,9 +1,10 @@
 //! Telling a story: running its steps on a simulation and keeping the beats.
 
-use super::fact::Fact;
+use super::fact::{Fact, FactKind};
 use super::matcher::compare;
 use super::step::{Expectation, Step, StepKind};
 use super::world::Scenario;
+use crate::audit::Promise;
 use crate::command::Command;
 use crate::history::{Recorded, Recording};
 use crate::sim::{Emitted, Observe, Simulation, SpecError};
@@ -63,7 +64,7 @@ pub struct Story {
     pub end: u64,
     /// When it ends.
     pub end_at: Instant,
-    /// Expectations that did not hold, and waits that were in vain.
+    /// Expectations that did not hold, waits that were in vain, and promises broken that no step expects to be.
     pub failures: Vec<Failure>,
     /// What had become of all records at its end.
     pub ledger: crate::view::LedgerView,
@@ -82,6 +83,8 @@ struct Teller<'a> {
     failures: Vec<Failure>,
     bindings: BTreeMap<String, String>,
     marks: Vec<u64>,
+    /// Promises that are known to be broken.
+    broken: Vec<Promise>,
     /// What happened since the last wait was satisfied.
     fresh: Vec<Emitted>,
     /// Events after which the telling stops.
@@ -146,6 +149,7 @@ impl<'a> Teller<'a> {
             failures: Vec::new(),
             bindings: BTreeMap::new(),
             marks: Vec::new(),
+            broken: Vec::new(),
             fresh: Vec::new(),
             events_max: u64::MAX,
         })
@@ -166,7 +170,9 @@ impl<'a> Teller<'a> {
     fn tell(mut self, first: usize) -> Result<Story, SpecError> {
         let mut left_script = None;
         for (index, step) in self.steps.iter().enumerate().skip(first) {
-            if !self.carry_out(step) {
+            let done = self.carry_out(step);
+            self.note_broken(step);
+            if !done {
                 left_script = Some(index);
                 break;
             }
@@ -249,6 +255,21 @@ impl<'a> Teller<'a> {
             },
         }
         true
+    }
+
+    /// A promise broken by now fails the story, unless one of its steps expects that.
+    fn note_broken(&mut self, step: &Step) {
+        for promise in Promise::ALL {
+            if self.simulation.standings().promise(*promise).times == 0 || self.broken.contains(promise) {
+                continue;
+            }
+            self.broken.push(*promise);
+            let of_it = |fact: &Fact| fact.kind == FactKind::Broken && fact.subjects == [promise.name()];
+            if !self.steps.iter().any(|step| matches!(&step.kind, StepKind::Expect(expected) if of_it(&expected.fact)))
+            {
+                self.fail(step, format!("the promise {} was broken", promise.name()));
+            }
+        }
     }
 
     fn beat(&mut self, key: &str, predict: Option<Predict>, focus: Option<String>) {

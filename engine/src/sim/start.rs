@@ -50,7 +50,7 @@ impl Simulation {
             observe,
             emitted: Vec::new(),
             told: Vec::new(),
-            ledger: Ledger::new(terms, readers),
+            ledger: Ledger::new(terms, readers, spec.feature_config()?.truncation),
             promises,
             standings: Standings::default(),
             effects: Vec::new(),

@@ -40,6 +40,7 @@ impl Checker {
                 "producer-epoch-bump" | "new-session" => client.idempotent,
                 "unclean-election" => self.unclean.contains(&tp),
                 "unflushed-lost" => self.power,
+                "truncation-mode" => self.replicas_may_differ,
                 "old-transactions" => self.transactions.is_old(),
                 "reset-latest" | "reset" | "truncation" | "rebalance" | "client-crash" | "commit-lost"
                 | "retention" => true,

@@ -75,6 +75,8 @@ pub struct Checker {
     kept_from: BTreeMap<Tp, i64>,
     compacted: BTreeSet<(Tp, i64)>,
     power: bool,
+    /// Followers truncate by rules that let replicas differ (before KIP-279).
+    replicas_may_differ: bool,
     brokers: BTreeMap<i64, i64>,
     meta: i64,
     applied: BTreeMap<i64, i64>,
@@ -173,7 +175,9 @@ impl Checker {
 
     fn header(&mut self, line: &Value) {
         self.demand(line["schema"] == "highwater-trace/1", "the schema");
-        self.transactions.era(&line["config"]["era"]);
+        let era = &line["config"]["era"];
+        self.transactions.era(era);
+        self.replicas_may_differ = era["truncation"] == "hw" || era["truncation"] == "epoch-v0";
         for client in line["config"]["clients"].as_array().into_iter().flatten() {
             let acks = client["acks"].as_str().map(str::to_owned).unwrap_or_else(|| client["acks"].to_string());
             let known = Client {

@@ -41,6 +41,8 @@ impl Runs {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct LogMatching {
     logs: Map<(BrokerId, TopicPartition), Runs>,
+    /// The epoch in which each replica last became a follower: whoever leads in it is whom it copies from.
+    follows: Map<(BrokerId, TopicPartition), LeaderEpoch>,
     shaken: Set<TopicPartition>,
 }
 
@@ -53,6 +55,9 @@ impl LogMatching {
                 let parts = !*as_leader && self.parts(*broker, *tp, *epoch, ledger);
                 self.logs.entry((*broker, *tp)).or_default().append(*base_offset, *end, *epoch);
                 return (parts && !self.shaken.contains(tp)).then_some((*tp, Some(*broker)));
+            }
+            Event::FollowerActivated { broker, tp, epoch, .. } => {
+                self.follows.insert((*broker, *tp), *epoch);
             }
             Event::LogTruncated { broker, tp, to, .. } => {
                 self.logs.entry((*broker, *tp)).or_default().cut(*to);
@@ -67,17 +72,22 @@ impl LogMatching {
             }
             Event::ReplicaDeleted { broker, tp } => {
                 self.logs.remove(&(*broker, *tp));
+                self.follows.remove(&(*broker, *tp));
             }
-            Event::TopicDeleted { topic } => self.logs.retain(|(_, tp), _| tp.topic != *topic),
+            Event::TopicDeleted { topic } => {
+                self.logs.retain(|(_, tp), _| tp.topic != *topic);
+                self.follows.retain(|(_, tp), _| tp.topic != *topic);
+            }
             _ => {}
         }
         None
     }
 
-    /// Whether this log and the leader's differ in what the follower has last. What an earlier leader wrote is judged by
-    /// what the present one says about it later.
-    fn parts(&self, broker: BrokerId, tp: TopicPartition, epoch: LeaderEpoch, ledger: &Ledger) -> bool {
+    /// Whether this log and the leader's differ in what the follower has last, whoever wrote the batch that it appends.
+    /// Who follows an earlier leader is judged when it follows the present one.
+    fn parts(&self, broker: BrokerId, tp: TopicPartition, written: LeaderEpoch, ledger: &Ledger) -> bool {
         let differ = || {
+            let epoch = self.follows.get(&(broker, tp)).copied().unwrap_or(written);
             let leader = ledger.leader_in(tp, epoch).filter(|leader| *leader != broker)?;
             let own = self.logs.get(&(broker, tp))?;
             let last = Offset(own.end.0.checked_sub(1)?);
