@@ -8,6 +8,7 @@ use crate::i18n::td_string;
 use crate::lessons::Source;
 use crate::notice::Notice;
 use crate::tr;
+use highwater_engine::config::FeatureConfig;
 use highwater_engine::scenario::{Scenario, Story};
 use highwater_engine::sim::Spec;
 use highwater_engine::view::LedgerView;
@@ -40,16 +41,19 @@ fn columns(here: &Scenario, other: Source) -> Option<(Column, Column)> {
     Some((column(here, mine)?, column(&other, theirs)?))
 }
 
-/// Every setting of the clients of a world.
+/// Every setting of a world: of its clients, topics and brokers, and the rules in force.
 fn settings(spec: &Spec) -> impl Iterator<Item = &(String, String)> {
+    let topics = spec.topics.iter().flat_map(|topic| &topic.settings);
+    let cluster = topics.chain(&spec.broker_settings).chain(&spec.features);
     let groups = spec.groups.iter().flat_map(|group| {
         let consumers = group.consumers.iter().flat_map(|consumer| &consumer.settings);
         group.settings.iter().chain(consumers)
     });
-    spec.producers.iter().flat_map(|producer| &producer.settings).chain(groups)
+    spec.producers.iter().flat_map(|producer| &producer.settings).chain(groups).chain(cluster)
 }
 
-/// The settings of clients in which two worlds differ, as `name=value`; a name with several values is said once.
+/// The settings in which two worlds differ, as `name=value`; a name with several values is said once. A rule that only one
+/// of them names has its default value in the other.
 fn difference(one: &Spec, other: &Spec) -> (String, String) {
     let only = |spec: &Spec, without: &Spec| {
         let known: Vec<_> = settings(without).collect();
@@ -59,6 +63,10 @@ fn difference(one: &Spec, other: &Spec) -> (String, String) {
                 Some((_, text)) => *text = format!("{name}=…"),
                 None => said.push((name, format!("{name}={value}"))),
             }
+        }
+        let named = |name: &str| spec.features.iter().any(|(known, _)| known == name);
+        for (name, _) in without.features.iter().filter(|(name, _)| !named(name)) {
+            said.extend(FeatureConfig::default().get(name).map(|value| (name.as_str(), format!("{name}={value}"))));
         }
         let said: Vec<String> = said.into_iter().map(|(_, text)| text).collect();
         if said.is_empty() { "–".to_owned() } else { said.join(", ") }
@@ -147,6 +155,19 @@ mod tests {
         assert_eq!((mine.ledger.sent, theirs.ledger.sent), (30, 30));
         assert_eq!((mine.ledger.lost, theirs.ledger.lost), (1, 0));
         assert_eq!(other, "03b-acks-all");
+    }
+
+    #[test]
+    fn topics_and_rules_of_the_cluster_are_told_apart_too() {
+        let said = |name| {
+            let (here, other) = twin_of(Source::named(name).unwrap()).unwrap();
+            difference(&here.spec, &other.scenario().unwrap().spec)
+        };
+        let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+        assert_eq!(said("26c-all-of-one"), pair("min.insync.replicas=1", "min.insync.replicas=2"));
+        assert_eq!(said("27e-double-failover"), pair("truncation=KIP-101", "truncation=KIP-279"));
+        assert_eq!(said("26e-late-request"), pair("broker.epoch.check=false", "broker.epoch.check=true"));
+        assert_eq!(said("26f-broker-epochs"), pair("broker.epoch.check=true", "broker.epoch.check=false"));
     }
 
     #[test]

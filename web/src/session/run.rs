@@ -311,12 +311,14 @@ impl Run {
         self.ghost.as_ref().map(|ghost| ghost.at)
     }
 
-    /// Records that were lost or doubled so far.
+    /// Records that were doubled so far, or lost: those that a later leader brought back are not.
     pub fn marks(&self) -> Vec<Mark> {
         let tally = self.tally();
+        let ledger = self.history.simulation().ledger();
         let mark = |emitted: &Emitted| match &emitted.event {
             Event::AckedRecordLost { record, tp, offset, .. } => {
-                Some(Mark { tp: *tp, record: *record, offset: *offset, kind: MarkKind::Lost })
+                let gone = ledger.fate(*record).is_none_or(|fate| fate.lost);
+                gone.then_some(Mark { tp: *tp, record: *record, offset: *offset, kind: MarkKind::Lost })
             }
             Event::RecordDuplicated { record, tp, offset } => {
                 Some(Mark { tp: *tp, record: *record, offset: *offset, kind: MarkKind::Duplicate })
