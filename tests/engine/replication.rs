@@ -71,7 +71,7 @@ fn a_slow_change_of_the_isr_holds_up_no_heartbeat() {
         scenario slow-alter-partition
         brokers 2 replica.lag.time.max.ms=3000
         topic t partitions=1 replication-factor=2 min.insync.replicas=1 { replicas 1 2 }
-        producer p topic=t start="2s" count=5 every="200ms" acks=1
+        producer p topic=t start="2s" count=100 every="200ms" acks=1
         story {
             run "4s"
             delay-next AlterPartition "broker 1" controller "15s"
