@@ -200,8 +200,8 @@ pub enum Timer {
 /// Names an fsync in flight.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum DiskToken {
-    /// A partition's log up to this offset.
-    Log(TopicPartition, Offset),
+    /// A partition's log; the broker's fsyncs have numbers.
+    Log(TopicPartition, u64),
     /// The metadata log up to this offset.
     Metadata(Offset),
     /// A queue's journal up to this entry.

@@ -338,6 +338,8 @@ pub enum Event {
     PartitionsRevoked { client: NodeId, group: GroupId, partitions: Vec<TopicPartition>, lost: bool },
     /// A consumer's position was set other than by reading.
     PositionSet { client: NodeId, group: GroupId, tp: TopicPartition, to: Offset, why: PositionReason },
+    /// A consumer reads a partition from this replica now, which the leader named (KIP-392); none: from the leader again.
+    ReadReplicaChanged { client: NodeId, group: GroupId, tp: TopicPartition, replica: Option<BrokerId> },
     /// `poll` handed records to the application; `position` is the consumer's after them.
     RecordsPolled {
         client: NodeId,
@@ -481,7 +483,7 @@ impl Event {
             LogStartRaised LogCompacted LogRecovered CorruptBatchFound LogDirFailed
             BrokerConfigChanged
             RequestTimedOut GroupStateChanged MemberJoined MemberLeft CoordinatorLoaded PartitionsAssigned
-            PartitionsRevoked PositionSet RecordsPolled RecordProcessed OffsetCommitted OffsetsUnstable RecordDerived
+            PartitionsRevoked PositionSet ReadReplicaChanged RecordsPolled RecordProcessed OffsetCommitted OffsetsUnstable RecordDerived
             OffsetsExpired ConsumerFailed CommitRefused SharePartitionLoaded RecordsAcquired RecordsSettled LocksRenewed
             ShareStartAdvanced ShareRecordsPolled AcknowledgementRefused ProcessingFailed EffectApplied
             EffectDeduplicated QueueStored QueueDelivered QueueProcessed QueueRemoved QueueRequeued QueueDiscarded
@@ -550,6 +552,7 @@ impl Event {
         "PartitionsAssigned",
         "PartitionsRevoked",
         "PositionSet",
+        "ReadReplicaChanged",
         "RecordsPolled",
         "RecordProcessed",
         "OffsetCommitted",

@@ -217,13 +217,18 @@ fn the_mark_of_a_restarted_process_is_the_checkpoint_and_never_beyond_the_log() 
     (broker.high_watermark, broker.checkpointed_high_watermark) = (Offset(9), Offset(6));
     broker.stop();
     assert_eq!((broker.high_watermark, &broker.role), (Offset(9), &Role::None));
-    broker.load();
+    broker.load(at(5));
     assert_eq!((broker.high_watermark, broker.leader_epoch), (Offset(6), LeaderEpoch::NONE));
     assert_eq!(broker.truncate_to(Offset(4)), Some((Offset(10), Offset(4))));
     assert_eq!(broker.high_watermark, Offset(4));
     assert_eq!(broker.truncate_to(Offset(4)), None, "nothing is left to cut");
-    broker.load();
+    broker.load(at(6));
     assert_eq!(broker.high_watermark, Offset(4));
+    // Nor before it: what was deleted since the checkpoint was committed.
+    broker.checkpointed_high_watermark = Offset(1);
+    assert_eq!(broker.log.raise_log_start(Offset(3)), Some(Offset(0)));
+    broker.load(at(7));
+    assert_eq!(broker.high_watermark, Offset(3));
 }
 
 /// An end of an epoch in another log.

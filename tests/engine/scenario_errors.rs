@@ -125,3 +125,24 @@ fn noise_is_refused_and_breaks_nothing() {
         }
     }
 }
+
+#[test]
+fn topic_names_are_those_that_kafka_takes() {
+    let longest = "a".repeat(249);
+    let refusal = |names: &[&str]| {
+        let text: String = names.iter().map(|name| format!("topic \"{name}\"\n")).collect();
+        match Scenario::parse(&format!("brokers 1\n{text}")) {
+            Ok(_) => String::new(),
+            Err(errors) => errors.iter().map(ToString::to_string).collect(),
+        }
+    };
+    for name in ["a", "A.b-c_9", "...", longest.as_str()] {
+        assert_eq!(refusal(&[name]), "", "{name}");
+    }
+    for name in [".", "..", "a b", "a/b", "über", format!("{longest}a").as_str()] {
+        assert!(refusal(&[name]).contains("is not a possible name"), "{name}");
+    }
+    // Metrics write both as `a_b`.
+    assert!(refusal(&["a.b", "a_b"]).contains("collides"));
+    assert_eq!(refusal(&["a.b", "a-b"]), "");
+}

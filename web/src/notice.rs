@@ -178,6 +178,9 @@ fn world_error(error: &SpecError, locale: Locale) -> String {
         ),
         SpecError::UnknownName { name, .. } => say(td_string!(locale, page.notice.why_no_name), &[("name", name)]),
         SpecError::DuplicateName(name) => say(td_string!(locale, page.notice.why_name_taken), &[("name", name)]),
+        SpecError::CollidingTopics(name, other) => {
+            say(td_string!(locale, page.notice.why_colliding_topics), &[("name", name), ("other", other)])
+        }
         SpecError::BadName(name) => say(td_string!(locale, page.notice.why_bad_name), &[("name", name)]),
     }
 }

@@ -12,7 +12,7 @@ use crate::collections::{Map, Set};
 use crate::config::{BrokerConfig, FeatureConfig, ShareBrokerConfig, ShareGroupConfig};
 use crate::controller::MetadataImage;
 use crate::coordinator::{GroupShards, ReplyTo, ShareStateShards, TransactionOutcome, TransactionShards};
-use crate::effect::{DiskToken, Effects, Input, Instruction, Timer};
+use crate::effect::{Effects, Input, Instruction, Timer};
 use crate::event::{Event, TruncationReason};
 use crate::ids::{BrokerEpoch, BrokerId, CorrelationId, GroupId, NodeId, Offset, TopicPartition};
 use crate::protocol::{Body, Channel, Request, Response};
@@ -109,7 +109,6 @@ pub(super) struct Runtime {
     pub share: Option<Box<ShareLeader>>,
     pub share_states: ShareStateShards,
     pub share_topic_requested: bool,
-    pub flush_timer: bool,
     pub request_timer: bool,
 }
 
@@ -328,49 +327,6 @@ impl Broker {
                 out.set_timer(Timer::ProducerExpiration, self.config.producer_id_expiration_check_interval_ms);
             }
             _ => {}
-        }
-    }
-
-    fn on_flushed(&mut self, token: DiskToken, out: &mut Effects<'_>) {
-        let DiskToken::Log(tp, offset) = token else { return };
-        let broker = self.id;
-        if let Some(replica) = self.replicas.get_mut(&tp) {
-            replica.log.flushed_to(offset);
-            out.emit(|| Event::LogFlushed { broker, tp, to: offset });
-        }
-    }
-
-    fn flush_by_age(&mut self, out: &mut Effects<'_>) {
-        self.with_runtime(|runtime| runtime.flush_timer = false);
-        for (tp, replica) in &self.replicas {
-            if replica.log.unflushed_records() > 0 && replica.config.flush_ms < crate::time::Duration(u64::MAX) {
-                out.sync(DiskToken::Log(*tp, replica.log.log_end_offset()));
-            }
-        }
-    }
-
-    /// Whether the topic's settings may ask for an fsync at all.
-    pub(super) fn wants_flush(replica: &Replica) -> bool {
-        replica.log.has_rolled()
-            || replica.log.unflushed_records() >= replica.config.flush_messages
-            || replica.config.flush_ms < crate::time::Duration(u64::MAX)
-    }
-
-    /// Asks for an fsync if the topic's settings want one after this append.
-    pub(super) fn maybe_flush(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
-        let Some(replica) = self.replicas.get_mut(&tp) else { return };
-        if let Some(offset) = replica.log.take_rolled() {
-            // A closed segment is fsynced in the background.
-            out.sync(DiskToken::Log(tp, offset));
-        }
-        if replica.log.unflushed_records() >= replica.config.flush_messages {
-            out.sync(DiskToken::Log(tp, replica.log.log_end_offset()));
-        } else if replica.config.flush_ms < crate::time::Duration(u64::MAX) {
-            let span = replica.config.flush_ms;
-            let armed = self.with_runtime(|runtime| std::mem::replace(&mut runtime.flush_timer, true));
-            if !armed {
-                out.set_timer(Timer::Flush, span);
-            }
         }
     }
 

@@ -2,6 +2,7 @@
 //! (`KafkaApis.handleFetchRequest`, `handleListOffsetRequest`, `handleOffsetForLeaderEpochRequest`).
 
 use super::actor::Broker;
+use super::read_budget::ReadBudget;
 use crate::coordinator::ReplyTo;
 use crate::effect::Effects;
 use crate::ids::{Offset, TopicPartition};
@@ -31,11 +32,25 @@ impl ParkedFetch {
     }
 }
 
+/// What a consumer's fetch found.
+struct ConsumerRead {
+    partitions: Vec<PartitionFetchResponse>,
+    bytes: i64,
+    /// An error, or another replica to go to: worth an answer without any data.
+    at_once: bool,
+}
+
+impl ConsumerRead {
+    fn is_enough(&self, min_bytes: i32) -> bool {
+        self.at_once || self.bytes >= i64::from(min_bytes)
+    }
+}
+
 impl Broker {
     pub(super) fn on_consumer_fetch(&mut self, to: ReplyTo, request: FetchRequest, out: &mut Effects<'_>) {
-        let (partitions, bytes, failed) = self.read_for_consumer(&request);
-        if failed || bytes >= i64::from(request.min_bytes) || request.max_wait == crate::time::Duration::ZERO {
-            let response = FetchResponse { session_error: false, partitions };
+        let read = self.read_for_consumer(&request, out.now);
+        if read.is_enough(request.min_bytes) || request.max_wait == crate::time::Duration::ZERO {
+            let response = FetchResponse { session_error: false, partitions: read.partitions };
             return self.respond(to, Response::Fetch(Box::new(response)), out);
         }
         let deadline = out.now + request.max_wait;
@@ -48,22 +63,28 @@ impl Broker {
         });
     }
 
-    fn read_for_consumer(&self, request: &FetchRequest) -> (Vec<PartitionFetchResponse>, i64, bool) {
-        let (mut bytes, mut failed) = (0, false);
-        let mut partitions = Vec::with_capacity(request.partitions.len());
+    /// What each partition has to say to a consumer: from the leader, or from any replica that is asked.
+    fn read_for_consumer(&self, request: &FetchRequest, now: Instant) -> ConsumerRead {
+        let mut read =
+            ConsumerRead { bytes: 0, at_once: false, partitions: Vec::with_capacity(request.partitions.len()) };
+        let mut budget = ReadBudget::new(request.max_bytes.min(self.config.fetch_max_bytes));
         for wanted in &request.partitions {
-            let mut error = self.check_leader(wanted.tp, wanted.current_leader_epoch);
+            let mut error = self.check_replica(wanted.tp, wanted.current_leader_epoch);
             let replica = self.replicas.get(&wanted.tp);
+            let preferred = replica.filter(|_| !error.is_error()).and_then(|replica| {
+                self.preferred_read_replica(replica, request.rack.as_deref()?, wanted.fetch_offset, now)
+            });
             if let Some(replica) = replica
                 && !error.is_error()
+                && preferred.is_none()
                 && (wanted.fetch_offset > replica.log.log_end_offset()
                     || wanted.fetch_offset < replica.log.log_start_offset())
             {
                 error = ErrorCode::OffsetOutOfRange;
             }
             let Some(replica) = replica.filter(|_| !error.is_error()) else {
-                failed = true;
-                partitions.push(self.fetch_error(wanted.tp, error));
+                read.at_once = true;
+                read.partitions.push(self.fetch_error(wanted.tp, error));
                 continue;
             };
             // A consumer never sees beyond the high watermark; with read_committed, nor beyond the last stable offset.
@@ -75,13 +96,17 @@ impl Broker {
             if planted(Planted::ReadsBeyondHighWatermark) {
                 bound = replica.log.log_end_offset();
             }
-            let batches = replica.log.read(wanted.fetch_offset, bound, wanted.max_bytes);
+            let batches = match preferred {
+                Some(_) => Vec::new(),
+                None => budget.read(&replica.log, wanted.fetch_offset, bound, wanted.max_bytes),
+            };
             let aborted_transactions = match batches.last().filter(|_| request.read_committed) {
                 Some(last) => replica.log.aborted().collect(wanted.fetch_offset, last.next_offset()).0,
                 None => Vec::new(),
             };
-            bytes += batches.iter().map(|batch| i64::from(batch.size_in_bytes)).sum::<i64>();
-            partitions.push(PartitionFetchResponse {
+            read.bytes += batches.iter().map(|batch| i64::from(batch.size_in_bytes)).sum::<i64>();
+            read.at_once |= preferred.is_some();
+            read.partitions.push(PartitionFetchResponse {
                 tp: wanted.tp,
                 error,
                 high_watermark: replica.high_watermark,
@@ -90,10 +115,11 @@ impl Broker {
                 log_start_offset: replica.log.log_start_offset(),
                 diverging_epoch: None,
                 current_leader: None,
+                preferred_read_replica: preferred,
                 batches,
             });
         }
-        (partitions, bytes, failed)
+        read
     }
 
     pub(super) fn answer_consumers_of(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
@@ -107,8 +133,7 @@ impl Broker {
             let Some(parked) = self.runtime.as_ref().and_then(|runtime| runtime.parked_fetches.get(&id)) else {
                 continue;
             };
-            let (_, bytes, failed) = self.read_for_consumer(&parked.request);
-            if failed || bytes >= i64::from(parked.request.min_bytes) {
+            if self.read_for_consumer(&parked.request, out.now).is_enough(parked.request.min_bytes) {
                 self.answer_parked_fetch(id, out);
             }
         }
@@ -129,7 +154,7 @@ impl Broker {
             Some(parked)
         });
         let Some(parked) = parked else { return };
-        let (partitions, ..) = self.read_for_consumer(&parked.request);
+        let partitions = self.read_for_consumer(&parked.request, out.now).partitions;
         let response = FetchResponse { session_error: false, partitions };
         self.respond(parked.to, Response::Fetch(Box::new(response)), out);
     }
@@ -164,31 +189,39 @@ impl Broker {
                 let Some(replica) = self.replicas.get(tp).filter(|_| !error.is_error()) else {
                     return (*tp, error, Offset::NONE);
                 };
-                let started = replica.leadership().map_or(Offset::ZERO, |leadership| leadership.epoch_start_offset);
-                match spec {
-                    OffsetSpec::Latest if request.replica.is_some() => {
-                        (*tp, ErrorCode::None, replica.log.log_end_offset())
-                    }
-                    OffsetSpec::Earliest => (*tp, ErrorCode::None, replica.log.log_start_offset()),
-                    // A new leader does not know yet how much its predecessor had exposed.
-                    OffsetSpec::Latest if replica.high_watermark < started => {
-                        (*tp, ErrorCode::OffsetNotAvailable, Offset::NONE)
-                    }
-                    OffsetSpec::Latest if request.read_committed => {
-                        (*tp, ErrorCode::None, replica.last_stable_offset())
-                    }
-                    OffsetSpec::Latest => (*tp, ErrorCode::None, replica.high_watermark),
-                    OffsetSpec::Timestamp(at) => (*tp, ErrorCode::None, first_since(replica, *at)),
-                }
+                let found = match (spec, request.replica) {
+                    (OffsetSpec::Latest, Some(_)) => Ok(replica.log.log_end_offset()),
+                    (spec, _) => list_offset(replica, *spec, request.read_committed),
+                };
+                (*tp, found.err().unwrap_or(ErrorCode::None), found.unwrap_or(Offset::NONE))
             })
             .collect();
         self.respond(to, Response::ListOffsets(ListOffsetsResponse { partitions }), out);
     }
 }
 
-/// The first offset below the high watermark whose record is not older than `at`; −1 when there is none.
-pub(super) fn first_since(replica: &Replica, at: u64) -> Offset {
-    let mut records = replica.log.batches().flat_map(|batch| batch.iter());
-    let found = records.find(|(offset, record)| record.timestamp >= at && *offset < replica.high_watermark);
-    found.map_or(Offset::NONE, |(offset, _)| offset)
+/// What a client finds where (`Partition.fetchOffsetForTimestamp`): nothing it may not read yet. −1 when there is none.
+fn list_offset(replica: &Replica, spec: OffsetSpec, read_committed: bool) -> Result<Offset, ErrorCode> {
+    let bound = if read_committed { replica.last_stable_offset() } else { replica.high_watermark };
+    let found = match spec {
+        OffsetSpec::Earliest | OffsetSpec::EarliestLocal => return Ok(replica.log.log_start_offset()),
+        OffsetSpec::LatestTiered => return Ok(Offset::NONE),
+        OffsetSpec::Latest => None,
+        OffsetSpec::Timestamp(at) => replica.log.offset_for_timestamp(i64::try_from(at).unwrap_or(i64::MAX)),
+        OffsetSpec::MaxTimestamp => replica.log.offset_of_max_timestamp(),
+    };
+    if let Some((offset, _)) = found.filter(|(offset, _)| *offset < bound) {
+        return Ok(offset);
+    }
+    // A new leader does not know yet how much its predecessor had exposed.
+    let started = replica.leadership().map_or(Offset::ZERO, |leadership| leadership.epoch_start_offset);
+    if replica.high_watermark < started {
+        return Err(ErrorCode::OffsetNotAvailable);
+    }
+    Ok(if spec == OffsetSpec::Latest { bound } else { Offset::NONE })
+}
+
+/// The first offset below the high watermark whose record is not older than `at`, in milliseconds; none without one.
+pub(super) fn first_since(replica: &Replica, at: u64) -> Option<Offset> {
+    list_offset(replica, OffsetSpec::Timestamp(at), false).ok().filter(|found| *found != Offset::NONE)
 }

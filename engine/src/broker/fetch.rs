@@ -1,6 +1,7 @@
 //! Serving followers: incremental fetch sessions (KIP-227; `KafkaApis.handleFetchRequest`, `DelayedFetch`).
 
 use super::actor::Broker;
+use super::read_budget::ReadBudget;
 use crate::collections::{Map, Set};
 use crate::coordinator::ReplyTo;
 use crate::effect::Effects;
@@ -18,6 +19,10 @@ pub(super) struct FollowerSession {
     dirty: Set<TopicPartition>,
     /// Partitions in whose ISR the follower is not: looked at with every fetch, named or not.
     outside: Set<TopicPartition>,
+    /// Most bytes of one answer.
+    max_bytes: i32,
+    /// Where an answer was full: the next one begins there, so that no partition waits for ever.
+    resume_at: Option<TopicPartition>,
     /// When the follower last fetched: it had everything of the partitions it did not name.
     pub last_fetch: Instant,
     /// The incarnation that fetches.
@@ -35,7 +40,26 @@ struct SessionPartition {
 struct ParkedSession {
     id: u64,
     deadline: Instant,
+    min_bytes: i32,
     to: ReplyTo,
+}
+
+/// What a session's answer would be.
+#[derive(Default)]
+struct SessionRead {
+    partitions: Vec<PartitionFetchResponse>,
+    bytes: i64,
+    /// An error, or a log to cut: worth an answer without any data.
+    at_once: bool,
+    /// Partitions whose data does not fit.
+    left: Vec<TopicPartition>,
+}
+
+impl SessionRead {
+    /// Whether it is worth an answer now. A high watermark alone is not.
+    fn is_enough(&self, min_bytes: i32) -> bool {
+        self.at_once || self.bytes >= i64::from(min_bytes)
+    }
 }
 
 impl FollowerSession {
@@ -54,9 +78,20 @@ impl FollowerSession {
 }
 
 impl Broker {
-    /// Epoch and role checks that every fetch passes (`Partition.checkCurrentLeaderEpoch`).
+    /// Epoch and role checks that every request to a leader passes (`Partition.checkCurrentLeaderEpoch`).
     pub(super) fn check_leader(&self, tp: TopicPartition, epoch: LeaderEpoch) -> ErrorCode {
-        self.replicas.get(&tp).map_or(ErrorCode::UnknownTopicOrPartition, |replica| check_epoch(replica, epoch))
+        self.replicas.get(&tp).map_or_else(|| self.error_without_replica(tp), |replica| check_leader(replica, epoch))
+    }
+
+    /// The same for a reader who is served by any replica (KIP-392).
+    pub(super) fn check_replica(&self, tp: TopicPartition, epoch: LeaderEpoch) -> ErrorCode {
+        self.replicas.get(&tp).map_or_else(|| self.error_without_replica(tp), |replica| check_epoch(replica, epoch))
+    }
+
+    /// The partition is on other brokers, or nowhere.
+    fn error_without_replica(&self, tp: TopicPartition) -> ErrorCode {
+        let known = self.image().is_some_and(|image| image.partition(tp).is_some());
+        if known { ErrorCode::NotLeaderOrFollower } else { ErrorCode::UnknownTopicOrPartition }
     }
 
     pub(super) fn fetch_error(&self, tp: TopicPartition, error: ErrorCode) -> PartitionFetchResponse {
@@ -90,49 +125,55 @@ impl Broker {
             session.partitions.insert(wanted.tp, SessionPartition { wanted: *wanted, told_high_watermark: Offset(-2) });
             session.dirty.insert(wanted.tp);
         }
+        session.max_bytes = request.max_bytes.min(self.config.fetch_max_bytes);
         // The answer is read before this fetch is taken note of: that is why a follower's mark trails by one fetch.
-        let (mut partitions, mut worth_sending) = self.read_session(follower);
+        let mut read = self.read_session(follower);
         let appends = self.with_runtime(|runtime| runtime.appends);
         for wanted in &request.partitions {
             self.note_follower_fetch(follower, broker_epoch, wanted, out);
         }
         // What this fetch confirmed may have let a coordinator go on and write: that is news for this very follower.
         if self.with_runtime(|runtime| runtime.appends) != appends {
-            (partitions, worth_sending) = self.read_session(follower);
+            read = self.read_session(follower);
         }
         self.look_outside(follower, broker_epoch, out);
-        if worth_sending || request.max_wait == crate::time::Duration::ZERO {
-            self.commit_session_answer(follower, &partitions);
-            let response = FetchResponse { session_error: false, partitions };
+        if read.is_enough(request.min_bytes) || request.max_wait == crate::time::Duration::ZERO {
+            self.commit_session_answer(follower, &read);
+            let response = FetchResponse { session_error: false, partitions: read.partitions };
             return self.respond(to, Response::Fetch(Box::new(response)), out);
         }
         let deadline = out.now + request.max_wait;
         let id = self.next_park(deadline, out);
         self.with_runtime(|runtime| {
             if let Some(session) = runtime.sessions.get_mut(&follower) {
-                session.parked = Some(ParkedSession { id, deadline, to });
+                session.parked = Some(ParkedSession { id, deadline, min_bytes: request.min_bytes, to });
             }
         });
     }
 
-    /// What the session's dirty partitions have to say, and whether it is worth an answer at once: data or an error,
-    /// not a high watermark alone.
-    fn read_session(&self, follower: BrokerId) -> (Vec<PartitionFetchResponse>, bool) {
-        let mut partitions = Vec::new();
-        let mut worth_sending = false;
+    /// What the session's dirty partitions have to say: data, an error, or a high watermark that moved.
+    fn read_session(&self, follower: BrokerId) -> SessionRead {
+        let mut read = SessionRead::default();
         let Some(session) = self.runtime.as_ref().and_then(|runtime| runtime.sessions.get(&follower)) else {
-            return (partitions, false);
+            return read;
         };
-        for tp in &session.dirty {
+        let mut budget = ReadBudget::new(session.max_bytes);
+        let first = session.resume_at.unwrap_or_default();
+        let (later, earlier) = (session.dirty.iter(), session.dirty.iter());
+        for tp in later.filter(|tp| **tp >= first).chain(earlier.filter(|tp| **tp < first)) {
             let Some(known) = session.partitions.get(tp) else { continue };
-            let answer = self.read_for_follower(follower, session.broker_epoch, &known.wanted);
-            let says_more = answer.error.is_error() || answer.diverging_epoch.is_some() || !answer.batches.is_empty();
-            worth_sending |= says_more;
-            if says_more || answer.high_watermark != known.told_high_watermark {
-                partitions.push(answer);
+            let answer = self.read_for_follower(follower, session.broker_epoch, &known.wanted, &mut budget);
+            let at_once = answer.error.is_error() || answer.diverging_epoch.is_some();
+            if budget.was_short() {
+                read.left.push(*tp);
+            }
+            read.at_once |= at_once;
+            read.bytes += answer.batches.iter().map(|batch| i64::from(batch.size_in_bytes)).sum::<i64>();
+            if at_once || !answer.batches.is_empty() || answer.high_watermark != known.told_high_watermark {
+                read.partitions.push(answer);
             }
         }
-        (partitions, worth_sending)
+        read
     }
 
     /// Whether a fetch comes from an earlier incarnation than the registered one (KIP-903).
@@ -147,11 +188,12 @@ impl Broker {
         follower: BrokerId,
         broker_epoch: BrokerEpoch,
         wanted: &FetchPartition,
+        budget: &mut ReadBudget,
     ) -> PartitionFetchResponse {
         let Some(replica) = self.replicas.get(&wanted.tp) else {
-            return self.fetch_error(wanted.tp, ErrorCode::UnknownTopicOrPartition);
+            return self.fetch_error(wanted.tp, self.error_without_replica(wanted.tp));
         };
-        let error = check_epoch(replica, wanted.current_leader_epoch);
+        let error = check_leader(replica, wanted.current_leader_epoch);
         if error.is_error() {
             return self.fetch_error(wanted.tp, error);
         }
@@ -172,6 +214,7 @@ impl Broker {
             log_start_offset: replica.log.log_start_offset(),
             diverging_epoch: replica.divergence(wanted.fetch_offset, wanted.last_fetched_epoch),
             current_leader: None,
+            preferred_read_replica: None,
             batches: Vec::new(),
         };
         if answer.diverging_epoch.is_none() {
@@ -179,7 +222,7 @@ impl Broker {
             if wanted.fetch_offset > end || wanted.fetch_offset < replica.log.log_start_offset() {
                 return self.fetch_error(wanted.tp, ErrorCode::OffsetOutOfRange);
             }
-            answer.batches = replica.log.read(wanted.fetch_offset, end, wanted.max_bytes);
+            answer.batches = budget.read(&replica.log, wanted.fetch_offset, end, wanted.max_bytes);
         }
         answer
     }
@@ -197,7 +240,7 @@ impl Broker {
             return;
         }
         let Some(replica) = self.replicas.get_mut(&tp) else { return };
-        if check_epoch(replica, wanted.current_leader_epoch).is_error() {
+        if check_leader(replica, wanted.current_leader_epoch).is_error() {
             return;
         }
         let end = replica.log.log_end_offset();
@@ -207,6 +250,7 @@ impl Broker {
         let Some(leadership) = replica.leadership_mut() else { return };
         let Some(progress) = leadership.followers.get_mut(&follower) else { return };
         progress.fetched(wanted.fetch_offset, end, out.now, broker_epoch);
+        progress.log_start_offset = wanted.log_start_offset;
         let outside = !leadership.isr.committed.contains(&follower);
         if outside && let Some(session) = self.runtime.as_mut().and_then(|runtime| runtime.sessions.get_mut(&follower))
         {
@@ -259,11 +303,13 @@ impl Broker {
     }
 
     /// The answer is about to leave: the session remembers what the follower has been told.
-    fn commit_session_answer(&mut self, follower: BrokerId, partitions: &[PartitionFetchResponse]) {
+    fn commit_session_answer(&mut self, follower: BrokerId, read: &SessionRead) {
         let Some(runtime) = &mut self.runtime else { return };
         let Some(session) = runtime.sessions.get_mut(&follower) else { return };
         session.dirty.clear();
-        for answer in partitions {
+        session.dirty.extend(read.left.iter().copied());
+        session.resume_at = read.left.first().copied();
+        for answer in &read.partitions {
             if let Some(known) = session.partitions.get_mut(&answer.tp) {
                 known.told_high_watermark = answer.high_watermark;
             }
@@ -292,7 +338,7 @@ impl Broker {
             .map(|(follower, _)| *follower)
             .collect();
         for follower in waiting {
-            if self.has_news(follower, tp) {
+            if self.has_news(follower, tp) && self.has_enough(follower) {
                 self.answer_session(follower, out);
             }
         }
@@ -313,6 +359,13 @@ impl Broker {
         !settled
     }
 
+    /// Whether all that is new together is as much as a waiting follower wants (`replica.fetch.min.bytes`).
+    fn has_enough(&self, follower: BrokerId) -> bool {
+        let session = self.runtime.as_ref().and_then(|runtime| runtime.sessions.get(&follower));
+        let min_bytes = session.and_then(|session| session.parked.as_ref()).map_or(0, |parked| parked.min_bytes);
+        min_bytes <= 1 || self.read_session(follower).is_enough(min_bytes)
+    }
+
     fn answer_session(&mut self, follower: BrokerId, out: &mut Effects<'_>) {
         let parked = self.with_runtime(|runtime| {
             let parked = runtime.sessions.get_mut(&follower)?.parked.take()?;
@@ -320,9 +373,9 @@ impl Broker {
             Some(parked)
         });
         let Some(parked) = parked else { return };
-        let (partitions, _) = self.read_session(follower);
-        self.commit_session_answer(follower, &partitions);
-        let response = FetchResponse { session_error: false, partitions };
+        let read = self.read_session(follower);
+        self.commit_session_answer(follower, &read);
+        let response = FetchResponse { session_error: false, partitions: read.partitions };
         self.respond(parked.to, Response::Fetch(Box::new(response)), out);
     }
 
@@ -340,14 +393,21 @@ impl Broker {
 }
 
 /// Whether a request that believes in `epoch` may be served by this replica as the leader.
-fn check_epoch(replica: &Replica, epoch: LeaderEpoch) -> ErrorCode {
-    if epoch != LeaderEpoch::NONE {
-        if epoch < replica.leader_epoch {
-            return ErrorCode::FencedLeaderEpoch;
-        }
-        if epoch > replica.leader_epoch {
-            return ErrorCode::UnknownLeaderEpoch;
-        }
+fn check_leader(replica: &Replica, epoch: LeaderEpoch) -> ErrorCode {
+    match check_epoch(replica, epoch) {
+        ErrorCode::None if replica.leadership().is_none() => ErrorCode::NotLeaderOrFollower,
+        error => error,
     }
-    if replica.leadership().is_none() { ErrorCode::NotLeaderOrFollower } else { ErrorCode::None }
+}
+
+/// Whether a request that believes in `epoch` may be served by this replica at all.
+fn check_epoch(replica: &Replica, epoch: LeaderEpoch) -> ErrorCode {
+    if replica.leader_epoch == LeaderEpoch::NONE {
+        // The process has not read yet what it is to do with it.
+        return ErrorCode::NotLeaderOrFollower;
+    }
+    if epoch == LeaderEpoch::NONE || epoch == replica.leader_epoch {
+        return ErrorCode::None;
+    }
+    if epoch < replica.leader_epoch { ErrorCode::FencedLeaderEpoch } else { ErrorCode::UnknownLeaderEpoch }
 }

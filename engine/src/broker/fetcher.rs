@@ -26,6 +26,8 @@ pub(super) struct Fetcher {
     /// Whether the leader holds a session to build on.
     session: bool,
     in_flight: bool,
+    /// Fsyncs that are part of appends: the next request waits for them.
+    flushing: Set<u64>,
     /// Partitions whose last answer was an error: named again when the back-off is over.
     delayed: Set<TopicPartition>,
     /// Partitions whose fetch state changed while a request was on its way: its answer does not concern them.
@@ -132,12 +134,13 @@ impl Broker {
         let config = &self.config;
         let (max_wait, min_bytes, max_bytes) =
             (config.replica_fetch_wait_max_ms, config.replica_fetch_min_bytes, config.replica_fetch_max_bytes);
+        let response_max_bytes = config.replica_fetch_response_max_bytes;
         let me = self.id;
         let Some(runtime) = &mut self.runtime else { return };
         let Some(node) = runtime.image.brokers.get(&leader).map(|broker| broker.node) else { return };
         let broker_epoch = runtime.broker_epoch;
         let Some(fetcher) = runtime.fetchers.get_mut(&leader) else { return };
-        if fetcher.in_flight || fetcher.partitions.is_empty() {
+        if fetcher.in_flight || fetcher.partitions.is_empty() || !fetcher.flushing.is_empty() {
             return;
         }
         fetcher.in_flight = true;
@@ -174,6 +177,7 @@ impl Broker {
                         TruncationMode::OnFetch => replica.log.epochs().latest().unwrap_or(none),
                         _ => none,
                     },
+                    log_start_offset: replica.log.log_start_offset(),
                     max_bytes,
                 })
             })
@@ -183,6 +187,8 @@ impl Broker {
             read_committed: false,
             max_wait,
             min_bytes,
+            max_bytes: response_max_bytes,
+            rack: None,
             incremental,
             forgotten,
             partitions,
@@ -259,7 +265,7 @@ impl Broker {
             }
             return Some(Taken::Moved);
         }
-        let before = replica.log.log_end_offset();
+        let (began, before) = (replica.log.log_start_offset(), replica.log.log_end_offset());
         for batch in answer.batches {
             let (base_offset, epoch) = (batch.base_offset, batch.leader_epoch);
             let stored = batch.clone();
@@ -309,11 +315,36 @@ impl Broker {
             let to = replica.log.log_start_offset();
             out.emit(|| Event::LogStartRaised { broker, tp, from, to, why: LogStartReason::Leader });
         }
-        let taken = if replica.log.log_end_offset() > before { Taken::Moved } else { Taken::Nothing };
-        if Broker::wants_flush(replica) {
-            self.maybe_flush(tp, out);
+        let moved = replica.log.log_end_offset() > before || replica.log.log_start_offset() > began;
+        let taken = if moved { Taken::Moved } else { Taken::Nothing };
+        if Broker::wants_flush(replica) && self.flush_after_append(tp, out) {
+            let under_way = self.replicas.get(&tp).into_iter().flat_map(|replica| replica.log.append_flushes());
+            if let Some(fetcher) = self.runtime.as_mut().and_then(|runtime| runtime.fetchers.get_mut(&leader)) {
+                fetcher.flushing.extend(under_way);
+            }
         }
         Some(taken)
+    }
+
+    /// Something about this replica has changed that its leader should know.
+    pub(super) fn name_in_next_fetch(&mut self, tp: TopicPartition, leader: BrokerId, out: &mut Effects<'_>) {
+        self.with_runtime(|runtime| {
+            if let Some(fetcher) = runtime.fetchers.get_mut(&leader) {
+                fetcher.fetch_again(tp, false);
+            }
+        });
+        self.run_fetcher(leader, out);
+    }
+
+    /// An fsync is done: the fetcher that waited for it goes on.
+    pub(super) fn fetch_after_flush(&mut self, number: u64, out: &mut Effects<'_>) {
+        let waited = self.with_runtime(|runtime| {
+            let mut fetchers = runtime.fetchers.iter_mut();
+            fetchers.find_map(|(leader, fetcher)| fetcher.flushing.remove(&number).then_some(*leader))
+        });
+        if let Some(leader) = waited {
+            self.run_fetcher(leader, out);
+        }
     }
 
     /// The connection to the leader broke, or it did not answer in time.

@@ -5,12 +5,13 @@
 //! log directory, so that a disk which is full or gone halts it, as Kafka's does with its last directory.
 
 use super::actor::Broker;
+use crate::config::CleanupPolicy;
 use crate::effect::{Effects, Timer};
 use crate::event::{Event, LogStartReason, TruncationReason};
 use crate::fact::Fact;
 use crate::ids::{BrokerEpoch, Offset, TopicPartition};
 use crate::protocol::ErrorCode;
-use crate::replication::Replica;
+use crate::replication::{Replica, Role};
 use crate::storage::{clean, cleanable, values_cleaned};
 
 /// The state of a broker's disk beside its logs.
@@ -24,6 +25,16 @@ pub struct DiskState {
     /// What a power cut leaves of each log's unflushed tail: batches the operating system had written back, and whether
     /// the next one is half on the disk.
     pub written_back: (u32, bool),
+    /// How many fsyncs of logs there have been: each has a number of its own.
+    flushes: u64,
+}
+
+impl DiskState {
+    /// The number of the next fsync.
+    pub(super) fn next_flush(&mut self) -> u64 {
+        self.flushes += 1;
+        self.flushes
+    }
 }
 
 impl Broker {
@@ -54,6 +65,7 @@ impl Broker {
         out.set_timer(Timer::LogRetention, delay);
         out.set_timer(Timer::LogCheckpoint, delay);
         out.set_timer(Timer::LogCleaner, delay);
+        self.start_flusher(delay, out);
     }
 
     /// Reads the logs in at the start of the process. After an unclean stop CRCs are checked from the recovery point on.
@@ -76,7 +88,7 @@ impl Broker {
                     out.emit(|| Event::LogTruncated { broker, tp, from: before, to, why });
                 }
             }
-            replica.load();
+            replica.load(out.now);
             out.note(|| Fact::HighWatermarkLoaded { broker, tp, to: replica.high_watermark });
         }
         clean_shutdown
@@ -101,12 +113,20 @@ impl Broker {
 
     pub(super) fn on_log_retention(&mut self, out: &mut Effects<'_>) {
         let (broker, now_ms) = (self.id, out.now.as_millis() as i64);
+        let mut followed = Vec::new();
         for (tp, replica) in &mut self.replicas {
             let tp = *tp;
             if let Some(from) = replica.log.apply_retention(replica.high_watermark, now_ms) {
                 let to = replica.log.log_start_offset();
                 out.emit(|| Event::LogStartRaised { broker, tp, from, to, why: LogStartReason::Retention });
+                if let Role::Follower(leader) = replica.role {
+                    followed.push((tp, leader));
+                }
             }
+        }
+        // The leaders learn of it with the next fetch.
+        for (tp, leader) in followed {
+            self.name_in_next_fetch(tp, leader, out);
         }
         out.set_timer(Timer::LogRetention, self.config.log_retention_check_interval_ms);
     }
@@ -153,14 +173,28 @@ impl Broker {
         ErrorCode::KafkaStorageError
     }
 
-    /// DeleteRecords (KIP-107) on the leader. The caller has checked that this broker leads.
+    /// Whether DeleteRecords (KIP-107) below `before` would be refused now, and why; −1 stands for the high watermark.
+    pub fn judge_delete_records(&self, tp: TopicPartition, before: Offset) -> ErrorCode {
+        let Some(replica) = self.replicas.get(&tp) else { return ErrorCode::UnknownTopicOrPartition };
+        if replica.leadership().is_none() {
+            ErrorCode::NotLeaderOrFollower
+        } else if replica.config.cleanup_policy == CleanupPolicy::COMPACT {
+            ErrorCode::PolicyViolation
+        } else if before > replica.high_watermark || before < Offset::NONE {
+            ErrorCode::OffsetOutOfRange
+        } else {
+            ErrorCode::None
+        }
+    }
+
+    /// DeleteRecords on the leader.
     pub(super) fn delete_records(&mut self, tp: TopicPartition, before: Offset, out: &mut Effects<'_>) {
         let broker = self.id;
-        let Some(replica) = self.replicas.get_mut(&tp) else { return };
-        let to = if before == Offset::NONE { replica.high_watermark } else { before };
-        if to > replica.high_watermark || replica.leadership().is_none() {
+        if self.judge_delete_records(tp, before).is_error() {
             return;
         }
+        let Some(replica) = self.replicas.get_mut(&tp) else { return };
+        let to = if before == Offset::NONE { replica.high_watermark } else { before };
         if let Some(from) = replica.log.raise_log_start(to) {
             out.emit(|| Event::LogStartRaised { broker, tp, from, to, why: LogStartReason::DeleteRecords });
             // Followers learn of it with their next fetch.

@@ -11,7 +11,7 @@ use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition};
 use crate::protocol::{
     ErrorCode, FetchMetadataResponse, MetadataRequest, MetadataResponse, PartitionMetadata, Response,
 };
-use crate::replication::Replica;
+use crate::replication::{Replica, Waiting};
 use crate::storage::{Record, RecordBatch, RecordBody};
 
 impl Broker {
@@ -119,12 +119,10 @@ impl Broker {
         for tp in strays {
             self.stop_fetching(tp);
             let waiting = self.replicas.get_mut(&tp).and_then(|replica| replica.leadership_mut());
-            let waiting = waiting.map(|leadership| std::mem::take(&mut leadership.awaiting)).unwrap_or_default();
+            let waiting = waiting.map(|leadership| std::mem::take(&mut leadership.waiting)).unwrap_or_default();
             self.replicas.remove(&tp);
             self.drop_shares(tp, out);
-            for (_, id) in waiting {
-                self.fail_delayed(id, tp, ErrorCode::NotLeaderOrFollower, out);
-            }
+            self.give_up(tp, waiting, out);
             self.with_runtime(|runtime| {
                 runtime.sessions.values_mut().for_each(|session| session.forget(tp));
                 runtime.dirty_alters.remove(&tp);
@@ -160,15 +158,15 @@ impl Broker {
     fn lead(&mut self, tp: TopicPartition, image: &PartitionImage, led_before: bool, out: &mut Effects<'_>) {
         let (broker, now) = (self.id, out.now);
         let Some(replica) = self.replicas.get_mut(&tp) else { return };
-        let waiting = replica.leadership_mut().map(|leadership| std::mem::take(&mut leadership.awaiting));
+        let waiting = replica.leadership_mut().map(|leadership| std::mem::take(&mut leadership.waiting));
         if replica.become_leader(broker, image, now) {
             let (log_end_offset, high_watermark) = (replica.log.log_end_offset(), replica.high_watermark);
             let epoch = image.leader_epoch;
             out.emit(|| Event::LeaderActivated { broker, tp, epoch, log_end_offset, high_watermark });
         }
         if let (Some(waiting), Some(leadership)) = (waiting, replica.leadership_mut()) {
-            // The same broker leads on: those who wait for its high watermark still do.
-            leadership.awaiting = waiting;
+            // The same broker leads on: those who wait for its high watermark, or its disk, still do.
+            leadership.waiting = waiting;
         }
         self.stop_fetching(tp);
         // What was read of share-partitions counts in the epoch it was read in.
@@ -188,18 +186,16 @@ impl Broker {
 
     fn follow(&mut self, tp: TopicPartition, image: &PartitionImage, led_before: bool, out: &mut Effects<'_>) {
         let broker = self.id;
-        let mut given_up = Vec::new();
+        let mut given_up = Waiting::default();
         let Some(replica) = self.replicas.get_mut(&tp) else { return };
         if let Some(leadership) = replica.leadership_mut() {
-            given_up = std::mem::take(&mut leadership.awaiting).into_iter().map(|(_, id)| id).collect();
+            given_up = std::mem::take(&mut leadership.waiting);
         }
         let changed = replica.become_follower(image);
         if !changed {
             return;
         }
-        for id in given_up {
-            self.fail_delayed(id, tp, ErrorCode::NotLeaderOrFollower, out);
-        }
+        self.give_up(tp, given_up, out);
         if led_before {
             self.with_runtime(|runtime| {
                 runtime.sessions.values_mut().for_each(|session| session.forget(tp));
@@ -292,6 +288,7 @@ fn describe(runtime: &Runtime, request: &MetadataRequest) -> MetadataResponse {
         partitions: Vec::new(),
         unknown_topics: Vec::new(),
     };
+    let lives = |broker: BrokerId| runtime.image.brokers.get(&broker).is_some_and(|known| !known.fenced);
     for topic in &request.topics {
         let Some(image) = runtime.image.topics.get(topic) else {
             response.unknown_topics.push(*topic);
@@ -299,6 +296,7 @@ fn describe(runtime: &Runtime, request: &MetadataRequest) -> MetadataResponse {
         };
         response.partitions.extend(image.partitions.iter().enumerate().map(|(index, partition)| PartitionMetadata {
             tp: TopicPartition::new(*topic, index as i32),
+            error: if lives(partition.leader) { ErrorCode::None } else { ErrorCode::LeaderNotAvailable },
             leader: partition.leader,
             leader_epoch: partition.leader_epoch,
         }));

@@ -3,11 +3,12 @@
 //! Modelled: one request at a time per connection (a parked request mutes its connection, as in `SocketServer`);
 //! produce and fetch purgatories; incremental fetch sessions of followers; registration and heartbeats; metadata
 //! learned by fetching the controller's log; AlterPartition; high-watermark checkpoints; `flush.messages`, `flush.ms`;
+//! consumers read from leaders and, sent there by them, from followers (KIP-392); limits of an answer's size (KIP-74);
 //! the group coordinator for the partitions of `__consumer_offsets` it leads, the transaction coordinator for those of
 //! `__transaction_state`, the share coordinator for those of `__share_group_state`; share-partitions of the partitions it
 //! leads; markers, verification of transactional writes; blocks of producer ids.
 //! Simplified: handling a request takes no time of its own; only network and fsync do.
-//! Absent: quotas, request queue and thread pools, several log directories, follower reads.
+//! Absent: quotas, request queue and thread pools, several log directories.
 
 mod actor;
 mod alter_partition;
@@ -16,6 +17,7 @@ mod consumer_fetch;
 mod controller_channel;
 mod fetch;
 mod fetcher;
+mod flushing;
 mod group_requests;
 mod inside;
 mod log_manager;
@@ -24,6 +26,8 @@ mod metadata;
 mod produce;
 mod producer_ids;
 mod purgatory;
+mod read_budget;
+mod read_replica;
 mod share_acknowledge;
 mod share_acquire;
 mod share_fetch;

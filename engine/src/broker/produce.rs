@@ -30,7 +30,7 @@ pub(super) struct DelayedWrite {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Waiter {
     /// A producer; partitions still missing are counted.
-    Producer { to: ReplyTo, missing: u32, response: ProduceResponse },
+    Producer { to: ReplyTo, acks: Acks, missing: u32, response: ProduceResponse },
     /// The group coordinator of this broker.
     Coordinator { group: GroupId, records: Vec<Arc<GroupRecord>>, answer: Option<(ReplyTo, Response)> },
     /// The transaction coordinator of this broker.
@@ -102,25 +102,39 @@ impl Broker {
         for (tp, _) in &required {
             self.after_append(*tp, out);
         }
-        match request.acks {
+        let acks = request.acks;
+        let open: Vec<(TopicPartition, Offset)> =
+            required.into_iter().filter(|(tp, offset)| self.is_open(*tp, *offset, acks)).collect();
+        if open.is_empty() {
+            return self.answer_produce(to, acks, response, out);
+        }
+        let waiter = Waiter::Producer { to, acks, missing: open.len() as u32, response };
+        if acks == Acks::All {
+            self.park_write(DelayedWrite { deadline: out.now + request.timeout, waiter }, &open, out);
+        } else {
+            self.await_fsync(waiter, &open);
+        }
+    }
+
+    /// Whether an append that ends at `offset` cannot be answered yet: the high watermark has to pass it, or an fsync
+    /// that `flush.messages` asked for is under way.
+    fn is_open(&self, tp: TopicPartition, offset: Offset, acks: Acks) -> bool {
+        let Some(replica) = self.replicas.get(&tp) else { return acks == Acks::All };
+        let held = replica.leadership().is_some_and(|leadership| leadership.waiting.is_held(offset));
+        let uncommitted =
+            acks == Acks::All && replica.high_watermark < offset && !planted(Planted::AckBeforeHighWatermark);
+        held || uncommitted
+    }
+
+    /// A produce request is done. With `acks=0` there is no answer, but the connection takes the next request now.
+    pub(super) fn answer_produce(&mut self, to: ReplyTo, acks: Acks, response: ProduceResponse, out: &mut Effects<'_>) {
+        if acks != Acks::None {
+            self.respond(to, Response::Produce(Box::new(response)), out);
+        } else if response.partitions.iter().any(|answer| answer.error.is_error()) {
             // Nobody waits for an answer: all that can tell of a failure is the end of the connection.
-            Acks::None if response.partitions.iter().any(|answer| answer.error.is_error()) => self.hang_up(to, out),
-            Acks::None => {
-                self.release(to);
-            }
-            Acks::Leader => self.respond(to, Response::Produce(Box::new(response)), out),
-            Acks::All => {
-                let open: Vec<(TopicPartition, Offset)> = required
-                    .into_iter()
-                    .filter(|(tp, offset)| self.replicas.get(tp).is_none_or(|replica| replica.high_watermark < *offset))
-                    .filter(|_| !planted(Planted::AckBeforeHighWatermark))
-                    .collect();
-                if open.is_empty() {
-                    return self.respond(to, Response::Produce(Box::new(response)), out);
-                }
-                let waiter = Waiter::Producer { to, missing: open.len() as u32, response };
-                self.park_write(DelayedWrite { deadline: out.now + request.timeout, waiter }, &open, out);
-            }
+            self.hang_up(to, out);
+        } else {
+            self.release(to);
         }
     }
 
@@ -134,6 +148,9 @@ impl Broker {
         out: &mut Effects<'_>,
     ) -> Result<Appended, ErrorCode> {
         let broker = self.id;
+        if tp.topic.is_internal() {
+            return Err(ErrorCode::InvalidTopicException);
+        }
         self.may_append(tp, &batch, needs_isr, out.now)?;
         let batch = self.recompress(tp, batch)?;
         if batch.producer.is_some()
@@ -237,10 +254,12 @@ impl Broker {
     }
 
     /// What a longer log sets in motion: fsync, a high watermark that only this broker has to reach, waiting fetches.
+    /// Where `flush.messages` asks for an fsync, all else waits until it is done (`UnifiedLog.append`).
     pub(super) fn after_append(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
-        self.maybe_flush(tp, out);
-        self.try_advance(tp, out);
-        self.answer_fetches_of(tp, out);
+        if !self.flush_after_append(tp, out) {
+            self.try_advance(tp, out);
+            self.answer_fetches_of(tp, out);
+        }
     }
 
     /// Raises the high watermark if it can be, and lets those go who waited for it.
@@ -258,15 +277,7 @@ impl Broker {
         let to = replica.high_watermark;
         out.emit(|| Event::HighWatermarkAdvanced { broker, tp, from, to, as_leader: true });
         let too_few = replica.leadership().is_some_and(|l| l.isr.maximal_len() < replica.effective_min_isr());
-        let mut done = Vec::new();
-        if let Some(leadership) = replica.leadership_mut() {
-            while let Some(key) = leadership.awaiting.first().copied()
-                && key.0 <= to
-            {
-                leadership.awaiting.remove(&key);
-                done.push(key.1);
-            }
-        }
+        let done = replica.leadership_mut().map(|leadership| leadership.waiting.take_committed(to)).unwrap_or_default();
         let error = if too_few { ErrorCode::NotEnoughReplicasAfterAppend } else { ErrorCode::None };
         for id in done {
             self.pass_delayed(id, tp, error, out);

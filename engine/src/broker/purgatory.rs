@@ -5,6 +5,7 @@ use super::produce::{DelayedWrite, Waiter};
 use crate::effect::{Effects, Timer};
 use crate::ids::{Offset, TopicPartition};
 use crate::protocol::{ErrorCode, Response};
+use crate::replication::Waiting;
 use crate::time::Instant;
 
 impl Broker {
@@ -30,12 +31,35 @@ impl Broker {
     fn insert_write(&mut self, id: u64, write: DelayedWrite, needs: &[(TopicPartition, Offset)]) {
         for (tp, offset) in needs {
             if let Some(leadership) = self.replicas.get_mut(tp).and_then(|replica| replica.leadership_mut()) {
-                leadership.awaiting.insert((*offset, id));
+                leadership.waiting.replication.insert((*offset, id));
             }
         }
         self.with_runtime(|runtime| {
             runtime.delayed_writes.insert(id, write);
         });
+    }
+
+    /// Parks a write that needs no replica but this one, until its fsync is done: there is no timeout for that.
+    pub(super) fn await_fsync(&mut self, waiter: Waiter, needs: &[(TopicPartition, Offset)]) {
+        let Some(runtime) = &mut self.runtime else { return };
+        let id = runtime.next_park;
+        runtime.next_park += 1;
+        runtime.delayed_writes.insert(id, DelayedWrite { deadline: Instant(u64::MAX), waiter });
+        for (tp, offset) in needs {
+            if let Some(leadership) = self.replicas.get_mut(tp).and_then(|replica| replica.leadership_mut()) {
+                leadership.waiting.fsync.insert((*offset, id));
+            }
+        }
+    }
+
+    /// This broker no longer leads `tp`: who waited for replicas gets an error, who waited for the disk only does not.
+    pub(super) fn give_up(&mut self, tp: TopicPartition, waiting: Waiting, out: &mut Effects<'_>) {
+        for (_, id) in waiting.replication {
+            self.fail_delayed(id, tp, ErrorCode::NotLeaderOrFollower, out);
+        }
+        for (_, id) in waiting.fsync {
+            self.pass_delayed(id, tp, ErrorCode::None, out);
+        }
     }
 
     /// A number for a parked request, and a timer for its deadline.
@@ -76,23 +100,23 @@ impl Broker {
         let mut needs = Vec::new();
         for (tp, replica) in &mut self.replicas {
             if let Some(leadership) = replica.leadership_mut() {
-                needs
-                    .extend(leadership.awaiting.iter().filter(|(_, waiting)| *waiting == id).map(|(to, _)| (*tp, *to)));
-                let before = leadership.awaiting.len();
-                leadership.awaiting.retain(|(_, waiting)| *waiting != id);
-                if leadership.awaiting.len() < before {
+                let waiting = &mut leadership.waiting.replication;
+                needs.extend(waiting.iter().filter(|(_, waiting)| *waiting == id).map(|(to, _)| (*tp, *to)));
+                let before = waiting.len();
+                waiting.retain(|(_, waiting)| *waiting != id);
+                if waiting.len() < before {
                     open.push(*tp);
                 }
             }
         }
         match write.waiter {
-            Waiter::Producer { to, mut response, .. } => {
+            Waiter::Producer { to, acks, mut response, .. } => {
                 for partition in &mut response.partitions {
                     if open.contains(&partition.tp) {
                         partition.error = ErrorCode::RequestTimedOut;
                     }
                 }
-                self.respond(to, Response::Produce(Box::new(response)), out);
+                self.answer_produce(to, acks, response, out);
             }
             Waiter::Markers { to, mut response, .. } => {
                 for (tp, error) in &mut response.partitions {
@@ -156,7 +180,7 @@ impl Broker {
             Waiter::Markers { to, response, .. } => {
                 self.respond(to, Response::WriteTxnMarkers(Box::new(response)), out);
             }
-            Waiter::Producer { to, response, .. } => self.respond(to, Response::Produce(Box::new(response)), out),
+            Waiter::Producer { to, acks, response, .. } => self.answer_produce(to, acks, response, out),
             Waiter::Coordinator { records, answer, .. } => self.on_group_records_committed(&records, answer, out),
         }
     }
@@ -176,11 +200,11 @@ impl Broker {
     /// A write that will not be committed, as far as this broker can tell.
     pub(super) fn fail_waiter(&mut self, waiter: Waiter, tp: TopicPartition, error: ErrorCode, out: &mut Effects<'_>) {
         match waiter {
-            Waiter::Producer { to, mut response, .. } => {
+            Waiter::Producer { to, acks, mut response, .. } => {
                 for partition in response.partitions.iter_mut().filter(|partition| partition.tp == tp) {
                     partition.error = error;
                 }
-                self.respond(to, Response::Produce(Box::new(response)), out);
+                self.answer_produce(to, acks, response, out);
             }
             Waiter::Markers { to, mut response, .. } => {
                 for (_, verdict) in response.partitions.iter_mut().filter(|(marked, _)| *marked == tp) {

@@ -152,10 +152,7 @@ impl Broker {
             AutoOffsetReset::Latest | AutoOffsetReset::None => replica.high_watermark,
             AutoOffsetReset::ByDuration(span) => {
                 let since = out.now.as_millis().saturating_sub(span.as_millis());
-                match super::consumer_fetch::first_since(replica, since) {
-                    Offset::NONE => replica.high_watermark,
-                    found => found,
-                }
+                super::consumer_fetch::first_since(replica, since).unwrap_or(replica.high_watermark)
             }
         }
     }

@@ -247,6 +247,7 @@ impl Consumer {
             lookups: Map::new(),
             paused: Set::new(),
             fetching: Map::new(),
+            read_from: Map::new(),
             rewinding: Map::new(),
         }));
         self.start_processor(out);

@@ -115,7 +115,11 @@ impl Consumer {
                 Asked::Own(ConsumerAsk::OffsetFetch(_)) => {}
                 Asked::Own(ConsumerAsk::ListOffsets(_)) => runtime.resetting = false,
                 Asked::Own(ConsumerAsk::WriteZnode(_, commit)) => self.znode_done(commit, true, out),
-                Asked::Own(ConsumerAsk::Fetch | ConsumerAsk::EpochEnds(_) | ConsumerAsk::Znode(..)) => {
+                Asked::Own(ConsumerAsk::Fetch) => {
+                    runtime.fetch_after = out.now + self.config.retry_backoff_ms;
+                    self.read_from_leaders(request.to, out);
+                }
+                Asked::Own(ConsumerAsk::EpochEnds(_) | ConsumerAsk::Znode(..)) => {
                     runtime.fetch_after = out.now + self.config.retry_backoff_ms;
                 }
                 Asked::Own(ConsumerAsk::Leave) if runtime.membership.closing => out.exit(),

@@ -227,6 +227,7 @@ impl Consumer {
         }
         let mut requests: Map<NodeId, Vec<FetchPartition>> = Map::new();
         let mut unknown = false;
+        let mut elsewhere = Vec::new();
         for (tp, position) in &runtime.positions {
             let Some(fetch_offset) = position.offset.filter(|_| !runtime.membership.is_revoking(*tp)) else { continue };
             if runtime.paused.contains(tp) {
@@ -239,20 +240,37 @@ impl Consumer {
             if runtime.buffer.get(tp).is_some_and(|queue| !queue.is_empty()) {
                 continue;
             }
-            let Some((node, epoch)) = runtime.net.metadata.leader(*tp) else {
+            let Some((leader, epoch)) = runtime.net.metadata.leader(*tp) else {
                 unknown = true;
                 continue;
+            };
+            let node = match runtime.read_from.get(tp) {
+                None => leader,
+                // Its time is over, or it is gone: the leader is asked, and may name one again.
+                Some((_, until)) if *until <= out.now => {
+                    elsewhere.push(*tp);
+                    leader
+                }
+                Some((replica, _)) => runtime.net.metadata.node(*replica).unwrap_or_else(|| {
+                    elsewhere.push(*tp);
+                    unknown = true;
+                    leader
+                }),
             };
             requests.entry(node).or_default().push(FetchPartition {
                 tp: *tp,
                 current_leader_epoch: epoch,
                 fetch_offset,
                 last_fetched_epoch: LeaderEpoch::NONE,
+                log_start_offset: Offset::NONE,
                 max_bytes,
             });
         }
         if unknown {
             runtime.net.want_refresh(out);
+        }
+        for tp in elsewhere {
+            runtime.read_from.remove(&tp);
         }
         let fetching = &mut runtime.fetching;
         for (node, partitions) in requests {
@@ -270,6 +288,8 @@ impl Consumer {
                 read_committed,
                 max_wait,
                 min_bytes,
+                max_bytes: self.config.fetch_max_bytes,
+                rack: self.config.client_rack.0.clone(),
                 incremental: false,
                 forgotten: Vec::new(),
                 partitions,
@@ -298,10 +318,16 @@ impl Consumer {
         }
         match answer.error {
             ErrorCode::None => {}
+            // A replica that trails does not have it yet: the leader decides.
+            ErrorCode::OffsetOutOfRange if runtime.read_from.contains_key(&tp) => {
+                return self.read_from_leader(tp, out);
+            }
             ErrorCode::OffsetOutOfRange => {
                 return self.reset(&[tp], PollFailure::OffsetOutOfRange, out);
             }
             _ => {
+                self.read_from_leader(tp, out);
+                let Some(runtime) = &mut self.runtime else { return };
                 let moved = answer
                     .current_leader
                     .is_some_and(|(leader, epoch)| runtime.net.metadata.set_leader(tp, leader, epoch));
@@ -311,6 +337,11 @@ impl Consumer {
                 }
                 return;
             }
+        }
+        if let Some(replica) = answer.preferred_read_replica {
+            let until = out.now + self.config.metadata_max_age_ms;
+            runtime.read_from.insert(tp, (replica, until));
+            return out.emit(|| Event::ReadReplicaChanged { client, group, tp, replica: Some(replica) });
         }
         let Some(end) = answer.batches.last().map(RecordBatch::next_offset) else { return };
         let records = visible_records(&answer, wanted);
@@ -328,6 +359,30 @@ impl Consumer {
         if !records.is_empty() {
             runtime.buffer.insert(tp, records);
             runtime.arrival.push_back(tp);
+        }
+    }
+}
+
+impl Consumer {
+    /// A replica that was read from has failed: it is the leader's turn again (`clearPreferredReadReplica`).
+    fn read_from_leader(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
+        let (client, group) = (self.node, self.group);
+        if self.runtime.as_mut().is_some_and(|runtime| runtime.read_from.remove(&tp).is_some()) {
+            out.emit(|| Event::ReadReplicaChanged { client, group, tp, replica: None });
+        }
+    }
+
+    /// A fetch from `node` failed: what was read from there is read from the leaders again.
+    pub(super) fn read_from_leaders(&mut self, node: NodeId, out: &mut Effects<'_>) {
+        let Some(runtime) = &self.runtime else { return };
+        let lost: Vec<TopicPartition> = runtime
+            .read_from
+            .iter()
+            .filter(|(_, (replica, _))| runtime.net.metadata.node(*replica).is_none_or(|known| known == node))
+            .map(|(tp, _)| *tp)
+            .collect();
+        for tp in lost {
+            self.read_from_leader(tp, out);
         }
     }
 }

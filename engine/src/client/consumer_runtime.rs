@@ -6,7 +6,7 @@ use super::consumer_group::Membership;
 use super::consumer_zookeeper::Writing;
 use crate::collections::{Map, Set};
 use crate::event::PositionReason;
-use crate::ids::{Generation, LeaderEpoch, Offset, RecordId, TopicId, TopicPartition};
+use crate::ids::{BrokerId, Generation, LeaderEpoch, Offset, RecordId, TopicId, TopicPartition};
 use crate::protocol::{CommitOffset, OffsetSpec};
 use crate::storage::RecordKey;
 use crate::time::Instant;
@@ -110,6 +110,8 @@ pub(super) struct Runtime {
     pub paused: Set<TopicPartition>,
     /// The offset the last fetch of each partition asked for.
     pub fetching: Map<TopicPartition, Offset>,
+    /// Partitions that are read from another replica than the leader, and until when (KIP-392).
+    pub read_from: Map<TopicPartition, (BrokerId, Instant)>,
     /// Partitions that go back to what is committed, and to this offset where nothing is.
     pub rewinding: Map<TopicPartition, Offset>,
 }

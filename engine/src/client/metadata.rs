@@ -70,6 +70,11 @@ impl ClientMetadata {
         self.partitions.get(&tp).map_or(LeaderEpoch::NONE, |(_, epoch)| *epoch)
     }
 
+    /// A broker's address while it is alive.
+    pub fn node(&self, broker: BrokerId) -> Option<NodeId> {
+        self.brokers.get(&broker).copied()
+    }
+
     /// The live brokers' addresses.
     pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
         self.brokers.values().copied()

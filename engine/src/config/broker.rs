@@ -2,7 +2,8 @@
 
 use super::config_struct;
 use super::group_values::ServerAssignors;
-use super::words::{ANY_INT, Millis};
+use super::value::NEVER;
+use super::words::{ANY_INT, Millis, ReplicaSelector};
 use crate::time::Duration;
 
 const INT: i64 = i32::MAX as i64;
@@ -18,6 +19,12 @@ config_struct! {
     "replica.fetch.min.bytes" => replica_fetch_min_bytes: i32 = 1, Some((0, INT)), "B";
     /// Most data per partition in one follower fetch.
     "replica.fetch.max.bytes" => replica_fetch_max_bytes: i32 = 1_048_576, Some((0, INT)), "B";
+    /// Most data of all partitions together in one follower fetch.
+    "replica.fetch.response.max.bytes" => replica_fetch_response_max_bytes: i32 = 10_485_760, Some((0, INT)), "B";
+    /// Most data in one answer to a fetch, whatever was asked for.
+    "fetch.max.bytes" => fetch_max_bytes: i32 = 57_671_680, Some((1_024, INT)), "B";
+    /// Which replica consumers are sent to (KIP-392).
+    "replica.selector.class" => replica_selector_class: ReplicaSelector = ReplicaSelector::Leader, None;
     /// Pause of a fetcher after an error.
     "replica.fetch.backoff.ms" => replica_fetch_backoff_ms: Duration = Duration::from_millis(1_000), Some((0, INT));
     /// A follower's request that stays unanswered this long breaks its connection.
@@ -50,6 +57,8 @@ config_struct! {
     "log.retention.check.interval.ms" => log_retention_check_interval_ms: Duration = Duration::from_millis(300_000), Some((1, i64::MAX));
     /// How long a started broker waits before its first retention, checkpoint and cleaning. Internal in Kafka.
     "log.initial.task.delay.ms" => log_initial_task_delay_ms: Duration = Duration::from_millis(30_000), Some((0, i64::MAX));
+    /// How often the flusher looks for logs that were not fsynced for `flush.ms`; by default never.
+    "log.flush.scheduler.interval.ms" => log_flush_scheduler_interval_ms: Duration = NEVER, Some((i64::MIN, i64::MAX));
     /// How often recovery points and log start offsets are written down.
     "log.flush.offset.checkpoint.interval.ms" => log_flush_offset_checkpoint_interval_ms: Millis = Millis(60_000), Some((0, INT));
     /// Pause of the cleaner between two rounds.

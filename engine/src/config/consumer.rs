@@ -84,6 +84,10 @@ config_struct! {
     "fetch.min.bytes" => fetch_min_bytes: i32 = 1, Some((0, INT)), "B";
     /// How long the broker holds a fetch that finds too little.
     "fetch.max.wait.ms" => fetch_max_wait_ms: Duration = Duration::from_millis(500), Some((0, INT));
+    /// Most data of all partitions together in one fetch.
+    "fetch.max.bytes" => fetch_max_bytes: i32 = 52_428_800, Some((0, INT)), "B";
+    /// Where the consumer is: a leader may send it to a replica in the same rack (KIP-392).
+    "client.rack" => client_rack: OptionalName = OptionalName(None), None;
     /// Most data per partition in one fetch.
     "max.partition.fetch.bytes" => max_partition_fetch_bytes: i32 = 1_048_576, Some((0, INT)), "B";
     /// Whether records of open and aborted transactions are read.

@@ -37,7 +37,7 @@ pub use table::{ConfigTable, TABLES};
 pub use topic::TopicConfig;
 pub use topic_defaults::TopicDefaults;
 pub use value::{ConfigError, ConfigKey, ConfigValue, NEVER, edit_distance};
-pub use words::{CleanupPolicy, Millis, Ratio, Seconds, TimestampType};
+pub use words::{CleanupPolicy, Millis, Ratio, ReplicaSelector, Seconds, TimestampType};
 
 /// Declares one owner's settings: the struct, its defaults, and access by Kafka's name.
 macro_rules! config_struct {

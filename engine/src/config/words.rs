@@ -172,3 +172,31 @@ impl ConfigValue for TimestampType {
         }
     }
 }
+
+/// Which replica a leader sends consumers to (`replica.selector.class`); short class names are taken too.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum ReplicaSelector {
+    /// Unset: consumers read from leaders.
+    #[default]
+    Leader,
+    /// `RackAwareReplicaSelector`: from an in-sync replica in their own rack, where there is one.
+    RackAware,
+}
+
+impl ConfigValue for ReplicaSelector {
+    const EXPECTED: &'static str = "nothing or RackAwareReplicaSelector";
+    fn print(&self) -> String {
+        match self {
+            ReplicaSelector::Leader => "",
+            ReplicaSelector::RackAware => "org.apache.kafka.common.replica.RackAwareReplicaSelector",
+        }
+        .to_owned()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        match text.rsplit('.').next()? {
+            "" | "null" => Some(ReplicaSelector::Leader),
+            "RackAwareReplicaSelector" => Some(ReplicaSelector::RackAware),
+            _ => None,
+        }
+    }
+}

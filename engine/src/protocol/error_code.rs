@@ -9,6 +9,9 @@ macro_rules! error_codes {
         pub enum ErrorCode { $( $(#[$doc])* $variant, )* }
 
         impl ErrorCode {
+            /// Every code, in the order of declaration.
+            pub const ALL: &'static [ErrorCode] = &[ $( ErrorCode::$variant, )* ];
+
             /// The number on the wire.
             pub fn code(self) -> i16 {
                 match self { $( ErrorCode::$variant => $code, )* }
@@ -56,6 +59,8 @@ error_codes! {
     CoordinatorNotAvailable = 15, "COORDINATOR_NOT_AVAILABLE", true;
     /// This broker does not coordinate the group.
     NotCoordinator = 16, "NOT_COORDINATOR", true;
+    /// The topic is one of the cluster's own: clients do not write to it.
+    InvalidTopicException = 17, "INVALID_TOPIC_EXCEPTION", false;
     /// The batch is larger than a segment (`segment.bytes`).
     RecordListTooLarge = 18, "RECORD_LIST_TOO_LARGE", false;
     /// The ISR is smaller than `min.insync.replicas`: nothing was written.

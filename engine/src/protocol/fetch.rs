@@ -4,6 +4,7 @@ use super::ErrorCode;
 use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, TopicPartition};
 use crate::storage::{AbortedTxn, EpochEnd, ReadBatches};
 use crate::time::Duration;
+use std::sync::Arc;
 
 /// FetchRequest of a follower or a consumer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -16,6 +17,10 @@ pub struct FetchRequest {
     pub max_wait: Duration,
     /// Least data that answers at once.
     pub min_bytes: i32,
+    /// Most data of all partitions together.
+    pub max_bytes: i32,
+    /// `client.rack` of a consumer that wants to read nearby (KIP-392).
+    pub rack: Option<Arc<str>>,
     /// Whether the partitions only add to and change what the session asked for before (KIP-227).
     /// False begins a new session; consumers always ask in full.
     pub incremental: bool,
@@ -36,6 +41,8 @@ pub struct FetchPartition {
     pub fetch_offset: Offset,
     /// The epoch of the follower's last record (KIP-595), −1 for none.
     pub last_fetched_epoch: LeaderEpoch,
+    /// Where a follower's own log begins, −1 from a consumer.
+    pub log_start_offset: Offset,
     /// Most bytes wanted.
     pub max_bytes: i32,
 }
@@ -68,6 +75,8 @@ pub struct PartitionFetchResponse {
     pub diverging_epoch: Option<EpochEnd>,
     /// On NOT_LEADER_OR_FOLLOWER or FENCED_LEADER_EPOCH: the leader this broker knows (KIP-951).
     pub current_leader: Option<(BrokerId, LeaderEpoch)>,
+    /// From a leader: the replica this consumer should read from instead (KIP-392). Then there are no batches.
+    pub preferred_read_replica: Option<BrokerId>,
     /// The batches.
     pub batches: ReadBatches,
 }
@@ -84,6 +93,7 @@ impl PartitionFetchResponse {
             log_start_offset: Offset::NONE,
             diverging_epoch: None,
             current_leader: None,
+            preferred_read_replica: None,
             batches: Vec::new(),
         }
     }
@@ -98,6 +108,12 @@ pub enum OffsetSpec {
     Latest,
     /// The first record that is not older than this many milliseconds of virtual time.
     Timestamp(u64),
+    /// The record with the largest timestamp (timestamp −3, KIP-734).
+    MaxTimestamp,
+    /// The first offset on the broker's own disk (timestamp −4): without tiered storage the log start offset.
+    EarliestLocal,
+    /// The last offset in tiered storage (timestamp −5): there is none here.
+    LatestTiered,
 }
 
 /// OffsetsForLeaderEpochRequest: where do these epochs end in your log?

@@ -29,6 +29,8 @@ pub struct MetadataResponse {
 pub struct PartitionMetadata {
     /// The partition.
     pub tp: TopicPartition,
+    /// NONE, or LEADER_NOT_AVAILABLE when there is no leader or it is not alive.
+    pub error: ErrorCode,
     /// Its leader, or −1.
     pub leader: BrokerId,
     /// The leader's epoch.

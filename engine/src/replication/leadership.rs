@@ -1,7 +1,8 @@
 //! What only a leader knows: how far each follower is, and who waits for that.
 
 use super::isr::IsrState;
-use crate::collections::{Map, Set};
+use super::waiting::Waiting;
+use crate::collections::Map;
 use crate::ids::{BrokerEpoch, BrokerId, Offset, ProducerId};
 use crate::time::{Duration, Instant};
 
@@ -10,6 +11,8 @@ use crate::time::{Duration, Instant};
 pub struct FollowerProgress {
     /// Its log end offset; none since the election until it fetches.
     pub log_end_offset: Option<Offset>,
+    /// Where its log begins, as it last said.
+    pub log_start_offset: Offset,
     /// When it last fetched.
     pub last_fetch: Instant,
     /// The leader's end at that fetch.
@@ -25,6 +28,7 @@ impl FollowerProgress {
     pub fn unknown(caught_up: Instant) -> FollowerProgress {
         FollowerProgress {
             log_end_offset: None,
+            log_start_offset: Offset::ZERO,
             last_fetch: Instant::ZERO,
             last_fetch_leader_end: Offset::ZERO,
             last_caught_up: caught_up,
@@ -71,8 +75,8 @@ pub struct Leadership {
     pub isr: IsrState,
     /// The other replicas.
     pub followers: Map<BrokerId, FollowerProgress>,
-    /// Produce requests that wait for the high watermark, by the offset they need.
-    pub awaiting: Set<(Offset, u64)>,
+    /// Writes that are not answered yet.
+    pub waiting: Waiting,
     /// Producers whose transaction is being verified (KIP-890).
     pub verifying: Map<ProducerId, VerificationGuard>,
     /// How many guards there have been: each is unlike all before it.
@@ -88,7 +92,7 @@ impl Leadership {
             epoch_start_offset,
             isr,
             followers,
-            awaiting: Set::new(),
+            waiting: Waiting::default(),
             verifying: Map::new(),
             guards: 0,
             alter_requested: false,

@@ -5,14 +5,16 @@
 //! before the append, after it, and as a brake on the high watermark (strict min ISR, 3.7); truncation on fetch by
 //! leader epochs (KIP-595); checkpointed high watermarks.
 //! Historical rules by name (`features truncation`): truncation to the high watermark, KIP-101, KIP-279, KIP-320.
-//! Absent: follower reads (KIP-392).
+//! The replica a consumer reads from is chosen by the broker (`broker/read_replica`, KIP-392).
 
 mod high_watermark;
 mod isr;
 mod leadership;
 mod replica;
+mod waiting;
 
 pub use high_watermark::{MarkInputs, next_high_watermark, run_high_watermark};
 pub use isr::{IsrState, PendingIsr};
 pub use leadership::{FollowerProgress, Leadership, VerificationGuard};
 pub use replica::{Replica, Role};
+pub use waiting::Waiting;

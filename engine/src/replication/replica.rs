@@ -42,6 +42,8 @@ pub struct Replica {
     pub assignment: Arc<[BrokerId]>,
     /// The topic's settings.
     pub config: Arc<TopicConfig>,
+    /// When the log was last fsynced, or read in.
+    pub last_flush: Instant,
 }
 
 impl Replica {
@@ -58,6 +60,7 @@ impl Replica {
             partition_epoch: PartitionEpoch(-1),
             assignment: Arc::new([]),
             config,
+            last_flush: Instant::ZERO,
         }
     }
 
@@ -97,16 +100,20 @@ impl Replica {
     /// The process died: its role is gone. The high watermark it knew stays readable until a new process starts.
     pub fn stop(&mut self) {
         self.role = Role::None;
+        self.log.abandon_flushes();
         self.high_watermark = self.high_watermark.min(self.log.log_end_offset());
     }
 
     /// A new process starts: it knows the log and the checkpoint, nothing else.
-    pub fn load(&mut self) {
+    pub fn load(&mut self, now: Instant) {
         self.role = Role::None;
         self.log.reload_producers();
         self.leader_epoch = LeaderEpoch::NONE;
         self.partition_epoch = PartitionEpoch(-1);
-        self.high_watermark = self.checkpointed_high_watermark.min(self.log.log_end_offset());
+        self.last_flush = now;
+        // The checkpoint may be from a time when the log ended later, or began earlier.
+        let (start, end) = (self.log.log_start_offset(), self.log.log_end_offset());
+        self.high_watermark = self.checkpointed_high_watermark.max(start).min(end);
     }
 
     /// Leads from now on, as the controller's record says. True when a new epoch began.

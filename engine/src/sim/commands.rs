@@ -7,7 +7,6 @@ use crate::app::Pace;
 use crate::audit::ProducerTerms;
 use crate::broker::Broker;
 use crate::command::{Command, DiskFault, Rejected};
-use crate::config::CleanupPolicy;
 use crate::controller::Controller;
 use crate::effect::{Effects, Input, Instruction};
 use crate::event::{DropReason, Event, StopKind, TruncationReason};
@@ -103,12 +102,11 @@ impl Simulation {
             }
             Command::DeleteRecords { tp, offset } => {
                 let node = self.leader_of(*tp).ok_or(Rejected::NotThere(*tp))?;
-                let replica = self.broker(node)?.replicas().get(tp).ok_or(Rejected::NotThere(*tp))?;
-                if replica.config.cleanup_policy == CleanupPolicy::COMPACT {
-                    return Err(Rejected::CompactedOnly(*tp));
+                match self.broker(node)?.judge_delete_records(*tp, *offset) {
+                    ErrorCode::None => Ok(()),
+                    ErrorCode::PolicyViolation => Err(Rejected::CompactedOnly(*tp)),
+                    _ => Err(Rejected::NotThere(*tp)),
                 }
-                let there = *offset <= replica.high_watermark && *offset >= Offset::NONE;
-                there.then_some(()).ok_or(Rejected::NotThere(*tp))
             }
             Command::Configure { node, name, value } => {
                 if let Process::Paused(_) = self.known(*node)? {

@@ -37,6 +37,9 @@ pub enum SpecError {
     /// A name is used twice.
     #[error("the name \"{0}\" is used twice")]
     DuplicateName(String),
+    /// Two topics differ only in '.' and '_', which Kafka's metrics cannot tell apart.
+    #[error("topic \"{0}\" collides with topic \"{1}\": '.' and '_' are one in the names of metrics")]
+    CollidingTopics(String, String),
     /// A name is empty or has characters Kafka refuses.
     #[error("\"{0}\" is not a possible name: letters, digits, '.', '_' and '-', at most 249")]
     BadName(String),

@@ -115,7 +115,19 @@ impl Spec {
         let databases = self.databases.iter().map(|database| &database.name);
         distinct(programs.chain(consumers).chain(workers).chain(databases))?;
         distinct(self.topics.iter().map(|topic| &topic.name).chain(self.queues.iter().map(|queue| &queue.name)))?;
-        distinct(self.groups.iter().map(|group| &group.name))
+        distinct(self.groups.iter().map(|group| &group.name))?;
+        self.validate_collisions()
+    }
+
+    /// As `Topic.hasCollision`: in the names of metrics a '.' becomes a '_'.
+    fn validate_collisions(&self) -> Result<(), SpecError> {
+        let mut seen = crate::collections::Map::new();
+        for topic in &self.topics {
+            if let Some(other) = seen.insert(topic.name.replace('.', "_"), &topic.name) {
+                return Err(SpecError::CollidingTopics(topic.name.clone(), other.clone()));
+            }
+        }
+        Ok(())
     }
 
     fn validate_share_group(&self, group: &GroupSpec) -> Result<(), SpecError> {

@@ -26,7 +26,8 @@ pub struct Log {
     log_start_offset: Offset,
     log_end_offset: Offset,
     durable_to: Offset,
-    unflushed_records: i64,
+    /// Fsyncs under way, in the order they were asked for.
+    flushes: Vec<LogFlush>,
     /// End of the segment that was closed last, until its fsync is asked for.
     rolled: Option<Offset>,
     /// Offsets below are clean: the cleaner's checkpoint.
@@ -185,7 +186,6 @@ impl Log {
         let aborted = self.producers.note(&batch);
         self.aborted.extend(aborted);
         self.log_end_offset = batch.next_offset();
-        self.unflushed_records += batch.records.len() as i64;
         if self.active.should_roll(&batch, &self.config) {
             self.roll(batch.base_offset);
         }
@@ -214,6 +214,11 @@ impl Log {
     /// Batches from the one that holds `from`, up to offset `bound`, until `max_bytes` are reached.
     /// At least one batch is returned when there is any, so that a large batch still makes progress (KIP-74).
     pub fn read(&self, from: Offset, bound: Offset, max_bytes: i32) -> ReadBatches {
+        self.read_within(from, bound, max_bytes, true)
+    }
+
+    /// The same; but a first batch that is larger than `max_bytes` comes only where `at_least_one` says so.
+    pub fn read_within(&self, from: Offset, bound: Offset, max_bytes: i32, at_least_one: bool) -> ReadBatches {
         let mut found = Vec::new();
         if from >= bound {
             return found;
@@ -230,6 +235,9 @@ impl Log {
                 break;
             }
         }
+        if bytes > i64::from(max_bytes) && found.len() == 1 && !at_least_one {
+            found.clear();
+        }
         found
     }
 
@@ -238,12 +246,24 @@ impl Log {
     pub fn offset_for_timestamp(&self, timestamp: i64) -> Option<(Offset, i64)> {
         let segment =
             self.segments().find(|segment| segment.largest_timestamp().is_some_and(|largest| largest >= timestamp))?;
-        segment.batches().filter(|batch| batch.max_timestamp as i64 >= timestamp).find_map(|batch| {
+        // The time index says up to which offset nothing is younger; from there on batches are scanned.
+        let indexed = segment.indexes().times.lookup(timestamp).map_or(0, |entry| entry.relative_offset);
+        let from = (segment.base_offset() + i64::from(indexed)).max(self.log_start_offset);
+        segment.batches_from(from).filter(|batch| batch.max_timestamp as i64 >= timestamp).find_map(|batch| {
             batch
                 .iter()
                 .map(|(offset, record)| (offset, batch.timestamp_of(record)))
                 .find(|(offset, at)| *at >= timestamp && *offset >= self.log_start_offset)
         })
+    }
+
+    /// The first record that has the largest timestamp of all: its offset and timestamp (ListOffsets −3, KIP-734).
+    pub fn offset_of_max_timestamp(&self) -> Option<(Offset, i64)> {
+        let latest = self.segments().filter_map(Segment::largest_timestamp).max()?;
+        let segment = self.segments().find(|segment| segment.largest_timestamp() == Some(latest))?;
+        let batch = segment.batches().find(|batch| batch.max_timestamp as i64 == latest)?;
+        let mut records = batch.iter().map(|(offset, record)| (offset, batch.timestamp_of(record)));
+        records.find(|(_, at)| *at == latest)
     }
 
     /// The stored batches in order.
@@ -269,7 +289,7 @@ impl Log {
         self.log_start_offset = self.log_start_offset.min(end);
         self.durable_to = self.durable_to.min(end);
         self.cleaned_to = self.cleaned_to.min(end);
-        self.unflushed_records = end.since(self.durable_to);
+        self.flushes.iter_mut().for_each(|flush| flush.to = flush.to.min(end));
         self.epochs.truncate_from_end(end);
         self.reload_producers();
         end
@@ -417,15 +437,44 @@ impl Log {
         recovery
     }
 
-    /// Records appended since the last fsync.
+    /// Offsets that no fsync covers, done or under way (`UnifiedLog.unflushedMessages`).
     pub fn unflushed_records(&self) -> i64 {
-        self.unflushed_records
+        let asked = self.flushes.iter().map(|flush| flush.to).max().unwrap_or(Offset::ZERO);
+        self.log_end_offset.since(self.durable_to.max(asked))
     }
 
-    /// An fsync that began when the log ended at `offset` is done.
+    /// An fsync of everything below `to` begins; with `append` an append waits for it.
+    pub fn begin_flush(&mut self, number: u64, to: Offset, append: bool) {
+        self.flushes.push(LogFlush { number, to: to.min(self.log_end_offset), append });
+    }
+
+    /// The fsync with this number is done. Returns what it was of, less what has been cut since; none when the log has
+    /// begun anew meanwhile.
+    pub fn end_flush(&mut self, number: u64) -> Option<Offset> {
+        let at = self.flushes.iter().position(|flush| flush.number == number)?;
+        let flush = self.flushes.remove(at);
+        self.flushed_to(flush.to);
+        Some(flush.to)
+    }
+
+    /// Whether an append waits for an fsync.
+    pub fn is_flushing(&self) -> bool {
+        self.flushes.iter().any(|flush| flush.append)
+    }
+
+    /// The numbers of the fsyncs that appends wait for.
+    pub fn append_flushes(&self) -> impl Iterator<Item = u64> {
+        self.flushes.iter().filter(|flush| flush.append).map(|flush| flush.number)
+    }
+
+    /// The process died: nobody hears of the fsyncs under way any more.
+    pub fn abandon_flushes(&mut self) {
+        self.flushes.clear();
+    }
+
+    /// Everything below `offset` is on the disk.
     pub fn flushed_to(&mut self, offset: Offset) {
         self.durable_to = self.durable_to.max(offset.min(self.log_end_offset));
-        self.unflushed_records = self.log_end_offset.since(self.durable_to);
     }
 
     /// The machine lost power. Of what was only in the page cache the operating system had written back `kept` batches;
@@ -443,6 +492,16 @@ impl Log {
         }
         end
     }
+}
+
+/// An fsync under way.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct LogFlush {
+    number: u64,
+    /// What it is of: everything below, as long as it is not cut.
+    to: Offset,
+    /// Whether an append waits for it.
+    append: bool,
 }
 
 /// What recovery found.

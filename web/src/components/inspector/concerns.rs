@@ -167,7 +167,7 @@ fn named(event: &Event) -> Named {
             out.groups.push(*group);
             out.tps.extend(partitions);
         }
-        Event::PositionSet { client, group, tp, .. } => {
+        Event::PositionSet { client, group, tp, .. } | Event::ReadReplicaChanged { client, group, tp, .. } => {
             out.nodes.push(*client);
             out.groups.push(*group);
             out.tps.push(*tp);

@@ -320,6 +320,12 @@ fn client_sentence(event: &Event, names: &Names<'_>) -> String {
                 PositionReason::Truncation => t!(position_truncation, client = client, tp = tp, to = to),
             }
         }
+        Event::ReadReplicaChanged { client, tp, replica: Some(replica), .. } => {
+            t!(reads_nearby, client = names.node(*client), tp = names.tp(*tp), broker = names.broker(*replica))
+        }
+        Event::ReadReplicaChanged { client, tp, replica: None, .. } => {
+            t!(reads_from_leader, client = names.node(*client), tp = names.tp(*tp))
+        }
         Event::RecordsPolled { client, tp, records, .. } if records.is_empty() => {
             t!(polled_past, client = names.node(*client), tp = names.tp(*tp))
         }
