@@ -5,6 +5,7 @@ use crate::test;
 use highwater_engine::config::Acks;
 use highwater_engine::controller::{LeaderRecoveryState, MetadataImage};
 use highwater_engine::effect::{Effect, Effects, Input};
+use highwater_engine::event::Event;
 use highwater_engine::history::History;
 use highwater_engine::ids::{
     BrokerEpoch, BrokerId, CorrelationId, Generation, GroupId, LeaderEpoch, NodeId, Offset, PartitionEpoch, RecordId,
@@ -304,8 +305,25 @@ fn provoked(code: ErrorCode) -> Option<Vec<ErrorCode>> {
                 }
                 "#,
             );
-            let of = |event: &highwater_engine::event::Event| match event {
-                highwater_engine::event::Event::ProduceRetried { error, .. } => Some(*error),
+            let of = |event: &Event| match event {
+                Event::ProduceRetried { error, .. } => Some(*error),
+                _ => None,
+            };
+            story.past_events().iter().filter_map(|emitted| of(&emitted.event)).collect()
+        }
+        ErrorCode::TransactionAborted => {
+            // Nothing of it was sent yet when the application gave it up.
+            let story = check(
+                r#"
+                scenario given-up
+                brokers 1
+                topic t partitions=1 replication-factor=1
+                producer p topic=t start="2s" every="10ms" count=6 transactional.id=x linger.ms=5000 transaction-records=3 abort-every=1
+                story { run "30s" }
+                "#,
+            );
+            let of = |event: &Event| match event {
+                Event::SendFailed { error, .. } => Some(*error),
                 _ => None,
             };
             story.past_events().iter().filter_map(|emitted| of(&emitted.event)).collect()

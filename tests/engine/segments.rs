@@ -2,7 +2,7 @@
 
 use crate::test;
 use highwater_engine::config::{CleanupPolicy, Millis, Ratio, TopicConfig};
-use highwater_engine::ids::{LeaderEpoch, NodeId, Offset, RecordId};
+use highwater_engine::ids::{LeaderEpoch, NodeId, Offset, ProducerId, RecordId};
 use highwater_engine::storage::format::{DecodeError, WireBatch};
 use highwater_engine::storage::{Damage, Log, LookupSteps, Record, RecordBatch, RecordBody, Segment, clean, cleanable};
 use std::sync::Arc;
@@ -109,6 +109,52 @@ fn a_time_is_looked_up_by_the_first_record_not_before_it() {
     assert_eq!(log.offset_for_timestamp(12_000), Some((Offset(11), 12_000)));
     assert_eq!(log.offset_for_timestamp(12_001), Some((Offset(12), 13_000)));
     assert_eq!(log.offset_for_timestamp(25_001), None);
+    assert_eq!(log.offset_of_max_timestamp(), Some((Offset(24), 25_000)));
+}
+
+#[test]
+fn a_time_is_looked_up_behind_the_log_start_and_by_the_logs_own_clock() {
+    let mut log = filled(TopicConfig::default(), 25);
+    log.raise_log_start(Offset(5));
+    assert_eq!(log.offset_for_timestamp(0), Some((Offset(5), 6_000)), "what was deleted is not found");
+    // Where the leader stamps, the producer's clock says nothing.
+    let mut stamped = log_with(TopicConfig::default());
+    for (number, producer, leader) in [(1, 900_000, 1_000), (2, 1, 2_000), (3, 5, 3_000)] {
+        let batch = RecordBatch { log_append_time: true, max_timestamp: leader, ..one(number, producer, None, 10) };
+        stamped.append_as_leader(batch, LeaderEpoch(0));
+    }
+    assert_eq!(stamped.offset_for_timestamp(1_001), Some((Offset(1), 2_000)));
+    assert_eq!(stamped.offset_for_timestamp(3_001), None);
+    assert_eq!(stamped.offset_of_max_timestamp(), Some((Offset(2), 3_000)));
+}
+
+#[test]
+fn the_way_through_the_time_index_finds_what_a_scan_of_everything_finds() {
+    // Clocks that disagree: timestamps go up and down.
+    let mut log = log_with(TopicConfig { segment_bytes: 1_048_576, ..TopicConfig::default() });
+    for number in 0..4_000_u32 {
+        let timestamp = u64::from(number) * 10 + u64::from(number.wrapping_mul(2_654_435_761) >> 20);
+        log.append_as_leader(one(number, timestamp, None, 900), LeaderEpoch(0));
+    }
+    assert!(log.segments().all(|segment| segment.indexes().times.entries().len() > 20));
+    for at in (0..46_000).step_by(97) {
+        let segment = log.segments().find(|segment| segment.largest_timestamp().is_some_and(|largest| largest >= at));
+        let scanned = segment.and_then(|segment| segment.batches().find(|batch| batch.max_timestamp as i64 >= at));
+        let expected = scanned.map(|batch| (batch.base_offset, batch.max_timestamp as i64));
+        assert_eq!(log.offset_for_timestamp(at), expected, "at {at}");
+    }
+}
+
+#[test]
+fn only_the_first_partition_of_an_answer_may_go_beyond_its_limit() {
+    let log = filled(TopicConfig::default(), 3);
+    let bases = |at_least_one, max_bytes| -> Vec<i64> {
+        let batches = log.read_within(Offset(0), Offset(3), max_bytes, at_least_one);
+        batches.iter().map(|batch| batch.base_offset.0).collect()
+    };
+    assert_eq!(bases(true, 10), [0], "a large batch still makes progress (KIP-74)");
+    assert_eq!(bases(false, 10), [0; 0]);
+    assert_eq!(bases(false, 210_000), [0, 1]);
 }
 
 #[test]
@@ -228,6 +274,33 @@ fn compaction_keeps_the_last_of_each_key_and_every_offset() {
     // A reader who asks for a gap gets what comes next.
     assert_eq!(log.read(Offset(3), Offset(25), 1)[0].base_offset, Offset(15));
     assert!(!cleanable(&log, &config, Offset(25), 30_000).is_eligible(&config), "nothing is dirty any more");
+}
+
+#[test]
+fn the_last_batch_of_a_producer_stays_as_an_empty_one_and_with_it_its_sequence() {
+    use highwater_engine::storage::{AppendVerdict, ProducerStamp, Verification};
+    let compact = TopicConfig { cleanup_policy: CleanupPolicy::COMPACT, ..TopicConfig::default() };
+    let config = TopicConfig { segment_bytes: 1_048_576, ..compact };
+    let mut log = log_with(config.clone());
+    let stamped = |id: i64, sequence: i32, number: u32| {
+        let stamp = ProducerStamp { id: ProducerId(id), epoch: 0, base_sequence: sequence };
+        RecordBatch { producer: Some(stamp), ..one(number, 1_000, Some("k"), 100_000) }
+    };
+    log.append_as_leader(stamped(1, 0, 1), LeaderEpoch(0));
+    log.append_as_leader(stamped(1, 1, 2), LeaderEpoch(0));
+    for number in 0..25 {
+        log.append_as_leader(stamped(2, number, 3 + number as u32), LeaderEpoch(0));
+    }
+    let range = cleanable(&log, &config, log.log_end_offset(), 2_000);
+    clean(&mut log, &config, &range, 2_000);
+    let left: Vec<(i64, usize)> =
+        log.batches().take(2).map(|batch| (batch.base_offset.0, batch.records.len())).collect();
+    assert_eq!(left[0], (1, 0), "{left:?}");
+    // A broker that reads the log in again still knows what the producer sent last.
+    log.reload_producers();
+    let again = log.producers().check(&stamped(1, 1, 2), Verification::Off);
+    assert_eq!(again, AppendVerdict::Duplicate { base_offset: Offset(1), last_offset: Offset(1) });
+    assert_eq!(log.producers().check(&stamped(1, 2, 9), Verification::Off), AppendVerdict::Append);
 }
 
 #[test]

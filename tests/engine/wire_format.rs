@@ -2,9 +2,11 @@
 
 use bytes::{Bytes, BytesMut};
 use highwater_engine::config::{CompressionType, GzipLevel};
+use highwater_engine::ids::{Offset, ProducerId};
+use highwater_engine::storage::AbortedTxn;
 use highwater_engine::storage::format::{
-    Attributes, DecodeError, WireBatch, WireRecord, compress, expand, fields_of, put_varint, put_varlong, take_varint,
-    take_varlong,
+    Attributes, DecodeError, INDEX_ENTRY_BYTES, OffsetIndex, TIME_ENTRY_BYTES, TimeIndex, WireBatch, WireRecord,
+    compress, expand, fields_of, put_varint, put_varlong, take_varint, take_varlong,
 };
 use kafka_protocol::protocol::StrBytes;
 use kafka_protocol::records::{
@@ -174,8 +176,50 @@ proptest! {
     }
 
     #[test]
+    fn an_offset_index_is_read_back_and_a_torn_entry_ignored(steps in vec((1..9_000u32, 1..70_000u32), 0..60), torn in 0..INDEX_ENTRY_BYTES as usize) {
+        let mut index = OffsetIndex::default();
+        let (mut offset, mut position) = (0, 0);
+        for (offsets, bytes) in steps {
+            (offset, position) = (offset + offsets, position + bytes);
+            prop_assert!(index.append(offset, position));
+            prop_assert!(!index.append(offset, position + 1), "an entry lies behind the last");
+        }
+        let mut bytes = index.encode();
+        prop_assert_eq!(bytes.len(), index.entries().len() * INDEX_ENTRY_BYTES as usize);
+        bytes.extend(vec![7u8; torn]);
+        prop_assert_eq!(OffsetIndex::decode(&bytes), index);
+    }
+
+    #[test]
+    fn a_time_index_is_read_back_and_a_torn_entry_ignored(entries in vec((any::<i64>(), any::<u32>()), 0..60), torn in 0..TIME_ENTRY_BYTES as usize) {
+        let mut index = TimeIndex::default();
+        for (timestamp, offset) in entries {
+            index.maybe_append(timestamp, offset);
+        }
+        prop_assert!(index.entries().is_sorted_by(|one, next| one.timestamp < next.timestamp));
+        let mut bytes = index.encode();
+        prop_assert_eq!(bytes.len(), index.entries().len() * TIME_ENTRY_BYTES as usize);
+        bytes.extend(vec![7u8; torn]);
+        prop_assert_eq!(TimeIndex::decode(&bytes), index);
+    }
+
+    #[test]
+    fn an_aborted_transaction_is_read_back_and_half_of_one_is_none(id: i64, first: i64, last: i64, stable: i64, cut in 0..AbortedTxn::SIZE) {
+        let entry = AbortedTxn {
+            producer_id: ProducerId(id),
+            first_offset: Offset(first),
+            last_offset: Offset(last),
+            last_stable_offset: Offset(stable),
+        };
+        let bytes = entry.to_bytes();
+        prop_assert_eq!(AbortedTxn::from_bytes(&bytes), Some(entry));
+        prop_assert_eq!(AbortedTxn::from_bytes(&bytes[..cut]), None);
+    }
+
+    #[test]
     fn any_bytes_at_all_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..300)) {
         let _ = WireBatch::decode(&bytes);
         fields_of(&bytes);
+        let _ = (OffsetIndex::decode(&bytes), TimeIndex::decode(&bytes), AbortedTxn::from_bytes(&bytes));
     }
 }

@@ -100,6 +100,11 @@ pub fn clean(log: &mut Log, config: &TopicConfig, range: &CleanableLog, now_ms: 
             }
         }
     }
+    let producers = log.producers().clone();
+    let is_producers_last = |batch: &RecordBatch| {
+        let known = batch.producer.and_then(|stamp| producers.get(stamp.id)).and_then(|entry| entry.batches.back());
+        known.is_some_and(|last| last.last_offset == batch.last_offset())
+    };
     // Pass 2: every segment below the end of the map is written anew.
     let mut cleaned = Cleaned { to: range.first_uncleanable, records: (0, 0), bytes: (0, 0), gone: Vec::new() };
     log.rewrite_below(range.first_uncleanable, |segment| {
@@ -107,8 +112,8 @@ pub fn clean(log: &mut Log, config: &TopicConfig, range: &CleanableLog, now_ms: 
         for batch in segment {
             cleaned.records.0 += batch.records.len() as u64;
             cleaned.bytes.0 += u64::from(batch.size_in_bytes);
-            let is_last_of_round = batch.next_offset() >= range.first_uncleanable;
-            let left = clean_batch(batch, &last, is_aborted(batch), config, now_ms, is_last_of_round);
+            let must_stay = batch.next_offset() >= range.first_uncleanable || is_producers_last(batch);
+            let left = clean_batch(batch, &last, is_aborted(batch), config, now_ms, must_stay);
             let mut stays = left.iter().flat_map(|left| left.iter()).map(|(offset, _)| offset).peekable();
             for (offset, _) in batch.iter() {
                 if stays.next_if_eq(&offset).is_none() {
@@ -152,15 +157,15 @@ pub fn values_cleaned(before: &Log, now: &Log, gone: &[Offset]) -> (Vec<(Offset,
     (gone, last)
 }
 
-/// The batch with what is to stay; none when nothing is. The last batch of a round stays as an empty one, so that the
-/// log does not seem to end earlier than it did.
+/// The batch with what is to stay; none when nothing is. One that `must_stay` stays as an empty one: the last batch of a
+/// round, so that the log does not seem to end earlier than it did, and the last of a producer, whose sequence stands there.
 fn clean_batch(
     batch: &RecordBatch,
     last: &BTreeMap<Vec<u8>, Offset>,
     is_aborted: bool,
     config: &TopicConfig,
     now_ms: i64,
-    is_last_of_round: bool,
+    must_stay: bool,
 ) -> Option<RecordBatch> {
     if batch.is_control() {
         return Some(batch.clone());
@@ -176,7 +181,7 @@ fn clean_batch(
         .filter(|(offset, record)| stays(*offset, record))
         .map(|(offset, record)| (offset.since(batch.base_offset) as i32, record.clone()))
         .collect();
-    if kept.is_empty() && !is_last_of_round {
+    if kept.is_empty() && !must_stay {
         return None;
     }
     let has_tombstone = kept.iter().any(|(_, record)| record.is_tombstone());

@@ -143,7 +143,8 @@ impl ProducerStates {
     /// Learns from a batch that was appended. Returns the index entry of a transaction that it aborted.
     pub fn note(&mut self, batch: &RecordBatch) -> Option<AbortedTxn> {
         let stamp = batch.producer?;
-        let timestamp = batch.records.last().map_or(0, |record| record.timestamp);
+        // The header says it, also when the cleaner has left no record.
+        let timestamp = batch.max_timestamp;
         let entry = self.producers.entry(stamp.id).or_default();
         entry.adopt_epoch(stamp.epoch);
         entry.last_timestamp = timestamp;

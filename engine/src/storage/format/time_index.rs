@@ -51,4 +51,14 @@ impl TimeIndex {
         }
         out
     }
+
+    /// Reads a file; a partial entry at the end is ignored, as Kafka's size check rounds down.
+    pub fn decode(bytes: &[u8]) -> TimeIndex {
+        let mut index = TimeIndex::default();
+        for [a, b, c, d, e, f, g, h, i, j, k, l] in bytes.as_chunks().0 {
+            let timestamp = i64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]);
+            index.maybe_append(timestamp, u32::from_be_bytes([*i, *j, *k, *l]));
+        }
+        index
+    }
 }
