@@ -151,9 +151,15 @@ pub enum Timer {
     RequestTimeout,
     /// Coordinator: an initial rebalance delay, a join phase, a sync phase or a session ends.
     Groups,
+    /// Broker: it is time for a ping to ZooKeeper, or to connect again (`zookeeper.session.timeout.ms / 3`).
+    ZooKeeper,
+    /// Broker: ask the controller of the ZooKeeper era again to be let go (`controlled.shutdown.retry.backoff.ms`).
+    ControlledShutdown,
+    /// Controller of the ZooKeeper era: tell this broker again what it has not confirmed.
+    Control(crate::ids::BrokerId),
     /// Partition leader: a lock of a share group's record ends, or the share coordinator is asked again.
     Share,
-    /// Controller: look for silent brokers (`broker.session.timeout.ms / 8`).
+    /// Controller: look for silent brokers (`broker.session.timeout.ms / 8`). ZooKeeper: look for sessions that are over.
     SessionCheck,
     /// Controller: an election or a fetch of the quorum has taken too long (`controller.quorum.election.timeout.ms`,
     /// `controller.quorum.fetch.timeout.ms`).

@@ -197,12 +197,16 @@ pub enum Event {
     /// A command could not be carried out.
     CommandRejected { reason: crate::command::Rejected },
 
-    /// A controller leads the quorum.
+    /// A controller leads the quorum; or a broker has won the race for `/controller`.
     ControllerElected { node: NodeId, epoch: LeaderEpoch },
-    /// The controller registered an incarnation of a broker.
+    /// The controller registered an incarnation of a broker; or its znode in ZooKeeper is there.
     BrokerRegistered { broker: BrokerId, epoch: BrokerEpoch },
     /// The controller had no heartbeat from a broker for `broker.session.timeout.ms`, or it stops in order.
     BrokerFenced { broker: BrokerId, silent_for: Duration },
+    /// ZooKeeper has not heard a broker for `zookeeper.session.timeout.ms`: its session is over, and its znodes are gone.
+    SessionExpired { node: NodeId, silent_for: Duration },
+    /// A broker did not listen to a controller that was replaced (STALE_CONTROLLER_EPOCH).
+    ControllerRefused { broker: BrokerId, controller: BrokerId, epoch: i32, known: i32 },
     /// The controller lets a broker take part again.
     BrokerUnfenced { broker: BrokerId },
     /// A topic was created.
@@ -474,7 +478,7 @@ impl Event {
         }
         names! {
             NodeStarted NodeStopped NodePaused NodeResumed LinkCut LinkHealed MessageDropped CommandRejected
-            ControllerElected BrokerRegistered BrokerFenced BrokerUnfenced TopicCreated LeaderElected PartitionOffline IsrChanged
+            ControllerElected BrokerRegistered BrokerFenced SessionExpired ControllerRefused BrokerUnfenced TopicCreated LeaderElected PartitionOffline IsrChanged
             ElrChanged ReassignmentChanged PartitionsCreated TopicDeleted ConfigChanged AdminRefused ReplicaDeleted
             LeaderActivated FollowerActivated RecordsAppended DuplicateRecognised HighWatermarkAdvanced LogTruncated
             IsrShrinkProposed IsrExpandProposed LogFlushed RecordSent RecordAcked SendFailed ProduceRetried
@@ -504,6 +508,8 @@ impl Event {
         "ControllerElected",
         "BrokerRegistered",
         "BrokerFenced",
+        "SessionExpired",
+        "ControllerRefused",
         "BrokerUnfenced",
         "TopicCreated",
         "LeaderElected",

@@ -77,6 +77,9 @@ pub enum Fact {
     MetadataTruncated { node: NodeId, to: Offset },
     /// Metadata records are committed: one decision, or several.
     MetadataCommitted { epoch: i32, records: Vec<(Offset, Arc<MetadataRecord>)> },
+    /// ZooKeeper wrote a znode that is about the cluster: the same as records, all of one write; of a topic that is created
+    /// also how many partitions and replicas it has.
+    ZnodeWritten { epoch: i32, offset: Offset, records: Vec<Arc<MetadataRecord>>, partitions: (usize, usize) },
     /// A controller's state in its quorum changed.
     QuorumState {
         node: NodeId,

@@ -426,7 +426,7 @@ fn racks_share_the_replicas_of_every_partition() {
     );
     let (_, controller) = history.simulation().active_controller().unwrap();
     let rack = |broker: &BrokerId| (broker.0 - 1) / 2;
-    let user = controller.image().unwrap().topics.get(&TopicId(1)).unwrap();
+    let user = controller.image.topics.get(&TopicId(1)).unwrap();
     for partition in &user.partitions {
         let mut racks: Vec<i32> = partition.replicas.iter().map(rack).collect();
         racks.sort_unstable();

@@ -49,6 +49,8 @@ lessons! {
     a_reader_learns_that_its_log_was_cut = "27g-reader-behind-the-cut";
     a_zombie_leader_commits_nothing = "28-zombie";
     a_flapping_isr_stops_writes_each_time = "29-isr-flapping";
+    a_failover_with_zookeeper = "50a-with-zookeeper";
+    the_same_failover_with_kraft = "50b-with-kraft";
     a_lost_answer_and_a_retry_store_twice = "30a-lost-answer";
     idempotence_recognises_the_retry = "30b-idempotence";
     five_in_flight_overtake_one_another = "30c-overtaken";

@@ -61,3 +61,4 @@ mod truncation;
 mod vectors;
 #[cfg(not(target_arch = "wasm32"))]
 mod wire_format;
+mod zookeeper_controller;

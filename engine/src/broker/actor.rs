@@ -5,11 +5,13 @@ use super::consumer_fetch::ParkedFetch;
 use super::controller_channel::Pending;
 use super::fetch::FollowerSession;
 use super::fetcher::Fetcher;
+use super::kafka_controller::KafkaController;
+use super::keeper::Keeper;
 use super::produce::DelayedWrite;
 use super::share_leader::ShareLeader;
 use super::verification::Unverified;
 use crate::collections::{Map, Set};
-use crate::config::{BrokerConfig, FeatureConfig, ShareBrokerConfig, ShareGroupConfig};
+use crate::config::{BrokerConfig, ControllerConfig, FeatureConfig, ShareBrokerConfig, ShareGroupConfig};
 use crate::controller::MetadataImage;
 use crate::coordinator::{GroupShards, ReplyTo, ShareStateShards, TransactionOutcome, TransactionShards};
 use crate::effect::{Effects, Input, Instruction, Timer};
@@ -59,6 +61,10 @@ pub struct Broker {
     pub controllers: Vec<NodeId>,
     /// The one that is believed to be active.
     pub(super) controller: NodeId,
+    /// ZooKeeper's address, in a cluster that has it (`zookeeper.connect`).
+    pub(super) zookeeper: Option<NodeId>,
+    /// Its settings as a possible controller.
+    pub controller_config: ControllerConfig,
     pub(super) offsets_topic: crate::ids::TopicId,
     /// Its replicas; logs and checkpoints survive the process.
     pub(super) replicas: Map<TopicPartition, Replica>,
@@ -110,6 +116,20 @@ pub(super) struct Runtime {
     pub share_states: ShareStateShards,
     pub share_topic_requested: bool,
     pub request_timer: bool,
+    /// Its client of ZooKeeper.
+    pub keeper: Keeper,
+    /// What it keeps as the controller of a cluster with ZooKeeper.
+    pub kafka_controller: Option<Box<KafkaController>>,
+    /// The highest controller epoch it has heard of.
+    pub controller_epoch: i32,
+    /// Numbers of readings, commits and requests as the controller.
+    pub readings: u32,
+    pub commits: u64,
+    pub controls: u64,
+    /// How often it has asked to be let go.
+    pub shutdown_attempts: i64,
+    /// Whether it is closing its session, and ends with it.
+    pub leaving_keeper: bool,
 }
 
 impl Broker {
@@ -135,6 +155,8 @@ impl Broker {
             transactional_names,
             controllers: vec![controller],
             controller,
+            zookeeper: None,
+            controller_config: ControllerConfig::default(),
             offsets_topic,
             replicas: Map::new(),
             disk: Default::default(),
@@ -173,6 +195,15 @@ impl Broker {
         self.group_tp(group).is_some_and(|tp| self.replicas.get(&tp).is_some_and(|r| r.leadership().is_some()))
     }
 
+    /// The same broker in a cluster with ZooKeeper.
+    pub fn beside_zookeeper(mut self, zookeeper: NodeId, config: ControllerConfig) -> Broker {
+        self.zookeeper = Some(zookeeper);
+        self.controller_config = config;
+        // Until it has heard of a controller it asks itself, and says that it is not one.
+        self.controller = self.node;
+        self
+    }
+
     /// The process died; a power loss also takes what was not fsynced.
     pub fn crash(&mut self, power_lost: bool, out: &mut Effects<'_>) {
         self.runtime = None;
@@ -204,15 +235,30 @@ impl Broker {
                 Body::Request(correlation, request) => {
                     self.on_request(ReplyTo { peer: from, channel, correlation }, request, out)
                 }
+                Body::Response(correlation, Response::ZooKeeper(answer)) => {
+                    self.on_keeper_answer(correlation, *answer, out);
+                }
                 Body::Response(correlation, response) => self.on_response(correlation, response, out),
                 Body::Queue(_) | Body::DatabaseRequest(_) | Body::DatabaseResponse(_) => {}
             },
+            Input::Disconnected { peer, .. } if self.zookeeper == Some(peer) => self.on_keeper_lost(out),
             Input::Disconnected { peer, channel } => self.on_disconnected(peer, channel, out),
             Input::TimerFired(timer) => self.on_timer(timer, out),
             Input::DiskDone(token) => self.on_flushed(token, out),
             Input::Told(Instruction::Stop) => {
                 self.with_runtime(|runtime| runtime.status = BrokerStatus::ShuttingDown);
-                self.send_heartbeat(out);
+                if self.zookeeper.is_some() {
+                    self.ask_to_leave(out);
+                } else {
+                    self.send_heartbeat(out);
+                }
+            }
+            Input::Told(Instruction::Admin(request)) => self.on_controllers_admin(&request, out),
+            Input::Told(Instruction::CreateTopic(topic)) => {
+                let error = self.create_topic(&topic, out);
+                if error.is_error() {
+                    out.emit(|| Event::AdminRefused { api: "CreateTopics".to_owned(), error });
+                }
             }
             Input::Told(Instruction::DeleteRecords(tp, before)) => self.delete_records(tp, before, out),
             Input::Told(_) => {}
@@ -237,8 +283,13 @@ impl Broker {
         let previous_broker_epoch = self.load_logs(out).unwrap_or(BrokerEpoch(-1));
         let runtime = Runtime { incarnation: out.rng.bits(), previous_broker_epoch, ..Runtime::default() };
         self.runtime = Some(Box::new(runtime));
-        self.register(out);
-        self.fetch_metadata(out);
+        if self.zookeeper.is_some() {
+            self.controller = self.node;
+            self.connect_keeper(out);
+        } else {
+            self.register(out);
+            self.fetch_metadata(out);
+        }
         out.set_timer(Timer::IsrCheck, self.config.replica_lag_time_max_ms.pause().div(2));
         out.set_timer(Timer::HighWatermarkCheckpoint, self.config.replica_high_watermark_checkpoint_interval_ms);
         self.start_log_tasks(out);
@@ -277,12 +328,14 @@ impl Broker {
             Request::ShareFetch(request) => self.on_share_fetch(to, *request, out),
             Request::ShareAcknowledge(request) => self.on_share_acknowledge(to, *request, out),
             Request::ShareGroupState(request) => self.on_share_state_request(to, &request, out),
-            // The controller's APIs: a broker does not serve them, and nobody here asks it to.
-            Request::BrokerRegistration(_)
-            | Request::BrokerHeartbeat(_)
-            | Request::AlterPartition(_)
+            Request::Control(request) => self.on_control_request(to, *request, out),
+            Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)
             | Request::CreateTopics(_)
+            | Request::ControlledShutdown(_) => self.on_controller_request(to, &request, out),
+            // The APIs of a controller of its own: a broker does not serve them, and nobody here asks it to.
+            Request::BrokerRegistration(_)
+            | Request::BrokerHeartbeat(_)
             | Request::Vote(_)
             | Request::BeginQuorumEpoch(_)
             | Request::EndQuorumEpoch(_)
@@ -294,7 +347,12 @@ impl Broker {
     fn on_timer(&mut self, timer: Timer, out: &mut Effects<'_>) {
         match timer {
             Timer::BrokerHeartbeat => self.send_heartbeat(out),
+            Timer::Registration if self.zookeeper.is_some() => self.register_znode(out),
             Timer::Registration => self.register(out),
+            Timer::ZooKeeper => self.on_keeper_timer(out),
+            Timer::ControlledShutdown => self.ask_to_leave(out),
+            Timer::Control(broker) => self.send_next_control(broker, out),
+            Timer::LeaderRebalance => self.on_leader_rebalance(out),
             Timer::MetadataFetch => self.on_metadata_timer(out),
             Timer::IsrCheck => self.on_isr_check(out),
             Timer::HighWatermarkCheckpoint => {

@@ -39,6 +39,9 @@ pub(super) enum Asked {
     MetadataLog,
     AlterPartition,
     ProducerIds,
+    ControlledShutdown,
+    /// The controller has told this broker something; the number says what.
+    Control(BrokerId, u64),
     OffsetsTopic,
     TransactionTopic,
     ShareTopic,
@@ -64,6 +67,7 @@ impl Asked {
         match self {
             Asked::MetadataLog => Channel::Metadata,
             Asked::AlterPartition => Channel::AlterPartition,
+            Asked::Control(..) => Channel::Control,
             Asked::Verification(_) => Channel::Verification,
             Asked::Markers(_) => Channel::Markers,
             Asked::ShareState(..) => Channel::ShareState,
@@ -76,7 +80,7 @@ impl Asked {
 impl Broker {
     pub(super) fn ask_controller(&mut self, channel: Channel, request: Request, what: Asked, out: &mut Effects<'_>) {
         let pending = Pending { to: self.controller, sent_at: out.now, what };
-        self.ask(self.controller, channel, request, pending, out);
+        self.ask_broker(self.controller, channel, request, pending, out);
     }
 
     pub(super) fn register(&mut self, out: &mut Effects<'_>) {
@@ -172,6 +176,10 @@ impl Broker {
             (Asked::AlterPartition, Response::AlterPartition(answer)) => self.on_alter_answer(*answer, out),
             (Asked::ProducerIds, Response::AllocateProducerIds(answer)) => self.on_producer_ids(&answer, out),
             (Asked::Fetch(leader), Response::Fetch(answer)) => self.on_fetched(leader, *answer, out),
+            (Asked::ControlledShutdown, Response::ControlledShutdown(answer)) => self.on_may_leave(&answer, out),
+            (Asked::Control(broker, number), Response::Control(_, answer)) => {
+                self.on_control_answer(broker, number, &answer, out);
+            }
             (Asked::TransactionTopic, _) => self.with_runtime(|runtime| runtime.transaction_topic_requested = false),
             (Asked::ShareTopic, _) => self.with_runtime(|runtime| runtime.share_topic_requested = false),
             (Asked::ShareState(key, kind, number), Response::ShareGroupState(_, answer)) => {
@@ -191,7 +199,7 @@ impl Broker {
     }
 
     /// The leader of the quorum is said to be `leader`, or it is not known: then the next controller is asked.
-    fn point_at(&mut self, leader: Option<NodeId>, out: &mut Effects<'_>) {
+    pub(super) fn point_at(&mut self, leader: Option<NodeId>, out: &mut Effects<'_>) {
         let here = self.controllers.iter().position(|node| *node == self.controller).unwrap_or(0);
         let next = self.controllers.get((here + 1) % self.controllers.len().max(1)).copied();
         let Some(node) = leader.or(next).filter(|node| *node != self.controller) else { return };
@@ -208,7 +216,9 @@ impl Broker {
                 self.on_no_answer(pending, out);
             }
         }
-        if registering {
+        if self.zookeeper.is_some() {
+            // What it may ask for again, it asks the new one.
+        } else if registering {
             self.register(out);
         } else {
             self.send_heartbeat(out);
@@ -231,7 +241,7 @@ impl Broker {
     }
 
     /// The controller lets this broker go: logs are flushed and marks written down before the process ends.
-    fn shut_down(&mut self, out: &mut Effects<'_>) {
+    pub(super) fn shut_down(&mut self, out: &mut Effects<'_>) {
         self.shut_down_logs();
         out.exit();
     }
@@ -240,7 +250,9 @@ impl Broker {
     pub(super) fn on_no_answer(&mut self, pending: Pending, out: &mut Effects<'_>) {
         match pending.what {
             Asked::Registration => out.set_timer(Timer::Registration, REGISTRATION_RETRY),
-            Asked::Heartbeat => {}
+            // A timer asks again.
+            Asked::Heartbeat | Asked::ControlledShutdown => {}
+            Asked::Control(broker, number) => self.on_control_unanswered(broker, number, out),
             Asked::MetadataLog => {
                 self.with_runtime(|runtime| runtime.metadata_fetch_out = false);
                 self.point_at(None, out);

@@ -179,7 +179,7 @@ impl Broker {
     /// Whether a fetch comes from an earlier incarnation than the registered one (KIP-903).
     fn is_stale(&self, follower: BrokerId, broker_epoch: BrokerEpoch) -> bool {
         let registered = self.image().and_then(|image| image.brokers.get(&follower)).map(|known| known.epoch);
-        let unchecked = broker_epoch == BrokerEpoch(-1) || !self.features.broker_epoch_check;
+        let unchecked = broker_epoch == BrokerEpoch(-1) || !self.features.checks_incarnations();
         !unchecked && registered.is_some_and(|registered| broker_epoch < registered)
     }
 
@@ -285,7 +285,7 @@ impl Broker {
         let Some(runtime) = &self.runtime else { return };
         let Some(replica) = self.replicas.get_mut(&tp) else { return };
         let (high_watermark, end) = (replica.high_watermark, replica.log.log_end_offset());
-        let check = self.features.broker_epoch_check;
+        let check = self.features.checks_incarnations();
         let eligible = || {
             let registered = runtime.image.brokers.get(&follower).map(|known| known.epoch);
             runtime.image.is_active(follower) && (!check || registered == Some(broker_epoch))

@@ -2,6 +2,7 @@
 
 use super::actor::{Broker, Runtime};
 use crate::collections::Set;
+use crate::config::TopicConfig;
 use crate::controller::{MetadataRecord, PartitionImage};
 use crate::coordinator::{GroupEntry, ReplyTo};
 use crate::effect::Effects;
@@ -13,6 +14,7 @@ use crate::protocol::{
 };
 use crate::replication::{Replica, Waiting};
 use crate::storage::{Record, RecordBatch, RecordBody};
+use std::sync::Arc;
 
 impl Broker {
     pub(super) fn apply_metadata(&mut self, answer: FetchMetadataResponse, out: &mut Effects<'_>) {
@@ -78,7 +80,7 @@ impl Broker {
     }
 
     /// A broker has a new incarnation: its session here is of the old one.
-    fn on_broker_moved(&mut self, broker: BrokerId, _out: &mut Effects<'_>) {
+    pub(super) fn on_broker_moved(&mut self, broker: BrokerId, _out: &mut Effects<'_>) {
         self.with_runtime(|runtime| {
             if let Some(fetcher) = runtime.fetchers.get_mut(&broker) {
                 fetcher.restart_session();
@@ -87,7 +89,7 @@ impl Broker {
     }
 
     /// A topic's settings changed.
-    fn reconfigure(&mut self, topic: TopicId, out: &mut Effects<'_>) {
+    pub(super) fn reconfigure(&mut self, topic: TopicId, out: &mut Effects<'_>) {
         let Some(config) = self.image().and_then(|image| image.topics.get(&topic)).map(|topic| topic.config.clone())
         else {
             return;
@@ -117,19 +119,25 @@ impl Broker {
             .copied()
             .collect();
         for tp in strays {
-            self.stop_fetching(tp);
-            let waiting = self.replicas.get_mut(&tp).and_then(|replica| replica.leadership_mut());
-            let waiting = waiting.map(|leadership| std::mem::take(&mut leadership.waiting)).unwrap_or_default();
-            self.replicas.remove(&tp);
-            self.drop_shares(tp, out);
-            self.give_up(tp, waiting, out);
-            self.with_runtime(|runtime| {
-                runtime.sessions.values_mut().for_each(|session| session.forget(tp));
-                runtime.dirty_alters.remove(&tp);
-            });
-            self.answer_fetches_of(tp, out);
-            out.emit(|| Event::ReplicaDeleted { broker, tp });
+            self.delete_replica(tp, out);
         }
+    }
+
+    /// A replica goes, with its log.
+    pub(super) fn delete_replica(&mut self, tp: TopicPartition, out: &mut Effects<'_>) {
+        let broker = self.id;
+        self.stop_fetching(tp);
+        let waiting = self.replicas.get_mut(&tp).and_then(|replica| replica.leadership_mut());
+        let waiting = waiting.map(|leadership| std::mem::take(&mut leadership.waiting)).unwrap_or_default();
+        self.replicas.remove(&tp);
+        self.drop_shares(tp, out);
+        self.give_up(tp, waiting, out);
+        self.with_runtime(|runtime| {
+            runtime.sessions.values_mut().for_each(|session| session.forget(tp));
+            runtime.dirty_alters.remove(&tp);
+        });
+        self.answer_fetches_of(tp, out);
+        out.emit(|| Event::ReplicaDeleted { broker, tp });
     }
 
     /// Takes a partition's new state in; true when it has no replica here any more.
@@ -141,18 +149,29 @@ impl Broker {
         }
         let Some(topic) = runtime.image.topics.get(&tp.topic) else { return false };
         let config = topic.config.clone();
+        self.take_part(tp, &image, config, out);
+        false
+    }
+
+    /// Leads or follows as a partition's state says, unless it knows a newer one.
+    pub(super) fn take_part(
+        &mut self,
+        tp: TopicPartition,
+        image: &PartitionImage,
+        config: Arc<TopicConfig>,
+        out: &mut Effects<'_>,
+    ) {
         let replica = self.replicas.entry(tp).or_insert_with(|| Replica::new(config.clone()));
         replica.set_config(config);
         if image.partition_epoch <= replica.partition_epoch {
-            return false;
+            return;
         }
         let before = replica.leadership().is_some();
         if image.leader == self.id {
-            self.lead(tp, &image, before, out);
+            self.lead(tp, image, before, out);
         } else {
-            self.follow(tp, &image, before, out);
+            self.follow(tp, image, before, out);
         }
-        false
     }
 
     fn lead(&mut self, tp: TopicPartition, image: &PartitionImage, led_before: bool, out: &mut Effects<'_>) {

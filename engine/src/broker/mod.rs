@@ -7,6 +7,13 @@
 //! the group coordinator for the partitions of `__consumer_offsets` it leads, the transaction coordinator for those of
 //! `__transaction_state`, the share coordinator for those of `__share_group_state`; share-partitions of the partitions it
 //! leads; markers, verification of transactional writes; blocks of producer ids.
+//! In a cluster with ZooKeeper (`controller=zookeeper`, to 3.9): a session and an ephemeral znode instead of registration
+//! and heartbeats; the race for `/controller`; the controller as a role of one of the brokers, which tells the others
+//! (LeaderAndIsr, UpdateMetadata, StopReplica) and is not listened to when another is known; ControlledShutdown. ISRs change
+//! through the controller (AlterPartition, 2.7). Simplified there: settings of topics come with the controller's requests
+//! (brokers read them from `/config`), a topic is deleted in one step, a reassignment in the two of a KRaft controller;
+//! clients' admin requests go to the controller at once. Absent: leaders that write ISRs into ZooKeeper themselves and
+//! `/isr_change_notification` (before 2.7), the migration to KRaft.
 //! Simplified: handling a request takes no time of its own; only network and fsync do.
 //! Absent: quotas, request queue and thread pools, several log directories.
 
@@ -14,12 +21,16 @@ mod actor;
 mod alter_partition;
 mod connections;
 mod consumer_fetch;
+mod control_requests;
 mod controller_channel;
 mod fetch;
 mod fetcher;
 mod flushing;
 mod group_requests;
 mod inside;
+mod kafka_controller;
+mod keeper;
+mod keeper_life;
 mod log_manager;
 mod markers;
 mod metadata;

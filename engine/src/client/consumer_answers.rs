@@ -52,10 +52,10 @@ impl Consumer {
             (Asked::Own(ConsumerAsk::Znode(generation, tp)), Response::ZooKeeper(answer))
                 if generation == runtime.membership.generation =>
             {
-                self.on_znode(tp, answer, out);
+                self.on_znode(tp, *answer, out);
             }
             (Asked::Own(ConsumerAsk::WriteZnode(asked, commit)), Response::ZooKeeper(answer)) => {
-                self.on_znode_written(asked, commit, answer, out);
+                self.on_znode_written(asked, commit, *answer, out);
             }
             (Asked::Own(ConsumerAsk::Leave), _) if runtime.membership.closing => out.exit(),
             _ => {}

@@ -3,14 +3,13 @@
 use super::connection::Connections;
 use super::consumer::Position;
 use super::consumer_group::Membership;
-use super::consumer_zookeeper::Writing;
+use super::consumer_zookeeper::{OffsetWrite, Writing};
 use crate::collections::{Map, Set};
 use crate::event::PositionReason;
 use crate::ids::{BrokerId, Generation, LeaderEpoch, Offset, RecordId, TopicId, TopicPartition};
 use crate::protocol::{CommitOffset, OffsetSpec};
 use crate::storage::RecordKey;
 use crate::time::Instant;
-use crate::zookeeper::ZooKeeperRequest;
 use std::collections::VecDeque;
 
 /// What the consumer has asked for.
@@ -34,7 +33,7 @@ pub(super) enum ConsumerAsk {
     /// What stands in the znode of a partition, as a member of this generation.
     Znode(Generation, TopicPartition),
     /// A write of this commit.
-    WriteZnode(ZooKeeperRequest, u32),
+    WriteZnode(OffsetWrite, u32),
 }
 
 /// A record `poll` has handed out and the application has not finished.

@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::fact::Fact;
 use crate::ids::{LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::protocol::{Channel, CommitOffset, ErrorCode, OffsetFetchResponse, Request};
-use crate::zookeeper::{OffsetPath, ZooKeeperCode, ZooKeeperRequest, ZooKeeperResponse};
+use crate::zookeeper::{OffsetPath, ZnodeData, ZnodeOp, ZnodePath, ZooKeeperCode, ZooKeeperRequest, ZooKeeperResponse};
 
 /// A commit of which some writes are not answered.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -20,6 +20,13 @@ pub(super) struct Writing {
     left: usize,
     failed: bool,
     wait: bool,
+}
+
+/// How an offset is written: over what stands there, or for the first time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum OffsetWrite {
+    Set(TopicPartition, Offset),
+    Create(TopicPartition, Offset),
 }
 
 impl Consumer {
@@ -40,25 +47,26 @@ impl Consumer {
         self.keeper().is_some() || self.runtime.as_deref().is_some_and(knows)
     }
 
-    fn path(&self, tp: TopicPartition) -> OffsetPath {
-        OffsetPath { group: self.group, tp }
+    fn path(&self, tp: TopicPartition) -> ZnodePath {
+        ZnodePath::Offset(OffsetPath { group: self.group, tp })
     }
 
     /// Asks for what stands in the znodes of these partitions.
     pub(super) fn read_znodes(&mut self, keeper: NodeId, partitions: &[TopicPartition], out: &mut Effects<'_>) {
-        let group = self.group;
-        let Some(runtime) = &mut self.runtime else { return };
-        let generation = runtime.membership.generation;
         for tp in partitions {
-            let request = ZooKeeperRequest::GetData(OffsetPath { group, tp: *tp });
-            let what = ConsumerAsk::Znode(generation, *tp);
-            runtime.net.ask(keeper, Channel::ZooKeeper, Request::ZooKeeper(request), what, out);
+            let request = Request::ZooKeeper(Box::new(ZooKeeperRequest::GetData(self.path(*tp), false)));
+            let Some(runtime) = &mut self.runtime else { return };
+            let what = ConsumerAsk::Znode(runtime.membership.generation, *tp);
+            runtime.net.ask(keeper, Channel::ZooKeeper, request, what, out);
         }
     }
 
     /// What stands there: an offset, or nothing.
     pub(super) fn on_znode(&mut self, tp: TopicPartition, answer: ZooKeeperResponse, out: &mut Effects<'_>) {
-        let offset = answer.znode.map_or(Offset::NONE, |znode| znode.offset);
+        let offset = match answer.znode.map(|znode| znode.data) {
+            Some(ZnodeData::Offset(offset)) => offset,
+            _ => Offset::NONE,
+        };
         let offsets = vec![(tp, offset, LeaderEpoch::NONE)];
         self.on_committed_offsets(OffsetFetchResponse { error: ErrorCode::None, offsets, unstable: Vec::new() }, out);
     }
@@ -75,30 +83,32 @@ impl Consumer {
         runtime.membership.commits_out += 1;
         runtime.writing.insert(commit, Writing { left: offsets.len(), failed: false, wait });
         for CommitOffset { tp, offset, .. } in offsets {
-            let request = ZooKeeperRequest::SetData(self.path(*tp), *offset);
-            self.write_znode(keeper, request, commit, out);
+            self.write_znode(keeper, OffsetWrite::Set(*tp, *offset), commit, out);
         }
     }
 
-    fn write_znode(&mut self, keeper: NodeId, request: ZooKeeperRequest, commit: u32, out: &mut Effects<'_>) {
+    fn write_znode(&mut self, keeper: NodeId, write: OffsetWrite, commit: u32, out: &mut Effects<'_>) {
+        let op = match write {
+            // With no version: whatever stands there.
+            OffsetWrite::Set(tp, offset) => ZnodeOp::Set(self.path(tp), ZnodeData::Offset(offset), None),
+            OffsetWrite::Create(tp, offset) => ZnodeOp::create(self.path(tp), ZnodeData::Offset(offset)),
+        };
+        let request = Request::ZooKeeper(Box::new(ZooKeeperRequest::Write(vec![op])));
         let Some(runtime) = &mut self.runtime else { return };
-        let what = ConsumerAsk::WriteZnode(request, commit);
-        runtime.net.ask(keeper, Channel::ZooKeeper, Request::ZooKeeper(request), what, out);
+        runtime.net.ask(keeper, Channel::ZooKeeper, request, ConsumerAsk::WriteZnode(write, commit), out);
     }
 
     /// A write is answered: done, or there is no znode yet (or, asked to create it, already one).
     pub(super) fn on_znode_written(
         &mut self,
-        asked: ZooKeeperRequest,
+        asked: OffsetWrite,
         commit: u32,
         answer: ZooKeeperResponse,
         out: &mut Effects<'_>,
     ) {
         let again = match (answer.code, asked) {
-            (ZooKeeperCode::NoNode, ZooKeeperRequest::SetData(path, offset)) => ZooKeeperRequest::Create(path, offset),
-            (ZooKeeperCode::NodeExists, ZooKeeperRequest::Create(path, offset)) => {
-                ZooKeeperRequest::SetData(path, offset)
-            }
+            (ZooKeeperCode::NoNode, OffsetWrite::Set(tp, offset)) => OffsetWrite::Create(tp, offset),
+            (ZooKeeperCode::NodeExists, OffsetWrite::Create(tp, offset)) => OffsetWrite::Set(tp, offset),
             _ => return self.znode_done(commit, false, out),
         };
         match self.keeper() {

@@ -22,4 +22,14 @@ config_struct! {
     "controller.quorum.election.backoff.max.ms" => controller_quorum_election_backoff_max_ms: Millis = Millis(1_000), Some((0, i32::MAX as i64));
     /// Pause before a voter asks again after an error.
     "controller.quorum.retry.backoff.ms" => controller_quorum_retry_backoff_ms: Millis = Millis(20), Some((0, i32::MAX as i64));
+    /// With ZooKeeper (to 3.9): a broker that it does not hear for this long loses its session, and with it its znodes.
+    "zookeeper.session.timeout.ms" => zookeeper_session_timeout_ms: Millis = Millis(18_000), Some(ANY_INT);
+    /// With ZooKeeper (to 3.9): most requests a broker has under way to it.
+    "zookeeper.max.in.flight.requests" => zookeeper_max_in_flight_requests: i32 = 10, Some((1, i32::MAX as i64));
+    /// With ZooKeeper (to 3.9): leaderships go back to a broker when more than this part of what prefers it is led elsewhere.
+    "leader.imbalance.per.broker.percentage" => leader_imbalance_per_broker_percentage: i32 = 10, Some(ANY_INT), "%";
+    /// With ZooKeeper (to 3.9): how often a broker that leaves asks again for what it leads to be led by others.
+    "controlled.shutdown.max.retries" => controlled_shutdown_max_retries: i32 = 3, Some(ANY_INT), "attempts";
+    /// With ZooKeeper (to 3.9): pause before it asks again.
+    "controlled.shutdown.retry.backoff.ms" => controlled_shutdown_retry_backoff_ms: Millis = Millis(5_000), Some((i64::MIN, i64::MAX));
 }

@@ -71,6 +71,30 @@ impl ConfigValue for PlacementRule {
     }
 }
 
+/// Where the controller keeps what it decides, and how it is found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ControllerMode {
+    /// Controllers of their own, with a log that brokers read (since 2.8; the only one since 4.0).
+    KRaft,
+    /// One of the brokers, elected through ZooKeeper, where the cluster's state is; it tells the others (to 3.9).
+    ZooKeeper,
+}
+
+impl ConfigValue for ControllerMode {
+    const EXPECTED: &'static str = "kraft or zookeeper";
+    const WORDS: &'static [&'static str] = &["kraft", "zookeeper"];
+    fn print(&self) -> String {
+        match self {
+            ControllerMode::KRaft => "kraft",
+            ControllerMode::ZooKeeper => "zookeeper",
+        }
+        .to_owned()
+    }
+    fn parse(text: &str) -> Option<Self> {
+        [ControllerMode::KRaft, ControllerMode::ZooKeeper].into_iter().find(|mode| mode.print() == text)
+    }
+}
+
 config_struct! {
     /// Rules in force in the whole cluster.
     FeatureConfig, owner "feature";
@@ -84,11 +108,26 @@ config_struct! {
     "broker.epoch.check" => broker_epoch_check: bool = true, None;
     /// How new partitions are placed.
     "replica.placement" => replica_placement: PlacementRule = PlacementRule::Striped, None;
+    /// Whether the cluster has controllers of its own, or a broker that ZooKeeper made the controller.
+    "controller" => controller: ControllerMode = ControllerMode::KRaft, None;
 }
 
 impl FeatureConfig {
-    /// Whether eligible leader replicas are kept.
+    /// Whether eligible leader replicas are kept: never in a cluster with ZooKeeper.
     pub fn elr(&self) -> bool {
-        self.eligible_leader_replicas_version > 0
+        self.eligible_leader_replicas_version > 0 && self.controller == ControllerMode::KRaft
+    }
+
+    /// How new partitions are placed: with ZooKeeper always in the old way.
+    pub fn placement(&self) -> PlacementRule {
+        match self.controller {
+            ControllerMode::KRaft => self.replica_placement,
+            ControllerMode::ZooKeeper => PlacementRule::Classic,
+        }
+    }
+
+    /// Whether brokers are checked by their incarnation: in a cluster with ZooKeeper nobody but the controller knows it.
+    pub fn checks_incarnations(&self) -> bool {
+        self.broker_epoch_check && self.controller == ControllerMode::KRaft
     }
 }

@@ -26,7 +26,7 @@ pub use broker::BrokerConfig;
 pub use compression::{BrokerCompressionType, CompressionType, GzipLevel};
 pub use consumer::{ConsumerConfig, IsolationLevel, OffsetsStorage};
 pub use controller::ControllerConfig;
-pub use feature::{FeatureConfig, PlacementRule, TruncationMode};
+pub use feature::{ControllerMode, FeatureConfig, PlacementRule, TruncationMode};
 pub use group_values::{AutoOffsetReset, GroupProtocol, OptionalName, ServerAssignors, Strategies};
 pub use producer::{Acks, MetadataRecovery, PartitionerClass, ProducerConfig};
 pub use share::{

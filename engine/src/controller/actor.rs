@@ -5,13 +5,16 @@ use super::image::MetadataImage;
 use super::metadata_log::MetadataLog;
 use super::quorum::Quorum;
 use super::record::MetadataRecord;
+use super::replication_control::{Deciding, ReplicationControl};
 use crate::collections::{Map, SharedList};
-use crate::config::{ControllerConfig, FeatureConfig, TopicConfig};
+use crate::config::{ControllerConfig, FeatureConfig};
 use crate::effect::{DiskToken, Effects, Input, Instruction, Timer};
 use crate::event::Event;
 use crate::fact::{Fact, QuorumRole};
-use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, NodeId, Offset, TopicId};
-use crate::protocol::{Body, Channel, CreatableTopic, ErrorCode, FetchMetadataRequest, Request, Response};
+use crate::ids::{BrokerId, CorrelationId, LeaderEpoch, NodeId, Offset};
+use crate::protocol::{
+    AlterPartitionResponse, Body, Channel, CreatableTopic, ErrorCode, FetchMetadataRequest, Request, Response,
+};
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
 
@@ -196,7 +199,9 @@ impl Controller {
                 self.create_pending_topics(out);
             }
             Input::Told(Instruction::Admin(request)) => {
-                let error = if self.is_active() { self.on_admin(&request, out) } else { ErrorCode::NotController };
+                let decided =
+                    if self.is_active() { self.decide(|control| control.on_admin(&request, out)) } else { None };
+                let error = decided.unwrap_or(ErrorCode::NotController);
                 if error.is_error() {
                     out.emit(|| Event::AdminRefused { api: request.api().to_owned(), error });
                 }
@@ -304,10 +309,14 @@ impl Controller {
             Request::BrokerRegistration(request) => Response::BrokerRegistration(self.on_registration(*request, out)),
             Request::BrokerHeartbeat(request) => Response::BrokerHeartbeat(self.on_heartbeat(request, out)),
             Request::AlterPartition(request) => {
-                Response::AlterPartition(Box::new(self.on_alter_partition(&request, out)))
+                let refused = AlterPartitionResponse { error: ErrorCode::NotController, partitions: Vec::new() };
+                let decided =
+                    if active { self.decide(|control| control.on_alter_partition(&request, out)) } else { None };
+                Response::AlterPartition(Box::new(decided.unwrap_or(refused)))
             }
             Request::AllocateProducerIds(_) => {
-                let first_producer_id = if active { self.allocate_producer_ids() } else { -1 };
+                let decided = if active { self.decide(|control| control.allocate_producer_ids()) } else { None };
+                let first_producer_id = decided.unwrap_or(-1);
                 Response::AllocateProducerIds(crate::protocol::AllocateProducerIdsResponse {
                     error: ErrorCode::None,
                     first_producer_id,
@@ -315,7 +324,11 @@ impl Controller {
                 })
             }
             Request::CreateTopics(request) => {
-                let topics = request.topics.iter().map(|topic| (topic.topic, self.create_topic(topic, out))).collect();
+                let mut create = |topic: &CreatableTopic| {
+                    let decided = if active { self.decide(|control| control.create_topic(topic, out)) } else { None };
+                    (topic.topic, decided.unwrap_or(ErrorCode::NotController))
+                };
+                let topics = request.topics.iter().map(&mut create).collect();
                 Response::CreateTopics(Box::new(crate::protocol::CreateTopicsResponse { topics }))
             }
             // Only brokers talk to the controller here; a client's request is a mistake and gets no answer.
@@ -340,6 +353,41 @@ impl Controller {
             runtime.applied = self.log.end() + 1;
         }
         self.log.append(self.quorum.epoch, record)
+    }
+
+    /// Decides about partitions, and writes down what was decided.
+    pub(super) fn decide<T>(&mut self, what: impl FnOnce(&mut ReplicationControl<'_>) -> T) -> Option<T> {
+        let runtime = self.runtime.as_mut()?;
+        let mut control = ReplicationControl::new(&mut runtime.image, &self.features);
+        let result = what(&mut control);
+        for record in control.decided {
+            self.log.append(self.quorum.epoch, record);
+        }
+        runtime.applied = self.log.end();
+        Some(result)
+    }
+
+    /// What it knows and by which rules it decides, while the process runs.
+    pub fn deciding(&self) -> Option<Deciding<'_>> {
+        Some(Deciding { image: self.image()?, features: &self.features })
+    }
+
+    /// Gives leaderships back to the preferred replicas that may lead.
+    fn on_rebalance_timer(&mut self, out: &mut Effects<'_>) {
+        self.arm_rebalance(out);
+        self.decide(|control| control.rebalance(|_, _| true, out));
+    }
+
+    fn arm_rebalance(&self, out: &mut Effects<'_>) {
+        if self.config.auto_leader_rebalance_enable {
+            out.set_timer(Timer::LeaderRebalance, self.config.leader_imbalance_check_interval_seconds.span());
+        }
+    }
+
+    /// Unclean elections may have been allowed since the partition lost its leader.
+    fn on_unclean_timer(&mut self, out: &mut Effects<'_>) {
+        out.set_timer(Timer::UncleanElection, self.config.unclean_leader_election_interval_ms.pause());
+        self.decide(|control| control.elect_leaderless(None, out));
     }
 
     fn on_flushed(&mut self, offset: Offset, out: &mut Effects<'_>) {
@@ -422,10 +470,5 @@ impl Controller {
         for (_, to, correlation, fetch) in due {
             self.answer_metadata_fetch(to, correlation, &fetch, out);
         }
-    }
-
-    /// The settings of a topic that exists.
-    pub(super) fn topic_config(&self, topic: TopicId) -> Option<Arc<TopicConfig>> {
-        Some(self.image()?.topics.get(&topic)?.config.clone())
     }
 }

@@ -45,9 +45,9 @@ impl Controller {
         out.emit(|| Event::BrokerRegistered { broker: request.broker, epoch });
         // What an earlier incarnation promised as an in-sync replica, this one has not proved yet.
         if clean_shutdown || !self.features.elr() {
-            self.leave_all_isrs(request.broker, out);
+            self.decide(|control| control.leave_all_isrs(request.broker, out));
         } else {
-            self.forget_unclean_broker(request.broker, out);
+            self.decide(|control| control.forget_unclean_broker(request.broker, out));
         }
         BrokerRegistrationResponse { error: ErrorCode::None, broker_epoch: epoch }
     }
@@ -82,7 +82,7 @@ impl Controller {
                 in_controlled_shutdown: false,
             });
             out.emit(|| Event::BrokerUnfenced { broker: request.broker });
-            self.elect_leaderless(Some(request.broker), out);
+            self.decide(|control| control.elect_leaderless(Some(request.broker), out));
             self.create_pending_topics(out);
             return answer(ErrorCode::None, false, false);
         }
@@ -114,7 +114,7 @@ impl Controller {
             .map_or(crate::time::Duration::ZERO, |at| out.now.since(*at));
         self.append(MetadataRecord::BrokerRegistrationChange { broker, fenced: true, in_controlled_shutdown: false });
         out.emit(|| Event::BrokerFenced { broker, silent_for });
-        self.leave_all_isrs(broker, out);
+        self.decide(|control| control.leave_all_isrs(broker, out));
     }
 
     /// Moves leaderships away from a broker that wants to stop; true once it may: it leads nothing, and every broker in
@@ -128,7 +128,7 @@ impl Controller {
                 fenced: false,
                 in_controlled_shutdown: true,
             });
-            self.leave_all_isrs(broker, out);
+            self.decide(|control| control.leave_all_isrs(broker, out));
             let end = self.log_end_offset();
             if let Some(runtime) = &mut self.runtime {
                 runtime.shutdown_offsets.insert(broker, end);

@@ -12,7 +12,9 @@
 //! Simplified: brokers are handed only committed records; records are sent as soon as they are written
 //! (`controller.quorum.append.linger.ms` is 0); votes are written down without a delay; an administrator speaks to the
 //! active controller directly.
-//! Absent: ZooKeeper mode, snapshots of the metadata log, no-op records, changes of the voters (KIP-853), cordoned log
+//! The rules (`replication_control`, `topics`, `partition_change`, `placement`) are also those of a controller that was
+//! elected through ZooKeeper: that one is a role of a broker, in [`crate::broker`].
+//! Absent: snapshots of the metadata log, no-op records, changes of the voters (KIP-853), cordoned log
 //! directories.
 
 mod actor;
@@ -34,3 +36,6 @@ pub use image::{BrokerImage, LeaderRecoveryState, MetadataImage, PartitionImage,
 pub use partition_change::{Elected, Election, PartitionChange, PartitionChangeBuilder, run_leader_election};
 pub use placement::{StripedPlacer, UsableBroker, place_classic, run_replica_assignment, run_striped_placement};
 pub use record::MetadataRecord;
+pub use replication_control::Deciding;
+pub(crate) use replication_control::{PRODUCER_ID_BLOCK, ReplicationControl};
+pub(crate) use topics::place_topic;

@@ -1,11 +1,12 @@
 //! Topics: created, grown, deleted, and what an administrator asks about their replicas.
 
 use super::actor::Controller;
-use super::image::PartitionImage;
-use super::partition_change::Election;
+use super::image::{MetadataImage, PartitionImage};
+use super::partition_change::{Election, PartitionChangeBuilder};
 use super::placement::{StripedPlacer, UsableBroker, place_classic};
 use super::record::MetadataRecord;
-use crate::config::{BrokerConfig, PlacementRule};
+use super::replication_control::{Deciding, ReplicationControl, builder};
+use crate::config::{BrokerConfig, FeatureConfig, PlacementRule};
 use crate::effect::Effects;
 use crate::event::Event;
 use crate::ids::{BrokerId, TopicId, TopicPartition};
@@ -23,26 +24,18 @@ impl Controller {
         }
         let pending = std::mem::take(&mut runtime.pending_topics);
         for topic in pending {
-            self.create_topic(&topic, out);
+            self.decide(|control| control.create_topic(&topic, out));
         }
     }
+}
 
-    pub(super) fn create_topic(&mut self, topic: &CreatableTopic, out: &mut Effects<'_>) -> ErrorCode {
-        let Some(image) = self.image().filter(|_| self.is_active()) else { return ErrorCode::NotController };
-        if image.topics.contains_key(&topic.topic) {
-            return ErrorCode::TopicAlreadyExists;
-        }
-        let placed = if topic.assignment.is_empty() {
-            if topic.partitions < 1 {
-                return ErrorCode::InvalidPartitions;
-            }
-            self.place(topic.partitions, topic.replication_factor, 0, out.rng)
-        } else if topic.assignment.iter().all(|replicas| self.is_possible_assignment(replicas)) {
-            Some(topic.assignment.clone())
-        } else {
-            return ErrorCode::InvalidReplicaAssignment;
+impl ReplicationControl<'_> {
+    /// Creates a topic with its partitions.
+    pub fn create_topic(&mut self, topic: &CreatableTopic, out: &mut Effects<'_>) -> ErrorCode {
+        let placed = match place_topic(self.image, self.features, topic, out.rng) {
+            Ok(placed) => placed,
+            Err(error) => return error,
         };
-        let Some(placed) = placed else { return ErrorCode::InvalidReplicationFactor };
         let partitions = placed.len() as i32;
         self.append(MetadataRecord::Topic { topic: topic.topic, config: topic.config.clone() });
         self.append_partitions(topic.topic, 0, placed);
@@ -50,10 +43,10 @@ impl Controller {
         ErrorCode::None
     }
 
-    fn append_partitions(&mut self, topic: TopicId, first: i32, placed: Vec<Vec<BrokerId>>) {
+    /// New partitions: the first replica that is alive leads, all that are alive are in sync.
+    pub fn append_partitions(&mut self, topic: TopicId, first: i32, placed: Vec<Vec<BrokerId>>) {
         for (partition, replicas) in (first..).zip(placed) {
-            let Some(image) = self.image() else { return };
-            let active = |broker: &BrokerId| image.is_active(*broker);
+            let active = |broker: &BrokerId| self.image.is_active(*broker);
             let isr: Arc<[BrokerId]> = replicas.iter().copied().filter(active).collect();
             let leader = isr.first().copied().unwrap_or(BrokerId::NONE);
             let tp = TopicPartition::new(topic, partition);
@@ -61,39 +54,9 @@ impl Controller {
         }
     }
 
-    /// Replicas for `partitions` partitions, numbered from `first`; none when there are not enough brokers.
-    fn place(&self, partitions: i32, factor: i16, first: i32, rng: &mut SimRng) -> Option<Vec<Vec<BrokerId>>> {
-        let brokers: Vec<UsableBroker> = self
-            .image()?
-            .brokers
-            .iter()
-            .filter(|(_, broker)| !broker.in_controlled_shutdown)
-            .map(|(id, broker)| UsableBroker { id: *id, rack: broker.rack.clone(), fenced: broker.fenced })
-            .collect();
-        let factor = usize::try_from(factor).ok()?;
-        match self.features.replica_placement {
-            PlacementRule::Striped => {
-                let mut placer = StripedPlacer::new(&brokers, rng);
-                (0..partitions).map(|_| placer.place(factor, rng)).collect()
-            }
-            PlacementRule::Classic => {
-                let alive: Vec<UsableBroker> = brokers.into_iter().filter(|broker| !broker.fenced).collect();
-                let start = rng.below(alive.len() as u64) as usize;
-                place_classic(&alive, partitions, factor, start, first)
-            }
-        }
-    }
-
-    /// Not empty, nobody twice, everybody registered.
-    fn is_possible_assignment(&self, replicas: &[BrokerId]) -> bool {
-        let Some(image) = self.image() else { return false };
-        let distinct = replicas.iter().enumerate().all(|(index, broker)| !replicas[..index].contains(broker));
-        !replicas.is_empty() && distinct && replicas.iter().all(|broker| image.brokers.contains_key(broker))
-    }
-
     /// What an administrator asks the active controller for. NONE, or why nothing changed.
-    pub(super) fn on_admin(&mut self, request: &AdminRequest, out: &mut Effects<'_>) -> ErrorCode {
-        let error = self.judge_admin(request);
+    pub fn on_admin(&mut self, request: &AdminRequest, out: &mut Effects<'_>) -> ErrorCode {
+        let error = judge_admin(self.image, self.features, request);
         if error.is_error() {
             return error;
         }
@@ -103,7 +66,7 @@ impl Controller {
                 self.with_partition(*tp, |builder| builder.election = election, out);
             }
             AdminRequest::AlterPartitionReassignments { tp, replicas } if replicas.is_empty() => {
-                let cancelled = |builder: &mut super::partition_change::PartitionChangeBuilder<'_>| {
+                let cancelled = |builder: &mut PartitionChangeBuilder<'_>| {
                     let adding = std::mem::take(&mut builder.target_adding);
                     builder.target_removing.clear();
                     builder.target_replicas.retain(|replica| !adding.contains(replica));
@@ -112,11 +75,11 @@ impl Controller {
                 self.with_partition(*tp, cancelled, out);
             }
             AdminRequest::AlterPartitionReassignments { tp, replicas } => {
-                let Some(before) = self.image().and_then(|image| image.partition(*tp)).cloned() else {
+                let Some(before) = self.image.partition(*tp).cloned() else {
                     return ErrorCode::UnknownTopicOrPartition;
                 };
                 let (target, adding, removing) = reassignment(&before, replicas);
-                let begun = |builder: &mut super::partition_change::PartitionChangeBuilder<'_>| {
+                let begun = |builder: &mut PartitionChangeBuilder<'_>| {
                     builder.target_replicas = target;
                     builder.target_adding = adding;
                     builder.target_removing = removing;
@@ -149,74 +112,16 @@ impl Controller {
         ErrorCode::None
     }
 
-    /// Whether a request would be refused now, and why.
-    pub fn judge_admin(&self, request: &AdminRequest) -> ErrorCode {
-        let Some(image) = self.image().filter(|_| self.is_active()) else { return ErrorCode::NotController };
-        match request {
-            AdminRequest::ElectLeader { tp, unclean } => {
-                let Some(partition) = image.partition(*tp) else { return ErrorCode::UnknownTopicOrPartition };
-                let has_leader = partition.leader != BrokerId::NONE;
-                if has_leader && (*unclean || partition.leader == partition.preferred_leader()) {
-                    return ErrorCode::ElectionNotNeeded;
-                }
-                let acceptable = |broker| image.is_active(broker);
-                let mut builder = self.builder(*tp, partition, &acceptable);
-                builder.election = if *unclean { Election::Unclean } else { Election::Preferred };
-                match (builder.build().is_some_and(|(change, _)| change.leader.is_some()), unclean) {
-                    (true, _) => ErrorCode::None,
-                    (false, true) => ErrorCode::EligibleLeadersNotAvailable,
-                    (false, false) => ErrorCode::PreferredLeaderNotAvailable,
-                }
-            }
-            AdminRequest::AlterPartitionReassignments { tp, replicas } => {
-                let Some(partition) = image.partition(*tp) else { return ErrorCode::UnknownTopicOrPartition };
-                if replicas.is_empty() {
-                    return if partition.is_reassigning() {
-                        ErrorCode::None
-                    } else {
-                        ErrorCode::NoReassignmentInProgress
-                    };
-                }
-                if self.is_possible_assignment(replicas) {
-                    ErrorCode::None
-                } else {
-                    ErrorCode::InvalidReplicaAssignment
-                }
-            }
-            AdminRequest::CreatePartitions { topic, count } => match image.topics.get(topic) {
-                None => ErrorCode::UnknownTopicOrPartition,
-                Some(known) if *count <= known.partitions.len() as i32 => ErrorCode::InvalidPartitions,
-                Some(_) => ErrorCode::None,
-            },
-            AdminRequest::DeleteTopic { topic } if image.topics.contains_key(topic) => ErrorCode::None,
-            AdminRequest::DeleteTopic { .. } => ErrorCode::UnknownTopicOrPartition,
-            AdminRequest::AlterTopicConfig { topic, name, value } => match image.topics.get(topic) {
-                None => ErrorCode::UnknownTopicOrPartition,
-                Some(known) if (*known.config).clone().set(name, value).is_err() => ErrorCode::InvalidConfig,
-                Some(_) => ErrorCode::None,
-            },
-            AdminRequest::AlterBrokerConfig { broker, name, value } => {
-                if !image.brokers.contains_key(broker) || !BrokerConfig::DYNAMIC.contains(&name.as_str()) {
-                    ErrorCode::InvalidRequest
-                } else if BrokerConfig::default().set(name, value).is_err() {
-                    ErrorCode::InvalidConfig
-                } else {
-                    ErrorCode::None
-                }
-            }
-        }
-    }
-
     fn with_partition(
         &mut self,
         tp: TopicPartition,
-        change: impl FnOnce(&mut super::partition_change::PartitionChangeBuilder<'_>),
+        change: impl FnOnce(&mut PartitionChangeBuilder<'_>),
         out: &mut Effects<'_>,
     ) {
-        let Some(image) = self.image() else { return };
+        let image = &*self.image;
         let acceptable = |broker| image.is_active(broker);
         let Some(partition) = image.partition(tp) else { return };
-        let mut builder = self.builder(tp, partition, &acceptable);
+        let mut builder = builder(image, self.features, tp, partition, &acceptable);
         change(&mut builder);
         let built = builder.build();
         self.write_change(tp, built, out);
@@ -224,11 +129,10 @@ impl Controller {
 
     /// More partitions, with as many replicas as the first one has.
     fn grow(&mut self, topic: TopicId, count: i32, out: &mut Effects<'_>) -> ErrorCode {
-        let known = self.image().and_then(|image| image.topics.get(&topic));
-        let Some(known) = known else { return ErrorCode::UnknownTopicOrPartition };
+        let Some(known) = self.image.topics.get(&topic) else { return ErrorCode::UnknownTopicOrPartition };
         let present = known.partitions.len() as i32;
         let factor = known.partitions.first().map_or(1, |first| first.replicas.len() as i16);
-        let Some(placed) = self.place(count - present, factor, present, out.rng) else {
+        let Some(placed) = place(self.image, self.features, count - present, factor, present, out.rng) else {
             return ErrorCode::InvalidReplicationFactor;
         };
         self.append_partitions(topic, present, placed);
@@ -238,7 +142,7 @@ impl Controller {
 
     /// Another `min.insync.replicas`: who was eligible under the old one need not be under the new (ClearElrRecord).
     fn clear_elrs(&mut self, topic: TopicId, out: &mut Effects<'_>) {
-        let Some(known) = self.image().and_then(|image| image.topics.get(&topic)).cloned() else { return };
+        let Some(known) = self.image.topics.get(&topic).cloned() else { return };
         for (index, partition) in known.partitions.iter().enumerate() {
             if !partition.elr.is_empty() {
                 let change = super::partition_change::PartitionChange { elr: Some(Arc::new([])), ..Default::default() };
@@ -259,4 +163,115 @@ fn reassignment(before: &PartitionImage, target: &[BrokerId]) -> (Vec<BrokerId>,
     let mut merged = target.to_vec();
     merged.extend(removing.iter().copied());
     (merged, adding, removing)
+}
+
+impl Deciding<'_> {
+    /// Whether a request would be refused now, and why.
+    pub fn judge_admin(&self, request: &AdminRequest) -> ErrorCode {
+        judge_admin(self.image, self.features, request)
+    }
+}
+
+fn judge_admin(image: &MetadataImage, features: &FeatureConfig, request: &AdminRequest) -> ErrorCode {
+    match request {
+        AdminRequest::ElectLeader { tp, unclean } => {
+            let Some(partition) = image.partition(*tp) else { return ErrorCode::UnknownTopicOrPartition };
+            let has_leader = partition.leader != BrokerId::NONE;
+            if has_leader && (*unclean || partition.leader == partition.preferred_leader()) {
+                return ErrorCode::ElectionNotNeeded;
+            }
+            let acceptable = |broker| image.is_active(broker);
+            let mut builder = builder(image, features, *tp, partition, &acceptable);
+            builder.election = if *unclean { Election::Unclean } else { Election::Preferred };
+            match (builder.build().is_some_and(|(change, _)| change.leader.is_some()), unclean) {
+                (true, _) => ErrorCode::None,
+                (false, true) => ErrorCode::EligibleLeadersNotAvailable,
+                (false, false) => ErrorCode::PreferredLeaderNotAvailable,
+            }
+        }
+        AdminRequest::AlterPartitionReassignments { tp, replicas } => {
+            let Some(partition) = image.partition(*tp) else { return ErrorCode::UnknownTopicOrPartition };
+            if replicas.is_empty() {
+                return if partition.is_reassigning() { ErrorCode::None } else { ErrorCode::NoReassignmentInProgress };
+            }
+            if is_possible_assignment(image, replicas) { ErrorCode::None } else { ErrorCode::InvalidReplicaAssignment }
+        }
+        AdminRequest::CreatePartitions { topic, count } => match image.topics.get(topic) {
+            None => ErrorCode::UnknownTopicOrPartition,
+            Some(known) if *count <= known.partitions.len() as i32 => ErrorCode::InvalidPartitions,
+            Some(_) => ErrorCode::None,
+        },
+        AdminRequest::DeleteTopic { topic } if image.topics.contains_key(topic) => ErrorCode::None,
+        AdminRequest::DeleteTopic { .. } => ErrorCode::UnknownTopicOrPartition,
+        AdminRequest::AlterTopicConfig { topic, name, value } => match image.topics.get(topic) {
+            None => ErrorCode::UnknownTopicOrPartition,
+            Some(known) if (*known.config).clone().set(name, value).is_err() => ErrorCode::InvalidConfig,
+            Some(_) => ErrorCode::None,
+        },
+        AdminRequest::AlterBrokerConfig { broker, name, value } => {
+            if !image.brokers.contains_key(broker) || !BrokerConfig::DYNAMIC.contains(&name.as_str()) {
+                ErrorCode::InvalidRequest
+            } else if BrokerConfig::default().set(name, value).is_err() {
+                ErrorCode::InvalidConfig
+            } else {
+                ErrorCode::None
+            }
+        }
+    }
+}
+
+/// Where a topic's replicas go, as asked for or chosen; or why there can be no such topic.
+pub(crate) fn place_topic(
+    image: &MetadataImage,
+    features: &FeatureConfig,
+    topic: &CreatableTopic,
+    rng: &mut SimRng,
+) -> Result<Vec<Vec<BrokerId>>, ErrorCode> {
+    if image.topics.contains_key(&topic.topic) {
+        return Err(ErrorCode::TopicAlreadyExists);
+    }
+    if !topic.assignment.is_empty() {
+        let possible = topic.assignment.iter().all(|replicas| is_possible_assignment(image, replicas));
+        return if possible { Ok(topic.assignment.clone()) } else { Err(ErrorCode::InvalidReplicaAssignment) };
+    }
+    if topic.partitions < 1 {
+        return Err(ErrorCode::InvalidPartitions);
+    }
+    place(image, features, topic.partitions, topic.replication_factor, 0, rng)
+        .ok_or(ErrorCode::InvalidReplicationFactor)
+}
+
+/// Replicas for `partitions` partitions, numbered from `first`; none when there are not enough brokers.
+fn place(
+    image: &MetadataImage,
+    features: &FeatureConfig,
+    partitions: i32,
+    factor: i16,
+    first: i32,
+    rng: &mut SimRng,
+) -> Option<Vec<Vec<BrokerId>>> {
+    let brokers: Vec<UsableBroker> = image
+        .brokers
+        .iter()
+        .filter(|(_, broker)| !broker.in_controlled_shutdown)
+        .map(|(id, broker)| UsableBroker { id: *id, rack: broker.rack.clone(), fenced: broker.fenced })
+        .collect();
+    let factor = usize::try_from(factor).ok()?;
+    match features.placement() {
+        PlacementRule::Striped => {
+            let mut placer = StripedPlacer::new(&brokers, rng);
+            (0..partitions).map(|_| placer.place(factor, rng)).collect()
+        }
+        PlacementRule::Classic => {
+            let alive: Vec<UsableBroker> = brokers.into_iter().filter(|broker| !broker.fenced).collect();
+            let start = rng.below(alive.len() as u64) as usize;
+            place_classic(&alive, partitions, factor, start, first)
+        }
+    }
+}
+
+/// Not empty, nobody twice, everybody registered.
+fn is_possible_assignment(image: &MetadataImage, replicas: &[BrokerId]) -> bool {
+    let distinct = replicas.iter().enumerate().all(|(index, broker)| !replicas[..index].contains(broker));
+    !replicas.is_empty() && distinct && replicas.iter().all(|broker| image.brokers.contains_key(broker))
 }

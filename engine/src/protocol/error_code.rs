@@ -88,6 +88,7 @@ error_codes! {
     /// The manual assignment is not possible.
     InvalidReplicaAssignment = 39, "INVALID_REPLICA_ASSIGNMENT", false;
     /// This node is not the active controller, or knows less than the sender.
+    StaleControllerEpoch = 11, "STALE_CONTROLLER_EPOCH", false;
     NotController = 41, "NOT_CONTROLLER", true;
     /// The request makes no sense to the controller.
     InvalidRequest = 42, "INVALID_REQUEST", false;

@@ -5,6 +5,7 @@
 //! Absent: quotas, authentication. The queue broker's frames are in [`crate::queue`].
 
 mod admin;
+mod control;
 mod controller;
 mod error_code;
 mod fetch;
@@ -15,6 +16,7 @@ mod share;
 mod transactions;
 
 pub use admin::AdminRequest;
+pub use control::*;
 pub use controller::*;
 pub use error_code::ErrorCode;
 pub use fetch::*;
@@ -60,6 +62,8 @@ pub enum Channel {
     ZooKeeper,
     /// A broker's connection to the controller for changes of ISRs: a slow one holds up no heartbeat.
     AlterPartition,
+    /// The connection of a controller of the ZooKeeper era to a broker.
+    Control,
 }
 
 /// The content of a message.
@@ -147,7 +151,11 @@ pub enum Request {
     /// A controller says that it leads no more.
     EndQuorumEpoch(Box<EpochNotice>),
     /// Read or write a znode: ZooKeeper's protocol, not Kafka's.
-    ZooKeeper(ZooKeeperRequest),
+    ZooKeeper(Box<ZooKeeperRequest>),
+    /// The controller of a cluster with ZooKeeper tells a broker something: LeaderAndIsr, UpdateMetadata, StopReplica.
+    Control(Box<ControlRequest>),
+    /// A broker of such a cluster wants to stop.
+    ControlledShutdown(ControlledShutdownRequest),
 }
 
 /// A Kafka response.
@@ -214,7 +222,11 @@ pub enum Response {
     /// To [`Request::Vote`].
     Vote(VoteResponse),
     /// To [`Request::ZooKeeper`].
-    ZooKeeper(ZooKeeperResponse),
+    ZooKeeper(Box<ZooKeeperResponse>),
+    /// To [`Request::Control`]; with what was told.
+    Control(ControlKind, ControlResponse),
+    /// To [`Request::ControlledShutdown`].
+    ControlledShutdown(ControlledShutdownResponse),
 }
 
 /// The kind of a message, for pictures, filters and rules.
@@ -263,6 +275,12 @@ pub enum MessageKind {
     QueueNack,
     Database,
     ZooKeeper,
+    ZooKeeperPing,
+    ZooKeeperWatch,
+    LeaderAndIsr,
+    UpdateMetadata,
+    StopReplica,
+    ControlledShutdown,
 }
 
 impl MessageKind {
@@ -311,6 +329,12 @@ impl MessageKind {
             MessageKind::QueueNack => "basic.nack",
             MessageKind::Database => "SQL",
             MessageKind::ZooKeeper => "znode",
+            MessageKind::ZooKeeperPing => "ping",
+            MessageKind::ZooKeeperWatch => "WatchedEvent",
+            MessageKind::LeaderAndIsr => "LeaderAndIsr",
+            MessageKind::UpdateMetadata => "UpdateMetadata",
+            MessageKind::StopReplica => "StopReplica",
+            MessageKind::ControlledShutdown => "ControlledShutdown",
         }
     }
 }
@@ -373,7 +397,12 @@ impl Request {
             Request::Vote(_) => MessageKind::Vote,
             Request::BeginQuorumEpoch(_) => MessageKind::BeginQuorumEpoch,
             Request::EndQuorumEpoch(_) => MessageKind::EndQuorumEpoch,
-            Request::ZooKeeper(_) => MessageKind::ZooKeeper,
+            Request::ZooKeeper(request) => match **request {
+                ZooKeeperRequest::Ping => MessageKind::ZooKeeperPing,
+                _ => MessageKind::ZooKeeper,
+            },
+            Request::Control(request) => request.kind.message(),
+            Request::ControlledShutdown(_) => MessageKind::ControlledShutdown,
         }
     }
 }
@@ -412,7 +441,11 @@ impl Response {
             Response::CreateTopics(_) => MessageKind::CreateTopics,
             Response::FetchMetadata(_) => MessageKind::FetchMetadata,
             Response::Vote(_) => MessageKind::Vote,
+            Response::ZooKeeper(answer) if answer.pong => MessageKind::ZooKeeperPing,
+            Response::ZooKeeper(answer) if answer.event.is_some() => MessageKind::ZooKeeperWatch,
             Response::ZooKeeper(_) => MessageKind::ZooKeeper,
+            Response::Control(kind, _) => kind.message(),
+            Response::ControlledShutdown(_) => MessageKind::ControlledShutdown,
         }
     }
 
@@ -424,6 +457,7 @@ impl Response {
             Response::BrokerHeartbeat(answer) => answer.error = error,
             Response::AlterPartition(answer) => answer.error = error,
             Response::AllocateProducerIds(answer) => answer.error = error,
+            Response::ControlledShutdown(answer) => answer.error = error,
             Response::CreateTopics(answer) => answer.topics.iter_mut().for_each(|(_, verdict)| *verdict = error),
             _ => {}
         }

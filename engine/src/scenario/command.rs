@@ -93,6 +93,12 @@ pub(super) const KINDS: &[MessageKind] = &[
     MessageKind::QueueNack,
     MessageKind::Database,
     MessageKind::ZooKeeper,
+    MessageKind::ZooKeeperPing,
+    MessageKind::ZooKeeperWatch,
+    MessageKind::LeaderAndIsr,
+    MessageKind::UpdateMetadata,
+    MessageKind::StopReplica,
+    MessageKind::ControlledShutdown,
 ];
 
 /// Reads one command; none when the verb is not one.

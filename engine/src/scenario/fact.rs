@@ -179,6 +179,10 @@ impl Fact {
                         Some(i64::from(controller.epoch().0))
                     }
                     Actor::Controller(controller) => Some(controller.high_watermark().0),
+                    Actor::Broker(broker) if self.kind == FactKind::QuorumEpoch => {
+                        Some(i64::from(broker.controls_in()?.0))
+                    }
+                    Actor::ZooKeeper(server) if self.kind == FactKind::MetadataCommitted => Some(server.zxid().0),
                     _ => None,
                 };
                 simulation.actors().filter_map(|(_, actor)| number(actor)).max().map(|largest| largest.to_string())

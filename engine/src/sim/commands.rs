@@ -7,7 +7,7 @@ use crate::app::Pace;
 use crate::audit::ProducerTerms;
 use crate::broker::Broker;
 use crate::command::{Command, DiskFault, Rejected};
-use crate::controller::Controller;
+use crate::controller::Deciding;
 use crate::effect::{Effects, Input, Instruction};
 use crate::event::{DropReason, Event, StopKind, TruncationReason};
 use crate::ids::{FaultId, NodeId, Offset, TopicPartition};
@@ -118,6 +118,10 @@ impl Simulation {
             Command::Remove { node } => match self.actor(*node) {
                 _ if self.is_removed(*node) => Err(Rejected::UnknownNode(*node)),
                 Some(Actor::Controller(_)) => Err(Rejected::WrongKind(*node, "a process that can go".to_owned())),
+                // So can the ZooKeeper of a cluster not.
+                Some(Actor::ZooKeeper(_)) if node.0 == 0 => {
+                    Err(Rejected::WrongKind(*node, "a process that can go".to_owned()))
+                }
                 _ => self.known(*node).map(|_| ()),
             },
             Command::CreateTopic { topic } => {
@@ -125,7 +129,7 @@ impl Simulation {
                 if !self.late_topics.iter().any(|late| late.topic == *topic) {
                     return Err(Rejected::Refused(ErrorCode::UnknownTopicOrPartition));
                 }
-                let exists = controller.image().is_some_and(|image| image.topics.contains_key(topic));
+                let exists = controller.image.topics.contains_key(topic);
                 if exists { Err(Rejected::Refused(ErrorCode::TopicAlreadyExists)) } else { Ok(()) }
             }
             Command::Tombstone { producer, .. } => self.check(&Command::Send { producer: *producer, count: 1 }),
@@ -133,13 +137,20 @@ impl Simulation {
     }
 
     /// The controller that decides now, if one does.
-    pub fn active_controller(&self) -> Option<(NodeId, &Controller)> {
-        self.actors().find_map(|(node, actor)| match actor {
-            Actor::Controller(controller) if self.running(node).is_ok() && controller.is_active() => {
-                Some((node, &**controller))
+    pub fn active_controller(&self) -> Option<(NodeId, Deciding<'_>)> {
+        let running = self.actors().filter(|(node, _)| self.running(*node).is_ok());
+        let deciding = running.filter_map(|(node, actor)| match actor {
+            Actor::Controller(controller) if controller.is_active() => {
+                Some((controller.epoch(), node, controller.deciding()?))
+            }
+            Actor::Broker(broker) => {
+                let (epoch, deciding) = broker.deciding()?;
+                Some((epoch, node, deciding))
             }
             _ => None,
-        })
+        });
+        // One that was replaced may not know it yet.
+        deciding.max_by_key(|(epoch, node, _)| (*epoch, std::cmp::Reverse(*node))).map(|(_, node, it)| (node, it))
     }
 
     fn broker(&self, node: NodeId) -> Result<&Broker, Rejected> {

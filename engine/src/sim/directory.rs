@@ -42,12 +42,16 @@ pub const OFFSETS_TOPIC: TopicId = TopicId(0);
 pub const TRANSACTION_TOPIC: TopicId = TopicId::TRANSACTION_STATE;
 
 impl Directory {
-    /// The names of a world. Node ids follow the order: controller, brokers (node id = broker id), queue brokers,
+    /// The names of a world. Node ids follow the order: controller (or the ZooKeeper that brokers find theirs through), brokers (node id = broker id), queue brokers,
     /// databases, producers, consumers by group, workers by queue, the other controllers of a
     /// quorum, and at the end ZooKeeper.
     pub fn of(spec: &Spec) -> Directory {
         let first = if spec.controllers > 1 { "controller 1" } else { "controller" };
-        let mut nodes = vec![(first.to_owned(), NodeKind::Controller)];
+        let keeper = spec.has_zookeeper_controller();
+        let mut nodes = vec![match keeper {
+            true => ("zookeeper".to_owned(), NodeKind::ZooKeeper),
+            false => (first.to_owned(), NodeKind::Controller),
+        }];
         for id in 1..=spec.brokers {
             nodes.push((format!("broker {id}"), NodeKind::Broker(BrokerId(id as i32))));
         }
@@ -66,7 +70,7 @@ impl Directory {
         }
         let more = (2..=spec.controllers).map(|id| (format!("controller {id}"), NodeKind::Controller));
         nodes.extend(more);
-        nodes.extend(spec.zookeeper.then(|| ("zookeeper".to_owned(), NodeKind::ZooKeeper)));
+        nodes.extend((spec.zookeeper && !keeper).then(|| ("zookeeper".to_owned(), NodeKind::ZooKeeper)));
         let mut topics = vec!["__consumer_offsets".to_owned()];
         topics.extend(spec.topics.iter().map(|topic| topic.name.clone()));
         Directory {

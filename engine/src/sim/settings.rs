@@ -4,9 +4,9 @@ use super::spec::{ConsumerSpec, GroupSpec, ProducerSpec, Spec, Target, TopicSpec
 use super::spec_error::SpecError;
 use crate::app::Workload;
 use crate::config::{
-    BrokerConfig, ConfigError, ConsumerConfig, ControllerConfig, FeatureConfig, GroupProtocol, NOT_FOR_SHARE_GROUPS,
-    OffsetsStorage, ProducerConfig, ShareBrokerConfig, ShareConsumerConfig, ShareGroupConfig, TopicConfig,
-    TopicDefaults,
+    BrokerConfig, ConfigError, ConsumerConfig, ControllerConfig, ControllerMode, FeatureConfig, GroupProtocol,
+    NOT_FOR_SHARE_GROUPS, OffsetsStorage, ProducerConfig, ShareBrokerConfig, ShareConsumerConfig, ShareGroupConfig,
+    TopicConfig, TopicDefaults,
 };
 
 impl Spec {
@@ -72,6 +72,21 @@ impl Spec {
         for (name, value) in &self.features {
             let result = features.set(name, value);
             result.map_err(|error| SpecError::Config { owner: "features".to_owned(), error })?;
+        }
+        if features.controller == ControllerMode::ZooKeeper {
+            // What came with KRaft cannot be asked for beside ZooKeeper.
+            const ONLY_KRAFT: [(&str, &str); 3] = [
+                ("eligible.leader.replicas.version", "1"),
+                ("broker.epoch.check", "true"),
+                ("replica.placement", "striped"),
+            ];
+            for (name, value) in ONLY_KRAFT {
+                if self.features.iter().any(|(known, wanted)| known == name && wanted == value) {
+                    let (value, default) = (value.to_owned(), value.to_owned());
+                    let error = ConfigError::Conflict { name, value, rule: "needs controller=kraft", default };
+                    return Err(SpecError::Config { owner: "features".to_owned(), error });
+                }
+            }
         }
         Ok(features)
     }

@@ -3,6 +3,7 @@
 
 use crate::app::Workload;
 use crate::client::{CommitMode, OnFailure};
+use crate::config::ControllerMode;
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +40,16 @@ pub struct Spec {
     pub queues: Vec<QueueSpec>,
     /// Databases.
     pub databases: Vec<DatabaseSpec>,
-    /// Whether there is a ZooKeeper, for consumers that keep their offsets there.
+    /// Whether there is a ZooKeeper, for consumers that keep their offsets there. A cluster whose controller is elected
+    /// through ZooKeeper has one anyway.
     pub zookeeper: bool,
+}
+
+impl Spec {
+    /// Whether brokers find their controller through ZooKeeper.
+    pub fn has_zookeeper_controller(&self) -> bool {
+        self.brokers > 0 && self.feature_config().is_ok_and(|features| features.controller == ControllerMode::ZooKeeper)
+    }
 }
 
 /// The network between all nodes.

@@ -20,6 +20,7 @@ use crate::protocol::CreatableTopic;
 use crate::queue::{QueueBroker, QueuePublisher, Worker};
 use crate::rng::SimRng;
 use crate::time::{Duration, Instant};
+use crate::zookeeper::ZooKeeper;
 use std::sync::Arc;
 
 /// How long an fsync takes unless the world says otherwise.
@@ -98,7 +99,10 @@ impl Simulation {
                 continue;
             }
             let nodes: Vec<(NodeId, NodeKind)> = self.directory.nodes().collect();
-            for (node, _) in nodes.into_iter().filter(|(_, kind)| *kind == NodeKind::Controller) {
+            for (node, _) in nodes
+                .into_iter()
+                .filter(|(node, kind)| *kind == NodeKind::Controller || (*kind == NodeKind::ZooKeeper && node.0 == 0))
+            {
                 let instruction = Box::new(Instruction::CreateTopic(creatable.clone()));
                 self.schedule.add(Instant::ZERO, 0, Item::Told { node, instruction });
             }
@@ -234,7 +238,11 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
         let controller = Controller::new(node, voters.clone(), started, controller_config.clone(), features.clone());
         Actor::Controller(Box::new(controller))
     };
-    actors.push(new_controller(controller));
+    let keeper = directory.node_kind(controller) == Some(NodeKind::ZooKeeper);
+    actors.push(match keeper {
+        true => Actor::ZooKeeper(Box::new(ZooKeeper::of_cluster(started, features.clone()))),
+        false => new_controller(controller),
+    });
     for id in 1..=spec.brokers {
         let mut broker = Broker::new(
             BrokerId(id as i32),
@@ -250,6 +258,9 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
         broker.share = share_config.clone();
         broker.share_groups = Arc::clone(&share_groups);
         broker.controllers = voters.clone();
+        if keeper {
+            broker = broker.beside_zookeeper(controller, controller_config.clone());
+        }
         actors.push(Actor::Broker(Box::new(broker)));
     }
     let queue_node = |queue: QueueId| NodeId(spec.brokers + 1 + queue.0);
@@ -324,7 +335,7 @@ fn build_actors(spec: &Spec, directory: &Directory) -> Result<Vec<Slot>, SpecErr
         }
     }
     actors.extend(voters.iter().skip(1).map(|node| new_controller(*node)));
-    actors.extend(spec.zookeeper.then(|| Actor::ZooKeeper(Box::default())));
+    actors.extend((spec.zookeeper && !keeper).then(|| Actor::ZooKeeper(Box::default())));
     let down = Process::Down { since: Instant::ZERO, machine_off: false };
     let slot = |actor| Slot {
         actor,

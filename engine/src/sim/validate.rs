@@ -18,7 +18,8 @@ impl Spec {
         within(format_args!("brokers"), 0, i64::from(BROKERS_MAX), i64::from(self.brokers))?;
         self.broker_configs()?;
         self.feature_config()?;
-        within(format_args!("controllers"), 0, 5, i64::from(self.controllers))?;
+        let most = if self.has_zookeeper_controller() { 0 } else { 5 };
+        within(format_args!("controllers"), 0, most, i64::from(self.controllers))?;
         let brokers = i64::from(self.brokers);
         within(format_args!("brokers: stopped"), 0, (brokers - 1).max(0), i64::from(self.brokers_stopped))?;
         if !self.racks.is_empty() {
@@ -43,7 +44,10 @@ impl Spec {
             } else {
                 for consumer in &group.consumers {
                     let config = group.consumer_config(consumer)?;
-                    if config.offsets_storage == OffsetsStorage::ZooKeeper && !self.zookeeper {
+                    if config.offsets_storage == OffsetsStorage::ZooKeeper
+                        && !self.zookeeper
+                        && !self.has_zookeeper_controller()
+                    {
                         let (value, default) = ("zookeeper".to_owned(), "kafka".to_owned());
                         let rule = "needs a ZooKeeper: write the line `zookeeper`";
                         let error = ConfigError::Conflict { name: "offsets.storage", value, rule, default };

@@ -13,4 +13,4 @@ pub mod world;
 
 pub use exhaustive::{Breach, Exhausted, exhaust};
 pub use sessions::{Sessions, sessions_world, try_sessions};
-pub use trial::{Failure, Trial, scenario_of, shrink, try_seed};
+pub use trial::{Failure, Trial, scenario_of, shrink, try_recording, try_seed, world_of};

@@ -100,7 +100,8 @@ pub fn scenario_of(trial: &Trial) -> Option<String> {
     crate::scenario::print(&name, &trial.recording, trial.at).ok()
 }
 
-fn try_recording(recording: &Recording, steps: u64) -> Result<Trial, SpecError> {
+/// Runs a world for `steps` events and then demands that it recovers.
+pub fn try_recording(recording: &Recording, steps: u64) -> Result<Trial, SpecError> {
     let mut simulation = recording.begin(Observe::ALL)?;
     let recording = recording.clone();
     let mut trial = Trial { events: 0, given_up: 0, failure: None, recording, at: Instant::ZERO };
@@ -194,6 +195,10 @@ fn demand(simulation: &Simulation, sent: &[(NodeId, u32)]) -> Option<Failure> {
         match actor {
             Actor::Controller(controller) => {
                 let partitions = controller.image().into_iter().flat_map(|image| image.partitions());
+                leaderless += partitions.filter(|(_, partition)| partition.leader.some().is_none()).count();
+            }
+            Actor::Broker(broker) => {
+                let partitions = broker.deciding().into_iter().flat_map(|(_, deciding)| deciding.image.partitions());
                 leaderless += partitions.filter(|(_, partition)| partition.leader.some().is_none()).count();
             }
             Actor::Consumer(consumer) => unsettled += usize::from(!consumer.is_stable()),

@@ -106,6 +106,13 @@ impl Tracer {
                 self.put(line);
             }
             Fact::MetadataCommitted { epoch, records } => self.committed_metadata(epoch, &records),
+            Fact::ZnodeWritten { epoch, offset, records, partitions } => {
+                records.iter().for_each(|record| self.image.apply(record));
+                // All of it is one write, and the last record says where it leads to.
+                if let Some(record) = records.last() {
+                    self.meta(offset, epoch, record, partitions);
+                }
+            }
             Fact::QuorumState { node, epoch, role, voted, high_watermark, log_end_offset } => {
                 let number = self.node_number(node).unwrap_or(-1);
                 let line = self.line("raft").int("node", number).int("epoch", epoch).text("state", role.name());
@@ -177,48 +184,59 @@ impl Tracer {
             }
             self.committed_metadata = *offset + 1;
             self.image.apply(record);
-            let line = self.line("meta").int("off", offset.0).int("ce", epoch);
-            let line = match &**record {
-                MetadataRecord::RegisterBroker { broker, .. }
-                | MetadataRecord::BrokerRegistrationChange { broker, .. } => {
-                    let image = self.image.brokers.get(broker);
-                    let Some(BrokerImage { epoch, fenced, in_controlled_shutdown, .. }) = image else { continue };
-                    let line = line.text("rec", "broker").int("b", broker.0).int("be", epoch.0).flag("fenced", *fenced);
-                    line.flag("inControlledShutdown", *in_controlled_shutdown)
-                }
-                MetadataRecord::Topic { topic, config } => {
-                    let of_topic = |record: &&MetadataRecord| matches!(record, MetadataRecord::Partition { tp, .. } if tp.topic == *topic);
-                    let partitions: Vec<&MetadataRecord> =
-                        records.iter().map(|(_, record)| &**record).filter(of_topic).collect();
-                    let factor = match partitions.first() {
-                        Some(MetadataRecord::Partition { replicas, .. }) => replicas.len(),
-                        _ => 0,
-                    };
-                    let line = line.text("rec", "topic").text("id", &topic_id(topic.0));
-                    let line = line.text("name", self.directory.topic_name(*topic));
-                    let line = line.int("partitions", partitions.len() as i64).int("rf", factor as i64);
-                    let line = line.int("minIsr", config.min_insync_replicas);
-                    let line = line.flag("unclean", config.unclean_leader_election_enable);
-                    let line = line.text("cleanup", &cleanup_policy(config));
-                    if topic.is_internal() { line.flag("internal", true) } else { line }
-                }
-                MetadataRecord::Partition { tp, .. } | MetadataRecord::PartitionChange { tp, .. } => {
-                    let Some(image) = self.image.partition(*tp) else { continue };
-                    let line = line.text("rec", "partition").tp("tp", *tp).int("leader", image.leader.0);
-                    let line = line.int("le", image.leader_epoch.0).int("ppe", image.partition_epoch.0);
-                    let line = line.ints("isr", image.isr.iter().map(|broker| broker.0));
-                    let line = line.ints("elr", image.elr.iter().map(|broker| broker.0));
-                    line.ints("replicas", image.replicas.iter().map(|broker| broker.0))
-                }
-                // Offsets may have gaps: promises are not about these.
-                MetadataRecord::ProducerIds { .. }
-                | MetadataRecord::LeaderChange { .. }
-                | MetadataRecord::RemoveTopic { .. }
-                | MetadataRecord::Config { .. }
-                | MetadataRecord::BrokerConfig { .. } => continue,
+            let of_topic = match &**record {
+                MetadataRecord::Topic { topic, .. } => partitions_of(*topic, records),
+                _ => (0, 0),
             };
-            self.put(line);
-            self.busy();
+            self.meta(*offset, epoch, record, of_topic);
         }
     }
+
+    /// One decision, as the state it leads to. Of a topic also how many partitions and replicas it has.
+    fn meta(&mut self, offset: Offset, epoch: i32, record: &MetadataRecord, (partitions, factor): (usize, usize)) {
+        let line = self.line("meta").int("off", offset.0).int("ce", epoch);
+        let line = match record {
+            MetadataRecord::RegisterBroker { broker, .. } | MetadataRecord::BrokerRegistrationChange { broker, .. } => {
+                let image = self.image.brokers.get(broker);
+                let Some(BrokerImage { epoch, fenced, in_controlled_shutdown, .. }) = image else { return };
+                let line = line.text("rec", "broker").int("b", broker.0).int("be", epoch.0).flag("fenced", *fenced);
+                line.flag("inControlledShutdown", *in_controlled_shutdown)
+            }
+            MetadataRecord::Topic { topic, config } => {
+                let line = line.text("rec", "topic").text("id", &topic_id(topic.0));
+                let line = line.text("name", self.directory.topic_name(*topic));
+                let line = line.int("partitions", partitions as i64).int("rf", factor as i64);
+                let line = line.int("minIsr", config.min_insync_replicas);
+                let line = line.flag("unclean", config.unclean_leader_election_enable);
+                let line = line.text("cleanup", &cleanup_policy(config));
+                if topic.is_internal() { line.flag("internal", true) } else { line }
+            }
+            MetadataRecord::Partition { tp, .. } | MetadataRecord::PartitionChange { tp, .. } => {
+                let Some(image) = self.image.partition(*tp) else { return };
+                let line = line.text("rec", "partition").tp("tp", *tp).int("leader", image.leader.0);
+                let line = line.int("le", image.leader_epoch.0).int("ppe", image.partition_epoch.0);
+                let line = line.ints("isr", image.isr.iter().map(|broker| broker.0));
+                let line = line.ints("elr", image.elr.iter().map(|broker| broker.0));
+                line.ints("replicas", image.replicas.iter().map(|broker| broker.0))
+            }
+            // Offsets may have gaps: promises are not about these.
+            MetadataRecord::ProducerIds { .. }
+            | MetadataRecord::LeaderChange { .. }
+            | MetadataRecord::RemoveTopic { .. }
+            | MetadataRecord::Config { .. }
+            | MetadataRecord::BrokerConfig { .. } => return,
+        };
+        self.put(line);
+        self.busy();
+    }
+}
+
+/// How many partitions and replicas a topic is created with.
+fn partitions_of(topic: TopicId, records: &[(Offset, Arc<MetadataRecord>)]) -> (usize, usize) {
+    let mut partitions = records.iter().filter_map(|(_, record)| match &**record {
+        MetadataRecord::Partition { tp, replicas, .. } if tp.topic == topic => Some(replicas.len()),
+        _ => None,
+    });
+    let factor = partitions.next();
+    (partitions.count() + usize::from(factor.is_some()), factor.unwrap_or(0))
 }

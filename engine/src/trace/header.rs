@@ -3,7 +3,7 @@
 use super::line::{Item, Line};
 use super::tracer::{Tracer, controller_number};
 use crate::config::Acks;
-use crate::config::TruncationMode;
+use crate::config::{ConfigValue, TruncationMode};
 use crate::hash::stable_hash;
 use crate::history::Recording;
 use crate::sim::{NodeKind, OFFSETS_TOPIC, Spec, SpecError, Target};
@@ -46,9 +46,9 @@ impl Tracer {
             TruncationMode::Kip279 | TruncationMode::Kip320 => "epoch-v1",
             TruncationMode::OnFetch => "on-fetch",
         };
-        let line = line.open("era").text("controller", "kraft").text("truncation", truncation);
+        let line = line.open("era").text("controller", &features.controller.print()).text("truncation", truncation);
         let line = line.flag("strictMinIsr", features.strict_min_isr).flag("elr", features.elr());
-        let line = line.flag("brokerEpochCheck", features.broker_epoch_check);
+        let line = line.flag("brokerEpochCheck", features.checks_incarnations());
         let (brokers, _) = spec.broker_configs()?;
         let line = line.int("txnVersion", brokers.transaction_version);
         let line = line.flag("txnVerification", brokers.transaction_partition_verification_enable);

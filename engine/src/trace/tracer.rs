@@ -206,6 +206,7 @@ impl Tracer {
             | Fact::MetadataAppended { .. }
             | Fact::MetadataTruncated { .. }
             | Fact::MetadataCommitted { .. }
+            | Fact::ZnodeWritten { .. }
             | Fact::QuorumState { .. } => self.cluster_fact(fact),
             Fact::GroupSnapshot { .. } | Fact::OffsetsCommitted { .. } | Fact::OffsetsLoaded { .. } => {
                 self.group_fact(fact);

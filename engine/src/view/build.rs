@@ -3,6 +3,7 @@
 use super::build_group::group_view;
 use super::ledger_view::LedgerView;
 use super::stage::*;
+use crate::broker::Broker;
 use crate::client::Producer;
 use crate::collections::{Set, sorted_by_number};
 use crate::controller::{Controller, MetadataImage, PartitionImage};
@@ -11,7 +12,10 @@ use crate::queue::QueueBroker;
 use crate::replication::{Replica, Role};
 use crate::sim::{Actor, NodeKind, Process, Simulation};
 use crate::storage::{Log, RecordBatch};
-use crate::zookeeper::OffsetPath;
+use crate::zookeeper::{OffsetPath, Znode, ZnodeData, ZnodePath, ZooKeeper};
+
+/// Most znodes that are shown one by one.
+const ZNODES_MAX: usize = 200;
 
 /// What the stage shows at the simulation's present moment.
 pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
@@ -22,8 +26,20 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
             node,
             process: process(simulation, node),
             metadata_offset: controller.high_watermark(),
+            zookeeper: false,
         });
     }
+    let keeper = keeper(simulation);
+    if let Some(server) = keeper {
+        // Whom the brokers tell that they live.
+        let (node, metadata_offset) = (NodeId(0), Offset(server.zxid().0));
+        let process = process(simulation, node);
+        view.controller = Some(ControllerView { node, process, metadata_offset, zookeeper: true });
+    }
+    let heard = |broker: &Broker| match keeper {
+        Some(server) => server.sessions().filter(|(_, node, _)| *node == broker.node).map(|(.., heard)| heard).max(),
+        None => controller.and_then(|(_, controller)| controller.last_contact(broker.id)),
+    };
     view.quorum = quorum(simulation);
     let image = best_image(simulation);
     let groups = simulation.directory().group_names();
@@ -40,8 +56,9 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
                     node,
                     process: process(simulation, node),
                     fenced: known.is_none_or(|known| known.fenced),
-                    last_heartbeat: controller.and_then(|(_, controller)| controller.last_contact(broker.id)),
+                    last_heartbeat: heard(broker),
                     coordinates,
+                    controls: broker.controls_in(),
                     metadata_offset: broker.metadata_offset(),
                 });
             }
@@ -75,11 +92,15 @@ pub fn stage(simulation: &Simulation, lens: &Lens) -> StageView {
                 view.stores.push(store(simulation, node, content));
             }
             Actor::ZooKeeper(server) => {
-                let znodes = server.znodes().map(|(path, znode)| {
-                    let OffsetPath { group, tp } = path;
-                    ZnodeView { path: path.text(simulation.directory()), group, tp, znode }
-                });
-                view.stores.push(store(simulation, node, StoreContent::Znodes(znodes.collect())));
+                let znodes = server.tree().iter().take(ZNODES_MAX);
+                let znodes = znodes.map(|(path, znode)| znode_view(simulation, path, znode)).collect();
+                if node == NodeId(0) {
+                    let total = server.tree().iter().count();
+                    let (zxid, watches) = (server.zxid(), server.watches());
+                    view.keeper = Some(ZooKeeperView { znodes, total, watches, zxid });
+                } else {
+                    view.stores.push(store(simulation, node, StoreContent::Znodes(znodes)));
+                }
             }
             Actor::Controller(_) | Actor::Consumer(_) | Actor::ShareConsumer(_) | Actor::Worker(_) => {}
         }
@@ -159,6 +180,23 @@ fn controller_of(simulation: &Simulation) -> Option<(NodeId, &Controller)> {
     best
 }
 
+/// The ZooKeeper through which brokers find their controller, in a cluster that has one.
+fn keeper(simulation: &Simulation) -> Option<&ZooKeeper> {
+    match simulation.actor(NodeId(0))? {
+        Actor::ZooKeeper(server) => Some(server),
+        _ => None,
+    }
+}
+
+/// In a cluster with ZooKeeper: the running broker that was elected controller last.
+fn elected(simulation: &Simulation) -> Option<(NodeId, &Broker)> {
+    let brokers = simulation.actors().filter_map(|(node, actor)| match actor {
+        Actor::Broker(broker) => Some((broker.controls_in()?, node, &**broker)),
+        _ => None,
+    });
+    brokers.max_by_key(|(epoch, ..)| *epoch).map(|(_, node, broker)| (node, broker))
+}
+
 fn quorum(simulation: &Simulation) -> Vec<VoterView> {
     let voters: Vec<VoterView> = controllers(simulation)
         .map(|(node, controller)| VoterView {
@@ -177,6 +215,9 @@ fn quorum(simulation: &Simulation) -> Vec<VoterView> {
 
 /// The controller's metadata; while none has any, that of the broker that has read furthest.
 pub fn best_image(simulation: &Simulation) -> Option<&MetadataImage> {
+    if let Some((_, deciding)) = elected(simulation).and_then(|(_, broker)| broker.deciding()) {
+        return Some(deciding.image);
+    }
     let brokers = simulation.actors().filter_map(|(_, actor)| match actor {
         Actor::Broker(broker) => Some((broker.metadata_offset(), broker.image()?)),
         _ => None,
@@ -397,4 +438,48 @@ fn queue_view(simulation: &Simulation, node: NodeId, broker: &QueueBroker) -> Qu
 fn store(simulation: &Simulation, node: NodeId, content: StoreContent) -> StoreView {
     let name = simulation.directory().node_name(node).to_owned();
     StoreView { node, name, process: process(simulation, node), content }
+}
+
+fn znode_view(simulation: &Simulation, path: ZnodePath, znode: &Znode) -> ZnodeView {
+    let directory = simulation.directory();
+    let ids = |list: &[BrokerId]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let offset = match (path, &znode.data) {
+        (ZnodePath::Offset(OffsetPath { group, tp }), ZnodeData::Offset(offset)) => Some((group, tp, *offset)),
+        _ => None,
+    };
+    let data = match &znode.data {
+        ZnodeData::Empty => String::new(),
+        ZnodeData::Controller(broker) => format!("{{\"brokerid\":{broker}}}"),
+        ZnodeData::Epoch(epoch) => epoch.to_string(),
+        ZnodeData::Broker { rack, .. } => match rack {
+            Some(rack) => format!("{{\"rack\":\"{rack}\"}}"),
+            None => "{}".to_owned(),
+        },
+        ZnodeData::Topic(placed) => {
+            let each = (0..).zip(placed.iter()).map(|(number, it)| format!("\"{number}\":[{}]", ids(&it.replicas)));
+            format!("{{\"partitions\":{{{}}}}}", each.collect::<Vec<_>>().join(","))
+        }
+        ZnodeData::State(state) => format!(
+            "{{\"controller_epoch\":{},\"leader\":{},\"leader_epoch\":{},\"isr\":[{}]}}",
+            state.controller_epoch,
+            state.leader,
+            state.leader_epoch,
+            ids(&state.isr)
+        ),
+        // Settings are shown where they can be changed.
+        ZnodeData::TopicConfig(_) => "{}".to_owned(),
+        ZnodeData::BrokerConfig(settings) => {
+            settings.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
+        }
+        ZnodeData::ProducerIds(next) => next.to_string(),
+        ZnodeData::Offset(offset) => offset.to_string(),
+    };
+    ZnodeView {
+        path: path.text(directory),
+        offset,
+        data,
+        version: znode.version,
+        ephemeral: znode.owner.is_some(),
+        by: znode.by,
+    }
 }

@@ -183,8 +183,8 @@ pub(super) fn group_view(simulation: &Simulation, id: GroupId, image: Option<&Me
             }
             Actor::ZooKeeper(server) => {
                 if let Some(znodes) = &mut znodes {
-                    let own = server.znodes().filter(|(path, _)| path.group == id);
-                    znodes.extend(own.map(|(path, znode)| (path.tp, znode.offset)));
+                    let own = server.offsets().filter(|(path, ..)| path.group == id);
+                    znodes.extend(own.map(|(path, offset, _)| (path.tp, offset)));
                 }
             }
             _ => {}

@@ -6,6 +6,7 @@ use crate::protocol::{Body, MessageKind, Request, Response};
 use crate::queue::QueueFrame;
 use crate::sim::Simulation;
 use crate::time::{Duration, Instant};
+use crate::zookeeper::{OffsetPath, ZnodeOp, ZnodePath, ZooKeeperRequest};
 
 /// What a packet looks like.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -163,7 +164,13 @@ pub fn packet_kind(message: MessageKind, is_response: bool) -> PacketKind {
         MessageKind::OffsetCommit | MessageKind::OffsetFetch | MessageKind::ListOffsets | MessageKind::ZooKeeper => {
             PacketKind::Offsets
         }
+        MessageKind::UpdateMetadata => PacketKind::Metadata,
+        MessageKind::ZooKeeperPing => PacketKind::Heartbeat,
         MessageKind::BrokerRegistration
+        | MessageKind::ZooKeeperWatch
+        | MessageKind::LeaderAndIsr
+        | MessageKind::StopReplica
+        | MessageKind::ControlledShutdown
         | MessageKind::Vote
         | MessageKind::BeginQuorumEpoch
         | MessageKind::EndQuorumEpoch
@@ -245,7 +252,20 @@ fn describe(body: &Body, view: &mut FlightView) {
         Body::Request(_, Request::AlterPartition(request)) => {
             view.partitions = request.partitions.iter().map(|partition| partition.tp).collect();
         }
-        Body::Request(_, Request::ZooKeeper(request)) => view.partitions.push(request.path().tp),
+        Body::Request(_, Request::ZooKeeper(request)) => {
+            let path = match &**request {
+                ZooKeeperRequest::GetData(path, _) => Some(*path),
+                ZooKeeperRequest::Write(ops) => ops.last().map(ZnodeOp::path),
+                _ => None,
+            };
+            if let Some(ZnodePath::Offset(OffsetPath { tp, .. }) | ZnodePath::PartitionState(tp)) = path {
+                view.partitions.push(tp);
+            }
+        }
+        Body::Request(_, Request::Control(request)) => {
+            view.partitions.extend(request.partitions.iter().map(|(tp, _)| *tp));
+            view.partitions.extend(request.stopped.iter().copied());
+        }
         Body::Queue(QueueFrame::Publish { record, .. }) => view.records.push(*record),
         Body::Queue(QueueFrame::Confirm { record, .. }) => view.records.push(*record),
         Body::Queue(QueueFrame::Deliver { record, .. }) => view.records.push(*record),

@@ -6,7 +6,7 @@ use crate::config::Acks;
 use crate::ids::*;
 use crate::protocol::ErrorCode;
 use crate::time::{Duration, Instant};
-use crate::zookeeper::Znode;
+use crate::zookeeper::Zxid;
 
 /// What of a simulation is wanted.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -25,6 +25,8 @@ pub struct StageView {
     pub now: Instant,
     /// The controller, when the world has a Kafka cluster.
     pub controller: Option<ControllerView>,
+    /// What is in ZooKeeper, in a cluster that has it instead of a controller.
+    pub keeper: Option<ZooKeeperView>,
     /// The voters of the quorum; empty with a single controller.
     pub quorum: Vec<VoterView>,
     /// The brokers by id.
@@ -62,8 +64,10 @@ pub struct ControllerView {
     pub node: NodeId,
     /// Whether it works.
     pub process: ProcessView,
-    /// Committed end of the metadata log.
+    /// Committed end of the metadata log; with ZooKeeper its last transaction.
     pub metadata_offset: Offset,
+    /// Whether it is the ZooKeeper through which one of the brokers became the controller.
+    pub zookeeper: bool,
 }
 
 /// A voter of the controllers' quorum.
@@ -102,6 +106,8 @@ pub struct BrokerView {
     pub last_heartbeat: Option<Instant>,
     /// Groups it coordinates.
     pub coordinates: Vec<GroupId>,
+    /// In a cluster with ZooKeeper: the epoch in which it believes to be the controller.
+    pub controls: Option<LeaderEpoch>,
     /// How far it has read the metadata log.
     pub metadata_offset: Offset,
 }
@@ -367,21 +373,38 @@ pub enum StoreContent {
         /// How many repetitions the dedupe table refused.
         deduplicated: u32,
     },
-    /// ZooKeeper: its znodes in the order of their paths.
+    /// ZooKeeper that only keeps offsets: its znodes in the order of their paths.
     Znodes(Vec<ZnodeView>),
 }
 
-/// A znode that keeps an offset.
+/// The ZooKeeper of a cluster: its znodes and who is connected.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ZooKeeperView {
+    /// The znodes in an order that keeps what belongs together; of very many the first.
+    pub znodes: Vec<ZnodeView>,
+    /// How many there are.
+    pub total: usize,
+    /// How many watches are set.
+    pub watches: usize,
+    /// The last transaction.
+    pub zxid: Zxid,
+}
+
+/// A znode.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ZnodeView {
     /// Its path.
     pub path: String,
-    /// Whose offset.
-    pub group: GroupId,
-    /// In which partition.
-    pub tp: TopicPartition,
-    /// What it holds.
-    pub znode: Znode,
+    /// The offset it keeps, if it is one of a group: whose, in which partition, and which.
+    pub offset: Option<(GroupId, TopicPartition, Offset)>,
+    /// What it holds, as Kafka's JSON has it.
+    pub data: String,
+    /// `dataVersion`: how often it was overwritten.
+    pub version: i32,
+    /// Whether it goes with its writer's session.
+    pub ephemeral: bool,
+    /// The client that wrote last.
+    pub by: NodeId,
 }
 
 /// A fault rule in force.

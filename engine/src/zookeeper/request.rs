@@ -1,54 +1,76 @@
-use crate::ids::{GroupId, NodeId, Offset, TopicPartition};
-use crate::sim::Directory;
+use super::path::ZnodePath;
+use super::znode::{SessionId, Znode, ZnodeData, Zxid};
+use crate::time::Duration;
 
-/// The path of the znode that holds an offset.
+/// What a watch waits for. It speaks once; who wants to hear again sets it again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct OffsetPath {
-    /// Whose offset.
-    pub group: GroupId,
-    /// In which partition.
-    pub tp: TopicPartition,
+pub enum WatchKind {
+    /// The znode is created, written or deleted.
+    Data,
+    /// A child is created or deleted.
+    Children,
 }
 
-impl OffsetPath {
-    /// The path as ZooKeeper has it.
-    pub fn text(&self, directory: &Directory) -> String {
-        let (group, topic) = (directory.group_name(self.group), directory.topic_name(self.tp.topic));
-        format!("/consumers/{group}/offsets/{topic}/{}", self.tp.partition)
+/// One change of the tree, or the condition of others.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum ZnodeOp {
+    /// `check`: the znode has this version.
+    Check(ZnodePath, i32),
+    /// `create`; parents are there. An ephemeral znode goes with the session of its creator.
+    Create {
+        /// Where.
+        path: ZnodePath,
+        /// What it holds.
+        data: ZnodeData,
+        /// Whether it goes with the session.
+        ephemeral: bool,
+    },
+    /// `setData`, if the znode has this version; without one, whatever stands there.
+    Set(ZnodePath, ZnodeData, Option<i32>),
+    /// `delete`.
+    Delete(ZnodePath),
+}
+
+impl ZnodeOp {
+    /// A persistent znode.
+    pub fn create(path: ZnodePath, data: ZnodeData) -> ZnodeOp {
+        ZnodeOp::Create { path, data, ephemeral: false }
     }
-}
 
-/// What a znode holds. ZooKeeper's are bytes; here they are the offset those bytes spell.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Znode {
-    /// The data.
-    pub offset: Offset,
-    /// `dataVersion`: how often it was overwritten.
-    pub version: u32,
-    /// The client that wrote last; ZooKeeper does not say, the page wants to know.
-    pub by: NodeId,
+    /// Which znode it is about.
+    pub fn path(&self) -> ZnodePath {
+        match self {
+            ZnodeOp::Check(path, _) | ZnodeOp::Create { path, .. } | ZnodeOp::Set(path, ..) | ZnodeOp::Delete(path) => {
+                *path
+            }
+        }
+    }
 }
 
 /// A request to ZooKeeper.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum ZooKeeperRequest {
-    /// `getData`.
-    GetData(OffsetPath),
-    /// `setData` with version −1: whatever version stands there.
-    SetData(OffsetPath, Offset),
-    /// `create`, a persistent znode; its parents with it, which Kafka creates one by one.
-    Create(OffsetPath, Offset),
-}
-
-impl ZooKeeperRequest {
-    /// Which znode it is about.
-    pub fn path(&self) -> OffsetPath {
-        match self {
-            ZooKeeperRequest::GetData(path)
-            | ZooKeeperRequest::SetData(path, _)
-            | ZooKeeperRequest::Create(path, _) => *path,
-        }
-    }
+    /// A connection begins: with a new session, or with one that may have outlived the last connection.
+    Connect {
+        /// The session to go on with.
+        session: Option<SessionId>,
+        /// How long the session lives unheard.
+        timeout: Duration,
+        /// The last transaction the client has seen: of later ones its watches still want to hear (`setWatches`).
+        seen: Zxid,
+        /// Its watches.
+        watches: Vec<(ZnodePath, WatchKind)>,
+    },
+    /// `ping`: the client lives.
+    Ping,
+    /// `closeSession`: what is ephemeral goes at once.
+    Close,
+    /// `getData`, and a watch if wanted: also where there is no znode yet.
+    GetData(ZnodePath, bool),
+    /// `getChildren`, and a watch if wanted.
+    GetChildren(ZnodePath, bool),
+    /// One change, or several that are done together or not at all (`multi`).
+    Write(Vec<ZnodeOp>),
 }
 
 /// `KeeperException.Code`.
@@ -58,15 +80,56 @@ pub enum ZooKeeperCode {
     Ok,
     /// There is no such znode (−101).
     NoNode,
+    /// The znode has another version (−103).
+    BadVersion,
     /// There is one already (−110).
     NodeExists,
+    /// The session is over (−112).
+    SessionExpired,
 }
 
-/// ZooKeeper's answer.
+/// What a watch waited for has happened.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct WatchedEvent {
+    /// The znode that was watched.
+    pub path: ZnodePath,
+    /// What was watched.
+    pub kind: WatchKind,
+}
+
+/// ZooKeeper's answer; or word of a watch, which answers nothing.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ZooKeeperResponse {
     /// Whether it is done.
     pub code: ZooKeeperCode,
+    /// Of a refused write: the znode that was in the way.
+    pub refused: Option<ZnodePath>,
+    /// The last transaction.
+    pub zxid: Zxid,
+    /// To `Connect`: the session.
+    pub session: Option<SessionId>,
     /// The znode as it stands now.
     pub znode: Option<Znode>,
+    /// The children.
+    pub children: Vec<ZnodePath>,
+    /// Word of a watch.
+    pub event: Option<WatchedEvent>,
+    /// Whether it answers a ping.
+    pub pong: bool,
+}
+
+impl ZooKeeperResponse {
+    /// An answer without more.
+    pub fn of(code: ZooKeeperCode, zxid: Zxid) -> ZooKeeperResponse {
+        ZooKeeperResponse {
+            code,
+            refused: None,
+            zxid,
+            session: None,
+            znode: None,
+            children: Vec::new(),
+            event: None,
+            pong: false,
+        }
+    }
 }

@@ -277,6 +277,8 @@ fn remove(run: &Run, target: Target) -> Vec<Command> {
             Some(NodeKind::Broker(broker)) => drain(run, broker, node),
             Some(NodeKind::QueueBroker(queue)) => remove(run, Target::Queue(queue)),
             Some(NodeKind::Controller) | None => Vec::new(),
+            // A cluster that has it needs it.
+            Some(NodeKind::ZooKeeper) if node.0 == 0 => Vec::new(),
             Some(_) => vec![Command::Remove { node }],
         },
         Target::Envelope(_) | Target::Lost(_) => Vec::new(),

@@ -186,7 +186,14 @@ pub fn peers(run: &Run, node: NodeId) -> Vec<NodeId> {
         Some(NodeKind::Worker(_)) => matches!(other, NodeKind::QueueBroker(_)),
         _ => false,
     };
-    directory.nodes().filter(|(other, kind)| *other != node && talks(*kind)).map(|(other, _)| other).collect()
+    // The first node of a cluster without a controller of its own is its ZooKeeper.
+    let keeper = |node: NodeId| node.0 == 0 && directory.node_kind(node) == Some(NodeKind::ZooKeeper);
+    let reaches = |other: NodeId, of: NodeKind| match (kind, of) {
+        (Some(NodeKind::Broker(_)), _) if keeper(other) => true,
+        (_, NodeKind::Broker(_)) if keeper(node) => true,
+        _ => talks(of),
+    };
+    directory.nodes().filter(|(other, kind)| *other != node && reaches(*other, *kind)).map(|(other, _)| other).collect()
 }
 
 #[cfg(test)]

@@ -29,6 +29,26 @@ impl Labels {
     pub fn new(locale: Locale) -> Labels {
         Labels { locale }
     }
+
+    /// What stands above the brokers: the controller, or ZooKeeper.
+    pub fn head(self, zookeeper: bool) -> String {
+        if zookeeper { "ZooKeeper".to_owned() } else { self.controller() }
+    }
+
+    /// The same in a sentence.
+    pub fn say_head(self, zookeeper: bool, state: impl Display) -> String {
+        if zookeeper { self.say_keeper(state) } else { self.say_controller(state) }
+    }
+
+    /// Since when it has not heard a broker.
+    pub fn silence(self, zookeeper: bool, time: impl Display) -> String {
+        if zookeeper { self.no_ping(time) } else { self.no_heartbeat(time) }
+    }
+
+    /// A broker that may take no part.
+    pub fn left_out(self, zookeeper: bool) -> String {
+        if zookeeper { self.no_session() } else { self.fenced() }
+    }
 }
 
 phrases! {
@@ -58,6 +78,10 @@ phrases! {
     cut_off();
     /// “no heartbeat for {time}”
     no_heartbeat(time);
+    /// “no ping for {time}”
+    no_ping(time);
+    /// “no session”
+    no_session();
     /// “epoch {epoch}”
     epoch(epoch);
     /// “no leader”
@@ -138,6 +162,8 @@ phrases! {
     say_broker(id, state);
     /// “Controller, {state}”
     say_controller(state);
+    /// “ZooKeeper, {state}”
+    say_keeper(state);
     /// “{name}, leader {leader}, epoch {epoch}, ISR {isr}”
     say_partition(name, leader, epoch, isr);
     /// “{record}, lost: acknowledged at offset {offset} of {partition}”

@@ -84,6 +84,11 @@ impl Writer<'_> {
         self.directory.nodes().find(|(_, kind)| *kind == NodeKind::Controller).map(|(node, _)| node)
     }
 
+    /// The ZooKeeper of a cluster that has one instead of a controller.
+    fn keeper(&self) -> Option<NodeId> {
+        self.directory.nodes().next().filter(|(_, kind)| *kind == NodeKind::ZooKeeper).map(|(node, _)| node)
+    }
+
     fn tp(&self, tp: TopicPartition) -> String {
         self.directory.tp_name(tp)
     }
@@ -94,15 +99,48 @@ impl Writer<'_> {
         Some(match event {
             Event::NodeStarted { node } => {
                 let NodeKind::Broker(id) = self.directory.node_kind(*node)? else { return None };
-                (
-                    *node,
-                    info,
-                    format!("[KafkaRaftServer nodeId={id}] Kafka Server started (kafka.server.KafkaRaftServer)"),
-                )
+                let text = match self.keeper() {
+                    Some(_) => format!("[KafkaServer id={id}] started (kafka.server.KafkaServer)"),
+                    None => {
+                        format!("[KafkaRaftServer nodeId={id}] Kafka Server started (kafka.server.KafkaRaftServer)")
+                    }
+                };
+                (*node, info, text)
             }
             Event::NodeStopped { node, how: StopKind::Graceful } => {
                 let NodeKind::Broker(id) = self.directory.node_kind(*node)? else { return None };
-                (*node, info, format!("[BrokerServer id={id}] shut down completed (kafka.server.BrokerServer)"))
+                let (long, short) = match self.keeper() {
+                    Some(_) => ("kafka.server.KafkaServer", "KafkaServer"),
+                    None => ("kafka.server.BrokerServer", "BrokerServer"),
+                };
+                (*node, info, format!("[{short} id={id}] shut down completed ({long})"))
+            }
+            Event::ControllerElected { node, epoch } => {
+                let NodeKind::Broker(id) = self.directory.node_kind(*node)? else { return None };
+                let text = format!(
+                    "[Controller id={id}] {id} successfully elected as the controller. Epoch incremented to {epoch} and epoch zk version is now {} (kafka.controller.KafkaController)",
+                    epoch.0 - 1
+                );
+                (*node, info, text)
+            }
+            Event::SessionExpired { node, .. } => {
+                let text = format!(
+                    "Expiring session of {}, timeout exceeded (org.apache.zookeeper.server.ZooKeeperServer)",
+                    self.directory.node_name(*node)
+                );
+                (self.keeper()?, info, text)
+            }
+            Event::ControllerRefused { broker, controller, epoch, known } => {
+                let text = format!(
+                    "[Broker id={broker}] Ignoring request from controller {controller} since its controller epoch {epoch} is old. Latest known controller epoch is {known} (state.change.logger)"
+                );
+                (self.broker(*broker)?, "WARN", text)
+            }
+            Event::BrokerRegistered { broker, epoch } if self.keeper().is_some() => {
+                let text = format!(
+                    "Registered broker {broker} at path /brokers/ids/{broker} with czxid (broker epoch): {epoch} (kafka.zk.KafkaZkClient)"
+                );
+                (self.broker(*broker)?, info, text)
             }
             Event::BrokerRegistered { broker, epoch } => {
                 let text = format!(

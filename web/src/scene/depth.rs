@@ -92,6 +92,7 @@ fn only(view: &StageView, from: usize, to: usize) -> StageView {
     let mut near = StageView {
         now: view.now,
         controller: view.controller.clone(),
+        keeper: view.keeper.clone(),
         quorum: view.quorum.clone(),
         partitions: view.partitions.get(from..to).unwrap_or_default().to_vec(),
         stores: view.stores.clone(),

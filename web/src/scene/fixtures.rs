@@ -38,11 +38,16 @@ pub fn cluster(crowd: Crowd) -> StageView {
         fenced: crowd.dead && index == 0,
         last_heartbeat: Some(if crowd.dead && index == 0 { Instant(4_100_000) } else { Instant(12_500_000) }),
         coordinates: if index == 1 || crowd.brokers == 1 { vec![GroupId(0)] } else { Vec::new() },
+        controls: None,
         metadata_offset: Offset(9),
     });
     let mut view = StageView { now, brokers: brokers.collect(), ..StageView::default() };
-    view.controller =
-        Some(ControllerView { node: NodeId(0), process: ProcessView::Running, metadata_offset: Offset(9) });
+    view.controller = Some(ControllerView {
+        node: NodeId(0),
+        process: ProcessView::Running,
+        metadata_offset: Offset(9),
+        zookeeper: false,
+    });
     view.partitions = (0..crowd.partitions).map(|index| partition(crowd, index)).collect();
     for index in 0..crowd.producers {
         let waiting = (0..5).map(|number| WaitingView {

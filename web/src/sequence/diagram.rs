@@ -251,7 +251,8 @@ impl Diagram {
     }
 
     fn sign(&self, event: &Event) -> Option<(usize, SignKind)> {
-        let controller = || self.lanes.iter().position(|lane| lane.kind == NodeKind::Controller);
+        let controller =
+            || self.lanes.iter().position(|lane| matches!(lane.kind, NodeKind::Controller | NodeKind::ZooKeeper));
         let queue = |queue| self.lanes.iter().position(|lane| lane.kind == NodeKind::QueueBroker(queue));
         let reader = |group| self.lanes.iter().position(|lane| lane.kind == NodeKind::Consumer(group));
         Some(match event {
@@ -265,9 +266,11 @@ impl Diagram {
             Event::RecordSkipped { group, .. } => (reader(*group)?, SignKind::Cross),
             Event::LogTruncated { broker, .. } => (self.lane_of_broker(*broker)?, SignKind::Knot),
             Event::MemberLeft { client, .. } => (self.lane(*client)?, SignKind::Knot),
-            Event::BrokerFenced { .. } | Event::IsrChanged { .. } | Event::PartitionOffline { .. } => {
-                (controller()?, SignKind::Knot)
-            }
+            Event::ControllerRefused { broker, .. } => (self.lane_of_broker(*broker)?, SignKind::Cross),
+            Event::BrokerFenced { .. }
+            | Event::SessionExpired { .. }
+            | Event::IsrChanged { .. }
+            | Event::PartitionOffline { .. } => (controller()?, SignKind::Knot),
             _ => return None,
         })
     }

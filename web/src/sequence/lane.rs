@@ -26,9 +26,14 @@ pub fn lanes(directory: &Directory, has_brokers: bool) -> (Vec<Lane>, usize) {
         NodeKind::Worker(_) => 5,
         NodeKind::Database | NodeKind::ZooKeeper => 6,
     };
+    let place = |lane: &Lane| match lane.kind {
+        // The ZooKeeper of a cluster stands where a controller would.
+        NodeKind::ZooKeeper if lane.node.0 == 0 => 3,
+        kind => place(kind),
+    };
     let shown = directory.nodes().filter(|(_, kind)| has_brokers || *kind != NodeKind::Controller);
     let mut lanes: Vec<Lane> = shown.map(|(node, kind)| Lane { node, kind }).collect();
-    lanes.sort_by_key(|lane| place(lane.kind));
+    lanes.sort_by_key(place);
     let left_out = lanes.len().saturating_sub(MOST);
     lanes.truncate(MOST);
     (lanes, left_out)

@@ -85,6 +85,7 @@ pub fn is_decisive(event: &Event) -> bool {
             | Event::LinkHealed { .. }
             | Event::MessageDropped { why: DropReason::Dropped, .. }
             | Event::BrokerFenced { .. }
+            | Event::SessionExpired { .. }
             | Event::LeaderElected { .. }
             | Event::PartitionOffline { .. }
             | Event::IsrChanged { .. }

@@ -62,6 +62,7 @@ impl Run {
             |id: &BrokerId| directory.nodes().find(|(_, kind)| *kind == NodeKind::Broker(*id)).map(|(node, _)| node);
         match &emitted.event {
             Event::BrokerFenced { broker: id, silent_for } if silent_for.0 > 0 => broker(id).into_iter().collect(),
+            Event::SessionExpired { node, .. } => vec![*node],
             Event::IsrShrinkProposed { out, .. } => out.iter().filter_map(broker).collect(),
             Event::MemberLeft { client, why: LeaveReason::SessionTimeout, .. } => vec![*client],
             _ => Vec::new(),

@@ -136,10 +136,18 @@ impl Promises {
         if self.metadata_log_matching.breaks(fact) {
             judge(Promise::MetadataLogMatching, None, None);
         }
-        if let Fact::MetadataCommitted { records, .. } = fact {
-            for (promise, tp) in self.committed_metadata.check(records) {
-                judge(promise, Some(tp), None);
+        let written: Vec<_>;
+        let records = match fact {
+            Fact::MetadataCommitted { records, .. } => Some(records),
+            // What a controller has written into ZooKeeper is committed.
+            Fact::ZnodeWritten { offset, records, .. } => {
+                written = records.iter().map(|record| (*offset, record.clone())).collect();
+                Some(&written)
             }
+            _ => None,
+        };
+        for (promise, tp) in records.into_iter().flat_map(|records| self.committed_metadata.check(records)) {
+            judge(promise, Some(tp), None);
         }
         if let Some((tp, broker)) = compaction_keeps_last_value::compaction_keeps_last_value(fact) {
             judge(Promise::CompactionKeepsLastValue, Some(tp), broker);

@@ -86,6 +86,8 @@ fn named(event: &Event) -> Named {
             out.nodes.push(*node);
             out.tps.push(*tp);
         }
+        Event::SessionExpired { node, .. } => out.nodes.push(*node),
+        Event::ControllerRefused { broker, controller, .. } => out.brokers.extend([*broker, *controller]),
         Event::BrokerRegistered { broker, .. }
         | Event::BrokerFenced { broker, .. }
         | Event::BrokerUnfenced { broker } => out.brokers.push(*broker),

@@ -108,7 +108,7 @@ pub fn rows(owner: Owner, target: Target, run: &Run) -> Vec<Row> {
             let id = directory.find_topic(&topic.name);
             let known = simulation
                 .active_controller()
-                .and_then(|(_, controller)| controller.image()?.topics.get(&id?).map(|topic| (*topic.config).clone()));
+                .and_then(|(_, controller)| controller.image.topics.get(&id?).map(|topic| (*topic.config).clone()));
             match known.map_or_else(|| spec.topic_config(topic), Ok) {
                 Ok(config) => with(TopicConfig::keys(), &|name| config.get(name)),
                 Err(_) => Vec::new(),

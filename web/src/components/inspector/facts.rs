@@ -99,8 +99,15 @@ fn node_state(out: &mut Builder<'_>, node: NodeId, view: &StageView) -> Option<(
     if let Some(broker) = view.brokers.iter().find(|broker| broker.node == node) {
         out.sheet.subtitle = td_string!(locale, page.fact.is_broker).to_owned();
         out.process(broker.process, view);
-        let fenced = if broker.fenced { td_string!(locale, page.yes) } else { td_string!(locale, page.no) };
-        out.fact(td_string!(locale, page.fact.fenced), fenced);
+        let yes_or_no = |yes: bool| if yes { td_string!(locale, page.yes) } else { td_string!(locale, page.no) };
+        if view.keeper.is_some() {
+            out.fact(td_string!(locale, page.fact.session), yes_or_no(!broker.fenced));
+        } else {
+            out.fact(td_string!(locale, page.fact.fenced), yes_or_no(broker.fenced));
+        }
+        if let Some(epoch) = broker.controls {
+            out.fact(td_string!(locale, page.fact.controls), epoch);
+        }
         let leads: Vec<String> =
             view.partitions.iter().filter(|known| known.leader == broker.id).map(|known| known.name.clone()).collect();
         out.fact(td_string!(locale, page.fact.leads), list(leads, locale));
@@ -179,6 +186,17 @@ fn node_state(out: &mut Builder<'_>, node: NodeId, view: &StageView) -> Option<(
         }
     } else {
         let controller = view.controller.as_ref().filter(|controller| controller.node == node)?;
+        if let Some(keeper) = &view.keeper {
+            out.sheet.subtitle = td_string!(locale, page.fact.is_keeper).to_owned();
+            out.process(controller.process, view);
+            out.fact("zxid", keeper.zxid.0);
+            out.fact(td_string!(locale, page.fact.watches), keeper.watches);
+            keeper.znodes.iter().for_each(|znode| znode_fact(out, znode));
+            if keeper.total > keeper.znodes.len() {
+                out.fact(td_string!(locale, page.fact.znodes_total), keeper.total);
+            }
+            return Some(());
+        }
         out.sheet.subtitle = td_string!(locale, page.fact.is_controller).to_owned();
         out.process(controller.process, view);
         out.fact(td_string!(locale, page.fact.metadata_offset), controller.metadata_offset);
@@ -395,15 +413,25 @@ fn store_state(out: &mut Builder<'_>, store: &StoreView, view: &StageView) {
         StoreContent::Znodes(znodes) => {
             out.sheet.subtitle = td_string!(locale, page.fact.is_zookeeper).to_owned();
             out.process(store.process, view);
-            for ZnodeView { group, tp, znode, .. } in znodes {
-                // The whole path has no room here.
-                let directory = out.names.directory;
-                let term = format!("{} {}", directory.group_name(*group), directory.tp_name(*tp));
-                let by = out.names.node(znode.by);
-                let parts =
-                    [("offset", &znode.offset as &dyn std::fmt::Display), ("version", &znode.version), ("by", &by)];
-                out.fact(term, say(td_string!(locale, page.fact.znode), &parts));
-            }
+            znodes.iter().for_each(|znode| znode_fact(out, znode));
         }
     }
+}
+
+/// A znode: where, what, which version, and who wrote it.
+fn znode_fact(out: &mut Builder<'_>, znode: &ZnodeView) {
+    let locale = out.names.locale;
+    // The whole path of an offset has no room here.
+    let term = match znode.offset {
+        Some((group, tp, _)) => {
+            let directory = out.names.directory;
+            format!("{} {}", directory.group_name(group), directory.tp_name(tp))
+        }
+        None => znode.path.clone(),
+    };
+    let by = out.names.node(znode.by);
+    let parts = [("offset", &znode.data as &dyn std::fmt::Display), ("version", &znode.version), ("by", &by)];
+    let told = say(td_string!(locale, page.fact.znode), &parts);
+    let told = if znode.ephemeral { format!("{told} · {}", td_string!(locale, page.fact.ephemeral)) } else { told };
+    out.fact(term, told);
 }

@@ -194,6 +194,7 @@ fn silent_in(event: &Event, run: &Run) -> Option<Vec<NodeId>> {
         |id: &BrokerId| directory.nodes().find(|(_, kind)| *kind == NodeKind::Broker(*id)).map(|(node, _)| node);
     match event {
         Event::BrokerFenced { broker: id, silent_for } if silent_for.0 > 0 => Some(broker(id).into_iter().collect()),
+        Event::SessionExpired { node, .. } => Some(vec![*node]),
         Event::IsrShrinkProposed { out, .. } => Some(out.iter().filter_map(broker).collect()),
         Event::MemberLeft { client, why: LeaveReason::SessionTimeout, .. } => Some(vec![*client]),
         Event::RequestTimedOut { to, .. } => Some(vec![*to]),

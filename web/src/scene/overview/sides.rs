@@ -72,17 +72,27 @@ impl Overview<'_> {
             shapes.push(Shape::rect("pause", head.right() - 6.0, head.y + 5.0, 3.0, 9.0));
             room -= 12.0;
         }
+        if broker.controls.is_some() && !dead {
+            let width = TextStyle::MarkStrong.width("C").ceil() + 8.0;
+            symbols::badge(&mut shapes, head.right() - width - 2.0, head.y + 2.0, "C");
+            room -= width + 2.0;
+        }
         let words = [self.labels.broker(broker.id), broker.id.to_string()];
         let class = if dead { "inv" } else { "" };
         if let Some(words) = TextStyle::LabelStrong.first_fitting(&words, room) {
             shapes.push(Shape::text(TextStyle::LabelStrong, class, head.x + 4.0, head.y + 13.5, words.clone()));
         }
-        let state = if broker.fenced && !dead { self.labels.fenced() } else { self.state_of(broker.process) };
+        let state = if broker.fenced && !dead {
+            self.labels.left_out(self.input.view.keeper.is_some())
+        } else {
+            self.state_of(broker.process)
+        };
         self.push(scene, Group::of(Target::Node(broker.node), self.labels.say_broker(broker.id, state), head, shapes));
     }
 
     fn controller_box(&self) -> Rect {
-        let width = (TextStyle::Label.width(&self.labels.controller()) + 12.0).min(self.grid.labels_width + 30.0);
+        let width = (TextStyle::Label.width(&self.labels.head(self.input.view.keeper.is_some())) + 12.0)
+            .min(self.grid.labels_width + 30.0);
         Rect::new(self.grid.labels_x - 4.0, self.grid.controller_y() - 10.0, width, 20.0)
     }
 
@@ -99,7 +109,7 @@ impl Overview<'_> {
         }
         scene.groups.push(Group::plain("heartbeats", vec![Shape::path("rail quiet", d)]));
         let down = matches!(controller.process, ProcessView::Down(_));
-        let word = self.labels.controller();
+        let word = self.labels.head(controller.zookeeper);
         let class = if down { "dead-head" } else { "box" };
         let inner = Rect::new(rect.x + 0.5, rect.y + 0.5, rect.w - 1.0, rect.h - 1.0);
         let text = TextStyle::Label.fitted(&word, rect.w - 8.0);
@@ -107,7 +117,7 @@ impl Overview<'_> {
             Shape::path(class, outline(inner)),
             Shape::text(TextStyle::Label, if down { "inv" } else { "q2" }, rect.x + 6.0, y + 4.0, text),
         ];
-        let label = self.labels.say_controller(self.state_of(controller.process));
+        let label = self.labels.say_head(controller.zookeeper, self.state_of(controller.process));
         self.push(scene, Group::of(Target::Node(controller.node), label, rect, shapes));
     }
 

@@ -153,9 +153,12 @@ impl Phone<'_> {
         }
         let class = if dead { "inv" } else { "" };
         let name = self.labels.broker(broker.id);
+        if broker.controls.is_some() && !dead {
+            symbols::badge(&mut shapes, 76.0 + TextStyle::NameStrong.width(&name).ceil(), head.y + 4.0, "C");
+        }
         shapes.push(Shape::text(TextStyle::NameStrong, class, 68.0, head.y + 18.0, name));
         let (class, words) = match broker.process {
-            ProcessView::Running if broker.fenced => ("only-t", self.labels.fenced()),
+            ProcessView::Running if broker.fenced => ("only-t", self.labels.left_out(self.view().keeper.is_some())),
             ProcessView::Running if !broker.coordinates.is_empty() => ("q2", self.labels.coordinator()),
             ProcessView::Running => ("", String::new()),
             process => (class, self.state_of(process)),

@@ -8,18 +8,15 @@ use crate::scene::shape::Shape;
 use crate::scene::symbols;
 use crate::scene::target::Target;
 use crate::scene::text::TextStyle;
-use crate::scene::wide::seconds;
-use highwater_engine::time::Duration;
+use crate::scene::wide::{seconds, silent_from};
 use highwater_engine::view::ProcessView;
-
-/// A silence is worth words from here on.
-const SILENT: Duration = Duration::from_secs(3);
 
 impl Phone<'_> {
     pub(super) fn controller(&self, scene: &mut Scene) {
         let Some(controller) = &self.view().controller else { return };
-        let word = self.labels.controller();
-        let badge = TextStyle::MarkStrong.width("C").ceil() + 8.0;
+        let word = self.labels.head(controller.zookeeper);
+        let mark = if controller.zookeeper { "ZK" } else { "C" };
+        let badge = TextStyle::MarkStrong.width(mark).ceil() + 8.0;
         let width = badge + TextStyle::Word.width(&word).ceil() + 17.0;
         let rect = Rect::new(LEFT, 6.0, width, CONTROLLER - 8.0);
         // The wire leaves low: above it is room for words.
@@ -46,12 +43,12 @@ impl Phone<'_> {
                 cuts.push(symbols::cross("cut", Point::new(side, head + 8.0), 3.5));
             }
             let span = broker.last_heartbeat.map(|heard| self.view().now.since(heard));
-            silent = silent.max(span.filter(|span| *span >= SILENT));
+            silent = silent.max(span.filter(|span| *span >= silent_from(controller.zookeeper)));
         }
         let mut shapes = vec![Shape::path("rail", rails), Shape::path("ghostline", gone)];
         shapes.extend(cuts);
         if let Some(span) = silent {
-            let words = self.labels.no_heartbeat(seconds(span));
+            let words = self.labels.silence(controller.zookeeper, seconds(span));
             let x = side - 8.0;
             let wide = TextStyle::WordStrong.width(&words);
             if x - wide > rect.right() + 8.0 {
@@ -62,10 +59,10 @@ impl Phone<'_> {
         let down = matches!(controller.process, ProcessView::Down(_));
         let inner = Rect::new(rect.x + 0.5, rect.y + 0.5, rect.w - 1.0, rect.h - 1.0);
         let mut shapes = vec![Shape::Rect { class: if down { "dead-head" } else { "box" }, rect: inner }];
-        symbols::badge(&mut shapes, rect.x + 5.0, rect.y + 2.0, "C");
+        symbols::badge(&mut shapes, rect.x + 5.0, rect.y + 2.0, mark);
         let class = if down { "inv" } else { "q2" };
         shapes.push(Shape::text(TextStyle::Word, class, rect.x + badge + 11.0, rect.y + 15.0, word));
-        let label = self.labels.say_controller(self.state_of(controller.process));
+        let label = self.labels.say_head(controller.zookeeper, self.state_of(controller.process));
         self.push(scene, Group::of(Target::Node(controller.node), label, rect, shapes));
     }
 }

@@ -14,6 +14,13 @@ use highwater_engine::view::{BrokerView, ProcessView};
 
 /// A broker is said to be silent when the controller has not heard it for this long: more than one interval.
 const SILENT: Duration = Duration::from_millis(3_000);
+/// Pings to ZooKeeper are further apart: a third of the session.
+const SILENT_SESSION: Duration = Duration::from_millis(7_000);
+
+/// From when on a broker's silence is worth words.
+pub fn silent_from(zookeeper: bool) -> Duration {
+    if zookeeper { SILENT_SESSION } else { SILENT }
+}
 
 /// A span as a reader says it: `9.0 s`.
 pub fn seconds(span: Duration) -> String {
@@ -98,6 +105,11 @@ impl Stage<'_> {
             symbols::badge(&mut shapes, right, head.y + 5.0, "GC");
             right -= 7.0;
         }
+        if broker.controls.is_some() && !dead {
+            right -= TextStyle::MarkStrong.width("C").ceil() + 8.0;
+            symbols::badge(&mut shapes, right, head.y + 5.0, "C");
+            right -= 7.0;
+        }
         let how_long = broker.process.for_how_long(now).map(seconds);
         let cut_off = self.input.view.faults.iter().any(|fault| fault.from == broker.node && fault.to.is_none());
         let (class, style, wordings) = match (broker.process, how_long) {
@@ -106,7 +118,9 @@ impl Stage<'_> {
                 ("", TextStyle::WordStrong, vec![labels.paused_for(&time), labels.paused(), time])
             }
             _ if cut_off => ("only-t", TextStyle::WordStrong, vec![labels.cut_off()]),
-            _ if broker.fenced => ("only-t", TextStyle::WordStrong, vec![labels.fenced()]),
+            _ if broker.fenced => {
+                ("only-t", TextStyle::WordStrong, vec![labels.left_out(self.input.view.keeper.is_some())])
+            }
             _ if !broker.coordinates.is_empty() => ("q2", TextStyle::Word, vec![labels.coordinator()]),
             _ => ("", TextStyle::Word, Vec::new()),
         };
@@ -123,7 +137,7 @@ impl Stage<'_> {
         match process {
             ProcessView::Down(_) => self.labels.dead_for(time),
             ProcessView::Paused(_) => self.labels.paused_for(time),
-            ProcessView::Running if fenced => self.labels.fenced(),
+            ProcessView::Running if fenced => self.labels.left_out(self.input.view.keeper.is_some()),
             ProcessView::Running => self.labels.running(),
         }
     }
@@ -132,8 +146,9 @@ impl Stage<'_> {
         let view = self.input.view;
         let Some(controller) = &view.controller else { return };
         let y = self.plan.heartbeat_y();
-        let word = self.labels.controller();
-        let badge = TextStyle::MarkStrong.width("C").ceil() + 8.0;
+        let word = self.labels.head(controller.zookeeper);
+        let mark = if controller.zookeeper { "ZK" } else { "C" };
+        let badge = TextStyle::MarkStrong.width(mark).ceil() + 8.0;
         let width = badge + TextStyle::Word.width(&word).ceil() + 17.0;
         let rect = Rect::new((self.plan.brokers_x - 8.0 - width).max(2.0), y - 11.5, width, 22.0);
         let (mut rails, mut gone) = (String::new(), String::new());
@@ -149,9 +164,12 @@ impl Stage<'_> {
             } else {
                 gone.push_str(&polyline(&[Point::new(x, y + 3.0), Point::new(x, column_box.y)]));
             }
-            let silent = broker.last_heartbeat.map(|heard| view.now.since(heard)).filter(|span| *span >= SILENT);
+            let silent = broker
+                .last_heartbeat
+                .map(|heard| view.now.since(heard))
+                .filter(|span| *span >= silent_from(controller.zookeeper));
             if let Some(span) = silent {
-                let words = [self.labels.no_heartbeat(seconds(span)), seconds(span)];
+                let words = [self.labels.silence(controller.zookeeper, seconds(span)), seconds(span)];
                 if let Some(words) = TextStyle::WordStrong.first_fitting(&words, column_box.w - 8.0) {
                     let at = column_box.centre().x;
                     shapes.push(Shape::text_middle(TextStyle::WordStrong, "only-t", at, y - 6.5, words.clone()));
@@ -168,10 +186,10 @@ impl Stage<'_> {
         let down = matches!(controller.process, ProcessView::Down(_));
         let inner = Rect::new(rect.x + 0.5, rect.y + 0.5, rect.w - 1.0, rect.h - 1.0);
         let mut shapes = vec![Shape::path(if down { "dead-head" } else { "box" }, outline(inner))];
-        symbols::badge(&mut shapes, rect.x + 5.0, rect.y + 2.0, "C");
+        symbols::badge(&mut shapes, rect.x + 5.0, rect.y + 2.0, mark);
         let class = if down { "inv" } else { "q2" };
         shapes.push(Shape::text(TextStyle::Word, class, rect.x + badge + 11.0, rect.y + 15.0, word));
-        let label = self.labels.say_controller(self.state_of(controller.process, false));
+        let label = self.labels.say_head(controller.zookeeper, self.state_of(controller.process, false));
         self.push(scene, Group::of(Target::Node(controller.node), label, rect, shapes));
     }
 }

@@ -82,6 +82,7 @@ impl Stage<'_> {
 }
 
 pub use brokers::seconds;
+pub use brokers::silent_from;
 pub use producers::acks_text;
 pub use rows::{only_here, pins_on};
 pub use stores::{sentence as store_sentence, words as store_words};

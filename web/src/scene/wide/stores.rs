@@ -96,7 +96,7 @@ pub fn words(store: &StoreView, labels: Labels) -> Vec<(&'static str, String)> {
         StoreContent::Znodes(znodes) => {
             // The partition, as the end of its path says it.
             let place = |it: &ZnodeView| it.path.rsplit_once("/offsets/").map_or("", |(_, place)| place).to_owned();
-            znodes.iter().map(|it| ("q2", format!("{} {}", place(it), it.znode.offset))).collect()
+            znodes.iter().map(|it| ("q2", format!("{} {}", place(it), it.data))).collect()
         }
     }
 }
@@ -109,7 +109,7 @@ pub fn sentence(store: &StoreView, state: String, labels: Labels) -> String {
             labels.say_database(&store.name, state, count, twice)
         }
         StoreContent::Znodes(znodes) => {
-            let said: Vec<String> = znodes.iter().map(|it| format!("{} {}", it.path, it.znode.offset)).collect();
+            let said: Vec<String> = znodes.iter().map(|it| format!("{} {}", it.path, it.data)).collect();
             labels.say_zookeeper(&store.name, state, said.join(", "))
         }
     }

@@ -4,6 +4,7 @@ use super::Names;
 use crate::i18n::{say, td_string};
 use highwater_engine::event::*;
 use highwater_engine::share::{ShareRecordState, ShareSettled};
+use highwater_engine::sim::NodeKind;
 
 /// One offset, or the first and the last.
 fn offsets(first: i64, last: i64) -> String {
@@ -43,6 +44,9 @@ pub fn event_sentence(event: &Event, names: &Names<'_>) -> String {
         }
         Event::CommandRejected { .. } => t!(command_rejected),
         Event::ControllerElected { node, epoch } => {
+            if matches!(names.directory.node_kind(*node), Some(NodeKind::Broker(_))) {
+                return t!(controller_elected_zookeeper, node = names.node(*node), epoch = epoch);
+            }
             t!(controller_elected, node = names.node(*node), epoch = epoch)
         }
         Event::BrokerRegistered { broker, epoch } => {
@@ -55,6 +59,13 @@ pub fn event_sentence(event: &Event, names: &Names<'_>) -> String {
             } else {
                 t!(broker_fenced, broker = broker, silent = names.span(*silent_for))
             }
+        }
+        Event::SessionExpired { node, silent_for } => {
+            t!(session_expired, node = names.node(*node), silent = names.span(*silent_for))
+        }
+        Event::ControllerRefused { broker, controller, epoch, known } => {
+            let (broker, controller) = (names.broker(*broker), names.broker(*controller));
+            t!(controller_refused, broker = broker, controller = controller, epoch = epoch, known = known)
         }
         Event::BrokerUnfenced { broker } => t!(broker_unfenced, broker = names.broker(*broker)),
         Event::TopicCreated { topic, partitions } => {
