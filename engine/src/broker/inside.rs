@@ -56,8 +56,9 @@ impl Broker {
                 Waiter::Offsets { .. } => (None, ParkedKind::Coordinator),
             };
             let needs = self.replicas.iter().flat_map(|(tp, replica)| {
-                let awaiting = replica.leadership().into_iter().flat_map(|leadership| leadership.awaiting.iter());
-                awaiting.filter(|(_, waiting)| waiting == id).map(move |(offset, _)| (*tp, *offset))
+                let waiting = replica.leadership().into_iter().map(|leadership| &leadership.waiting);
+                let writes = waiting.flat_map(|waiting| waiting.replication.iter().chain(waiting.fsync.iter()));
+                writes.filter(|(_, waiting)| waiting == id).map(move |(offset, _)| (*tp, *offset))
             });
             let deadline = (write.deadline < Instant(u64::MAX)).then_some(write.deadline);
             all.push(ParkedView { peer, what, needs: needs.collect(), deadline });

@@ -133,9 +133,12 @@ pub fn clean(log: &mut Log, config: &TopicConfig, range: &CleanableLog, now_ms: 
     cleaned
 }
 
+/// Offsets with the keys of what stood there.
+type KeyedOffsets = Vec<(Offset, Vec<u8>)>;
+
 /// Of the offsets that are `gone` those that held values with a key, neither tombstones nor of aborted transactions; and
 /// of each of these keys the last offset in the log as it is now. For checkers.
-pub fn values_cleaned(before: &Log, now: &Log, gone: &[Offset]) -> (Vec<(Offset, Vec<u8>)>, Map<Vec<u8>, Offset>) {
+pub fn values_cleaned(before: &Log, now: &Log, gone: &[Offset]) -> (KeyedOffsets, Map<Vec<u8>, Offset>) {
     let is_aborted = |batch: &RecordBatch| {
         let producer = batch.producer.filter(|_| batch.transactional);
         producer.is_some_and(|stamp| before.aborted().covers(stamp.id, batch.base_offset))
@@ -145,7 +148,7 @@ pub fn values_cleaned(before: &Log, now: &Log, gone: &[Offset]) -> (Vec<(Offset,
     let values = values
         .flat_map(RecordBatch::iter)
         .filter(|(offset, record)| !record.is_tombstone() && gone.binary_search(offset).is_ok());
-    let gone: Vec<_> = values.filter_map(|(offset, record)| Some((offset, record.key_bytes()?))).collect();
+    let gone: KeyedOffsets = values.filter_map(|(offset, record)| Some((offset, record.key_bytes()?))).collect();
     let keys: BTreeSet<&Vec<u8>> = gone.iter().map(|(_, key)| key).collect();
     let mut last = Map::default();
     let staying = now.batches().filter(|batch| !batch.is_control() && !is_aborted(batch));
