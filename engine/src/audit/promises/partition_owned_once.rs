@@ -2,7 +2,7 @@
 
 use super::offsets_topic_shaken;
 use crate::collections::Map;
-use crate::event::Event;
+use crate::event::{Event, LeaveReason};
 use crate::ids::{Generation, GroupId, NodeId, TopicPartition};
 
 /// A generation that says nothing: what a new coordinator counts may begin anew.
@@ -39,6 +39,10 @@ impl PartitionOwnedOnce {
                         self.owners.remove(&(*group, *tp));
                     }
                 }
+            }
+            // A process with the same `group.instance.id` has its place: what it goes on doing counts for nothing.
+            Event::MemberLeft { group, client, why: LeaveReason::Replaced } => {
+                self.owners.retain(|(known, _), (owner, _)| known != group || owner != client);
             }
             Event::NodeStopped { node, .. } => self.owners.retain(|_, (owner, _)| owner != node),
             Event::CoordinatorLoaded { group, .. } => {
