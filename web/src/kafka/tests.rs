@@ -2,6 +2,7 @@ use super::*;
 use crate::session::Run;
 use highwater_engine::ids::{BrokerId, NodeId};
 use highwater_engine::scenario::Scenario;
+use highwater_engine::sim::NodeKind;
 use highwater_engine::time::Instant;
 use highwater_engine::view::{Lens, stage};
 
@@ -210,8 +211,10 @@ fn the_lag_of_the_quorum_is_that_of_its_voters_and_has_a_length_in_time() {
     run.seek_time(Instant(8_000_000));
     let before = value(&run, "MaxFollowerLagTimeMs:");
     assert!((0..=1_000).contains(&before), "a follower fetches every half second: {before}");
-    let (leader, controller) = run.simulation().active_controller().unwrap();
-    let frozen = controller.voters().iter().copied().find(|voter| *voter != leader).unwrap();
+    let (leader, _) = run.simulation().active_controller().unwrap();
+    let mut voters = run.simulation().directory().nodes().filter(|(_, kind)| *kind == NodeKind::Controller);
+    let (frozen, _) = voters.find(|(voter, _)| *voter != leader).unwrap();
+    drop(voters);
     run.act(highwater_engine::command::Command::Pause { node: frozen }).unwrap();
     let tp = run.view().partitions[0].tp;
     run.seek_time(Instant(9_000_000));
