@@ -116,7 +116,7 @@ const MENU = [
   ["resume-partitions", [{ do: "pause-partitions", node: 5, paused: true }], "node:5", "Resume its partitions", "g", { do: "pause-partitions", node: 5, paused: false }],
   ["seek-offset", [], "group:0", "Group to an offset…", "j", { do: "seek", group: 0, to: "Offset 1" }, ["1"]],
   ["seek-time", [], "group:0", "Group to a moment…", "z", { do: "seek", group: 0, to: "Time 6000" }, ["6000"]],
-  ["corrupt", [], ORDERS, "Flip a bit on the disk…", null, { do: "corrupt", node: 1, topic: 1, partition: 0, offset: 1 }, ["1"]],
+  ["corrupt", [], ORDERS, "Flip a bit on the disk…", null, { do: "corrupt", node: 1, topic: 1, partition: 0, offset: 0 }, ["0"]],
   ["delete-records", [], ORDERS, "Delete records below an offset…", null, { do: "delete-records", topic: 1, partition: 0, offset: 1 }, ["1"]],
 ];
 

@@ -2,14 +2,18 @@
 
 use crate::test;
 use highwater_engine::audit::{Ledger, Promise, Promises, Totals};
+use highwater_engine::controller::{MetadataRecord, PartitionChange};
 use highwater_engine::event::{Event, GroupState, PositionReason};
+use highwater_engine::fact::Fact;
 use highwater_engine::ids::{
     BrokerId, Generation, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition,
 };
+use highwater_engine::protocol::ErrorCode;
 use highwater_engine::sim::{Actor, Observe, Simulation};
 use highwater_engine::time::Instant;
 use highwater_tests::random_world::{Faults, recording};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[track_caller]
 fn check_replicas(simulation: &Simulation, seed: u64) {
@@ -261,6 +265,15 @@ fn every_promise_notices_when_it_is_broken() {
         producer: None,
         as_leader,
     };
+    let sent =
+        |record| Event::RecordSent { producer: NodeId(7), record: RecordId::new(NodeId(7), record), tp, key: None };
+    let refused = Event::SendFailed {
+        producer: NodeId(7),
+        record: RecordId::new(NodeId(7), 1),
+        tp,
+        error: ErrorCode::NotEnoughReplicas,
+        maybe_written: false,
+    };
     let isr = |members: &[i32]| Event::IsrChanged {
         tp,
         from: vec![BrokerId(1)],
@@ -270,9 +283,19 @@ fn every_promise_notices_when_it_is_broken() {
         (Promise::StrongIsr, vec![leads(1, 3, 5), isr(&[1])], isr(&[1, 2])),
         (
             Promise::LogMatching,
-            vec![leads(1, 3, 0), copy(1, 0, 1, true), copy(1, 1, 2, true), copy(2, 0, 9, false)],
+            vec![
+                sent(1),
+                sent(2),
+                sent(9),
+                leads(1, 3, 0),
+                copy(1, 0, 1, true),
+                copy(1, 1, 2, true),
+                copy(2, 0, 9, false),
+            ],
             copy(2, 1, 2, false),
         ),
+        (Promise::Conservation, vec![sent(1), copy(1, 0, 1, true)], copy(1, 1, 2, true)),
+        (Promise::Conservation, vec![sent(1), refused], copy(1, 0, 1, true)),
         (Promise::OneLeaderPerEpoch, vec![leads(1, 3, 0)], leads(2, 3, 0)),
         (Promise::EpochsNeverGoBack, vec![leads(1, 3, 0)], follows(1, 2)),
         (Promise::HighWatermarkWithinLog, vec![cut(4)], mark(0, 5)),
@@ -296,5 +319,72 @@ fn every_promise_notices_when_it_is_broken() {
         assert_eq!(broken_by(&kept), [], "{promise:?} is broken too early");
         let all: Vec<Event> = kept.into_iter().chain([last]).collect();
         assert_eq!(broken_by(&all), [promise]);
+    }
+    // What is nowhere is above every high watermark, too.
+    let nowhere = broken_by(&[sent(1), acked(0)]);
+    assert_eq!(nowhere, [Promise::AckedOnlyBelowHighWatermark, Promise::Conservation]);
+}
+
+/// What the promises say to facts one after the other.
+fn broken_by_facts(facts: &[Fact]) -> Vec<Promise> {
+    let mut promises = Promises::default();
+    let broken = |event: Event| match event {
+        Event::PromiseBroken { promise, .. } => promise,
+        other => panic!("not a breach: {other:?}"),
+    };
+    facts.iter().flat_map(|fact| promises.observe_fact(fact)).map(broken).collect()
+}
+
+#[test]
+fn promises_about_decisions_and_cleaning_notice_when_they_are_broken() {
+    let tp = TopicPartition::new(TopicId(1), 0);
+    let ids = |next_producer_id| Arc::new(MetadataRecord::ProducerIds { next_producer_id });
+    let (one, other, third) = (ids(1_000), ids(2_000), ids(3_000));
+    let wrote = |node, offset, epoch, record: &Arc<MetadataRecord>| Fact::MetadataAppended {
+        node: NodeId(node),
+        epoch,
+        records: vec![(Offset(offset), record.clone())],
+    };
+    let commits = |offset, epoch, record: &Arc<MetadataRecord>| Fact::MetadataCommitted {
+        epoch,
+        records: vec![(Offset(offset), record.clone())],
+    };
+    let brokers = |ids: &[i32]| -> Arc<[BrokerId]> { ids.iter().map(|id| BrokerId(*id)).collect() };
+    let topic = Arc::new(MetadataRecord::Topic { topic: TopicId(1), config: Arc::default() });
+    let partition = |leader, isr: &[i32]| {
+        let (replicas, isr, leader) = (brokers(&[1, 2, 3]), brokers(isr), BrokerId(leader));
+        Arc::new(MetadataRecord::Partition { tp, replicas, isr, leader })
+    };
+    let eligible = |elr: &[i32]| {
+        let change = PartitionChange { elr: Some(brokers(elr)), ..PartitionChange::default() };
+        Arc::new(MetadataRecord::PartitionChange { tp, change: Box::new(change) })
+    };
+    let cleaned = |last: i64| Fact::ValuesCleaned {
+        broker: BrokerId(1),
+        tp,
+        gone: vec![(Offset(3), b"k".to_vec())],
+        last: [(b"k".to_vec(), Offset(last))].into_iter().collect(),
+    };
+    for (promise, kept, last) in [
+        // An epoch without a commit leaves nothing that counts: epoch 3 goes on with what epoch 1 wrote.
+        (
+            Promise::MetadataLogMatching,
+            vec![wrote(0, 5, 1, &one), wrote(1, 5, 2, &other), wrote(0, 6, 3, &third), commits(5, 3, &one)],
+            commits(5, 4, &other),
+        ),
+        (Promise::MetadataLogMatching, vec![wrote(0, 5, 1, &one), wrote(1, 5, 1, &one)], wrote(2, 5, 1, &other)),
+        (Promise::MetadataLogMatching, vec![wrote(0, 5, 1, &one), commits(5, 1, &one)], wrote(1, 5, 2, &other)),
+        (Promise::LeaderInIsr, vec![commits(1, 1, &topic)], commits(2, 1, &partition(3, &[1, 2]))),
+        (Promise::LeaderInIsr, vec![commits(1, 1, &topic)], commits(2, 1, &partition(1, &[1, 4]))),
+        (
+            Promise::IsrAndElrDisjoint,
+            vec![commits(1, 1, &topic), commits(2, 1, &partition(1, &[1, 2])), commits(3, 1, &eligible(&[3]))],
+            commits(4, 1, &eligible(&[2])),
+        ),
+        (Promise::CompactionKeepsLastValue, vec![cleaned(4)], cleaned(2)),
+    ] {
+        assert_eq!(broken_by_facts(&kept), [], "{promise:?} is broken too early");
+        let all: Vec<Fact> = kept.into_iter().chain([last]).collect();
+        assert_eq!(broken_by_facts(&all), [promise]);
     }
 }

@@ -28,8 +28,7 @@ impl Contents {
 
     /// The record at an offset.
     pub fn at(&self, offset: Offset) -> Option<RecordId> {
-        let (_, record) = self.records.starting_at(&offset).next().filter(|(found, _)| *found == offset)?;
-        Some(*record)
+        self.records.get(&offset).copied()
     }
 
     /// What stands from an offset on.

@@ -39,6 +39,11 @@ impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
         }
     }
 
+    /// The value of a key.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.starting_at(key).next().filter(|(found, _)| found == key).map(|(_, value)| value)
+    }
+
     /// Puts an entry in, in the place of one with the same key.
     pub fn insert(&mut self, key: K, value: V) {
         let index = self.chunk_of(&key);
@@ -156,6 +161,7 @@ mod tests {
                 let known = |(key, value): (&u64, &u64)| (*key, *value);
                 assert!(map.starting_at(&key).map(entries).eq(model.range(key..).map(known)));
                 assert!(map.below(&key).rev().map(entries).eq(model.range(..key).rev().map(known)));
+                assert_eq!(map.get(&key), model.get(&key));
                 assert_eq!(map.len(), model.len());
                 assert_eq!(stable_hash(&map), stable_hash(&model));
             }

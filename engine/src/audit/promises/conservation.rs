@@ -10,9 +10,9 @@ use crate::ids::Offset;
 pub(super) fn conservation(event: &Event, ledger: &Ledger) -> Option<Breach> {
     match event {
         Event::RecordsAppended { broker, tp, records, .. } => {
-            let strays = records.iter().any(|record| {
-                ledger.fate(*record).is_none_or(|fate| fate.refused || fate.tp.is_some_and(|sent_to| sent_to != *tp))
-            });
+            let strays = records
+                .iter()
+                .any(|record| ledger.fate(*record).is_none_or(|fate| fate.refused || fate.tp != Some(*tp)));
             strays.then_some((*tp, Some(*broker)))
         }
         Event::RecordAcked { record, tp, offset, .. } if *offset >= Offset::ZERO => {

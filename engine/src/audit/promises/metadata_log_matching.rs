@@ -7,11 +7,11 @@ use crate::fact::Fact;
 use crate::ids::Offset;
 use std::sync::Arc;
 
-/// The newest record of each offset, with its epoch, and how far the log is committed.
+/// What controllers have written, by offset and epoch, and what is committed of it, with the epoch that committed it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct MetadataLogMatching {
-    written: SharedMap<Offset, (i32, Arc<MetadataRecord>)>,
-    committed: Offset,
+    written: SharedMap<(Offset, i32), Arc<MetadataRecord>>,
+    committed: SharedMap<Offset, (i32, Arc<MetadataRecord>)>,
 }
 
 impl MetadataLogMatching {
@@ -21,30 +21,37 @@ impl MetadataLogMatching {
             Fact::MetadataAppended { epoch, records, .. } => {
                 records.iter().any(|(offset, record)| self.appended(*offset, *epoch, record))
             }
-            Fact::MetadataCommitted { records, .. } => {
-                let known = |offset: &Offset| self.written.starting_at(offset).next().filter(|(at, _)| at == offset);
-                let other =
-                    records.iter().any(|(offset, record)| known(offset).is_some_and(|(_, (_, known))| known != record));
-                if let Some((last, _)) = records.last() {
-                    self.committed = self.committed.max(*last + 1);
-                }
-                other
+            Fact::MetadataCommitted { epoch, records } => {
+                records.iter().any(|(offset, record)| self.committed(*offset, *epoch, record))
             }
             _ => false,
         }
     }
 
     fn appended(&mut self, offset: Offset, epoch: i32, record: &Arc<MetadataRecord>) -> bool {
-        let known = self.written.starting_at(&offset).next().filter(|(at, _)| *at == offset);
-        match known.map(|(_, known)| known.clone()) {
-            Some((written, known)) if written == epoch => !Arc::ptr_eq(&known, record) && known != *record,
-            // A leader that does not know yet that it was replaced writes what will never be committed.
-            Some((written, _)) if written > epoch => false,
-            Some(_) if offset < self.committed => true,
-            _ => {
-                self.written.insert(offset, (epoch, record.clone()));
+        // A leader that does not know yet that it was replaced may write there what will never be committed.
+        let replaces = self.committed.get(&offset).is_some_and(|(by, known)| epoch > *by && differ(known, record));
+        match self.written.get(&(offset, epoch)) {
+            Some(known) => replaces || differ(known, record),
+            None => {
+                self.written.insert((offset, epoch), record.clone());
+                replaces
+            }
+        }
+    }
+
+    fn committed(&mut self, offset: Offset, epoch: i32, record: &Arc<MetadataRecord>) -> bool {
+        match self.committed.get(&offset) {
+            // A leader that begins says again what its predecessor said.
+            Some((_, known)) => differ(known, record),
+            None => {
+                self.committed.insert(offset, (epoch, record.clone()));
                 false
             }
         }
     }
+}
+
+fn differ(one: &Arc<MetadataRecord>, other: &Arc<MetadataRecord>) -> bool {
+    !Arc::ptr_eq(one, other) && one != other
 }
