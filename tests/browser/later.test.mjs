@@ -43,7 +43,7 @@ test("a first visit looks on, kills the leader and starts it again, and asks for
 test("a story fetches it once, and then everything is there", async () => {
   const { page, problems, asked, close } = await open();
   await page.locator(".cards a").first().click();
-  await page.locator(".bar").waitFor();
+  await page.locator(".story").waitFor();
   await page.evaluate(() => window.highwater.pause());
   await page.keyboard.press("s");
   await page.keyboard.press("Control+k");

@@ -29,7 +29,7 @@
 use crate::action::{Action, TABLE, perform};
 use crate::app::{Page, replace_address};
 use crate::components::open_text;
-use crate::i18n::Locale;
+use crate::i18n::{Locale, td_string};
 use crate::notice;
 use crate::route::{Route, Screen};
 use crate::session::{Purpose, Run, Session};
@@ -97,7 +97,7 @@ pub fn install(page: Page) {
     add(&api, "do", move |json| {
         let Some(session) = session() else { return JsValue::NULL };
         if page.is_play_only() {
-            return JsValue::from("the link lets one look, not change");
+            return JsValue::from(td_string!(page.locale.get_untracked(), page.notice.play_only));
         }
         let text = json.as_string().or_else(|| js_sys::JSON::stringify(&json).ok()?.as_string());
         let command = read_command(&text.unwrap_or_default());

@@ -130,7 +130,9 @@ mod tests {
             model.truncate(cut);
             assert!(list.iter().eq(&model), "cut at {cut}");
             assert_eq!((list.len(), list.is_empty()), (model.len(), model.is_empty()));
-            assert_eq!(stable_hash(&list), stable_hash(&model));
+            // Not a Vec of plain numbers, which hashes them as one run of bytes.
+            let records: Vec<(usize,)> = model.iter().map(|item| (*item,)).collect();
+            assert_eq!(stable_hash(&list), stable_hash(&records));
         }
         assert_eq!(list.starting_at(7).count(), 0);
     }

@@ -193,7 +193,7 @@ pub fn Legend(
             {switches.collect_view()} {fixed}
             <li class="all">
                 <button class="switch" aria-expanded=move || open.get().to_string() on:click=move |_| open.update(|open| *open = !*open)>
-                    {tr!(page, legend.all)}
+                    <span class="wide">{tr!(page, legend.all)}</span><span class="narrow">{tr!(page, legend.title)}</span>
                 </button>
             </li>
         </ul>

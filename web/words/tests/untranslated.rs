@@ -6,9 +6,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What is called so in every language: Kafka's own names for what it prints and measures.
-const KAFKA: [&str; 3] =
-    ["producer id / epoch", "<span>producer id <b>{id}</b> · epoch <b>{epoch}</b></span>", "max latency"];
+/// What is called so in every language: Kafka's own names for what it prints and measures, and the heads of its consoles' tables.
+const KAFKA: [&str; 6] = [
+    "producer id / epoch",
+    "<span>producer id <b>{id}</b> · epoch <b>{epoch}</b></span>",
+    "max latency",
+    "Out of sync replicas",
+    "Under min ISR",
+    "Total lag",
+];
 
 /// What no reader sees: answers to programs, and a world's text.
 const UNSEEN: [&str; 5] = [
