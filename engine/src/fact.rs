@@ -60,7 +60,7 @@ pub struct CommittedFact {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Fact {
     /// A batch entered a log.
-    Appended { broker: BrokerId, tp: TopicPartition, batch: RecordBatch, as_leader: bool },
+    Appended { broker: BrokerId, tp: TopicPartition, batch: Arc<RecordBatch>, as_leader: bool },
     /// A cleaner took values, neither tombstones nor of aborted transactions: their offsets and keys; and of each of these
     /// keys the last offset that stays.
     ValuesCleaned { broker: BrokerId, tp: TopicPartition, gone: Vec<(Offset, Vec<u8>)>, last: Map<Vec<u8>, Offset> },

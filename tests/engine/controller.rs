@@ -2,11 +2,11 @@
 
 use crate::test;
 use highwater_engine::command::{Command, Rejected};
-use highwater_engine::event::Event;
-use highwater_engine::ids::{BrokerId, Offset, TopicId, TopicPartition};
+use highwater_engine::event::{Event, StopKind};
+use highwater_engine::ids::{BrokerId, NodeId, Offset, TopicId, TopicPartition};
 use highwater_engine::protocol::{AdminRequest, ErrorCode};
 use highwater_engine::scenario::Scenario;
-use highwater_engine::sim::{Observe, Simulation};
+use highwater_engine::sim::{Actor, Observe, Simulation};
 use highwater_engine::time::{Duration, Instant};
 use highwater_tests::story::{check, count};
 
@@ -484,4 +484,38 @@ fn what_cannot_be_is_refused_by_kafkas_name_and_changes_nothing() {
     simulation.command(at + Duration::from_secs(15), kill(2));
     simulation.run_until(at + Duration::from_secs(30));
     assert_eq!(verdict(&simulation, elect(true)), Err(Rejected::Refused(ErrorCode::EligibleLeadersNotAvailable)));
+}
+
+#[test]
+fn a_broker_that_starts_takes_in_a_snapshot_of_what_happened_long_ago() {
+    let text = r#"
+        scenario restarts
+        brokers 3
+        topic t partitions=40 replication-factor=3 min.insync.replicas=2
+        "#;
+    let spec = Scenario::parse(text).unwrap().spec;
+    let mut simulation = Simulation::new(&spec, 1, Observe::NOTHING).unwrap();
+    let (node, seconds) = (NodeId(2), |n| Instant::ZERO + Duration::from_secs(n));
+    // Every round makes the metadata log longer by some records for each of forty partitions.
+    for round in 0..20 {
+        simulation.command(seconds(20 + 40 * round), Command::Stop { node, how: StopKind::Crash });
+        simulation.command(seconds(35 + 40 * round), Command::Start { node });
+    }
+    while simulation.now() < seconds(850) {
+        simulation.step().unwrap();
+    }
+    let mut known = Vec::new();
+    let mut decided = None;
+    for (_, actor) in simulation.actors() {
+        match actor {
+            Actor::Broker(broker) => known.push((broker.metadata_offset(), broker.image().unwrap())),
+            Actor::Controller(controller) => decided = controller.image(),
+            _ => {}
+        }
+    }
+    assert!(known[1].0 > Offset(1_024), "long enough for a snapshot: {}", known[1].0);
+    // Who never stopped has read every record, who has just started the snapshot and the rest: they know the same.
+    for (offset, image) in &known {
+        assert_eq!((*offset, Some(*image)), (known[0].0, decided));
+    }
 }

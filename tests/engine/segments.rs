@@ -304,6 +304,26 @@ fn the_last_batch_of_a_producer_stays_as_an_empty_one_and_with_it_its_sequence()
 }
 
 #[test]
+fn where_a_segment_ends_the_producer_state_is_written_down() {
+    use highwater_engine::storage::{AppendVerdict, ProducerStamp, Verification};
+    let stamped = |sequence: i32| {
+        let stamp = ProducerStamp { id: ProducerId(1), epoch: 0, base_sequence: sequence };
+        RecordBatch { producer: Some(stamp), ..one(sequence as u32, 1_000, None, 400_000) }
+    };
+    let mut log = log_with(TopicConfig { segment_bytes: 1_048_576, ..TopicConfig::default() });
+    for sequence in 0..5 {
+        log.append_as_leader(stamped(sequence), LeaderEpoch(0));
+    }
+    assert_eq!(bases(&log), [0, 2, 4]);
+    let snapshots: Vec<i64> = log.snapshot_offsets().map(|offset| offset.0).collect();
+    assert_eq!(snapshots, [2, 4]);
+    // A snapshot holds what lies below it, not the batch the new segment was begun for.
+    log.truncate_to(Offset(2));
+    assert_eq!(log.producers().check(&stamped(2), Verification::Off), AppendVerdict::Append);
+    assert!(matches!(log.producers().check(&stamped(1), Verification::Off), AppendVerdict::Duplicate { .. }));
+}
+
+#[test]
 fn what_may_not_be_cleaned_yet() {
     let log = keyed(TopicConfig::default());
     let compact = TopicConfig { cleanup_policy: CleanupPolicy::COMPACT, ..TopicConfig::default() };

@@ -106,11 +106,12 @@ fn a_clean_shutdown_keeps_only_the_last_batch_of_each_producer() {
     assert!(matches!(again(&log, 3), AppendVerdict::Duplicate { base_offset: Offset(3), .. }));
     assert!(matches!(again(&log, 2), AppendVerdict::Duplicate { .. }));
     assert_eq!(again(&log, 0), AppendVerdict::Refuse(ErrorCode::OutOfOrderSequenceNumber));
-    assert_eq!(log.snapshot_offsets().collect::<Vec<_>>(), [Offset(3)]);
+    // Having read all that, it writes a snapshot of where it stands: the next start begins there.
+    assert_eq!(log.snapshot_offsets().collect::<Vec<_>>(), [Offset(3), Offset(4)]);
     // A truncation below the snapshot has to read the log itself.
     log.truncate_to(Offset(2));
     assert!(matches!(again(&log, 0), AppendVerdict::Duplicate { .. }));
-    assert_eq!(log.snapshot_offsets().count(), 0);
+    assert_eq!(log.snapshot_offsets().collect::<Vec<_>>(), [Offset(2)]);
 }
 
 #[test]
@@ -161,5 +162,5 @@ fn an_open_transaction_holds_the_last_stable_offset_back() {
     // What is rebuilt from the log is what was there.
     let before = log.clone();
     log.reload_producers();
-    assert_eq!(log, before);
+    assert_eq!((log.producers(), log.aborted()), (before.producers(), before.aborted()));
 }

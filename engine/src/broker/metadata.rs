@@ -3,7 +3,7 @@
 use super::actor::{Broker, Runtime};
 use crate::collections::Set;
 use crate::config::TopicConfig;
-use crate::controller::{MetadataRecord, PartitionImage};
+use crate::controller::{MetadataRecord, MetadataSnapshot, PartitionImage};
 use crate::coordinator::{GroupEntry, ReplyTo};
 use crate::effect::Effects;
 use crate::event::Event;
@@ -24,6 +24,9 @@ impl Broker {
         let mut changed = Set::new();
         let before = self.metadata_offset();
         let mut deleted = false;
+        if let Some(snapshot) = &answer.snapshot {
+            self.load_snapshot(snapshot);
+        }
         for (offset, _, record) in answer.records {
             let Some(runtime) = &mut self.runtime else { return };
             if offset < runtime.metadata_offset {
@@ -76,6 +79,26 @@ impl Broker {
         let first_time = caught_up && !self.with_runtime(|runtime| std::mem::replace(&mut runtime.swept, true));
         if deleted || first_time {
             self.delete_strays(out);
+        }
+    }
+
+    /// A process that has just started takes in what happened long ago as a whole.
+    fn load_snapshot(&mut self, snapshot: &MetadataSnapshot) {
+        let Some(runtime) = self.runtime.as_mut().filter(|runtime| runtime.metadata_offset < snapshot.end) else {
+            return;
+        };
+        runtime.image = snapshot.image.clone();
+        runtime.metadata_offset = snapshot.end;
+        for ((broker, name), value) in &snapshot.broker_configs {
+            if *broker == self.id {
+                // The controller has checked it.
+                let _ = self.config.set(name, value);
+            }
+        }
+        for (tp, replica) in &mut self.replicas {
+            if let Some(topic) = snapshot.image.topics.get(&tp.topic) {
+                replica.set_config(topic.config.clone());
+            }
         }
     }
 

@@ -234,11 +234,11 @@ impl Broker {
         }
         let epoch = replica.leader_epoch;
         let records = batch.records.clone();
-        let mut stored = batch.clone();
-        let producer = stored.producer.map(|stamp| (stamp.id, stamp.epoch));
+        let producer = batch.producer.map(|stamp| (stamp.id, stamp.epoch));
         let base_offset = replica.log.append_as_leader(batch, epoch);
-        (stored.base_offset, stored.leader_epoch) = (base_offset, epoch);
-        out.note(|| Fact::Appended { broker, tp, batch: stored, as_leader: true });
+        if let Some(batch) = replica.log.active().last().cloned() {
+            out.note(|| Fact::Appended { broker, tp, batch, as_leader: true });
+        }
         out.emit(|| Event::RecordsAppended {
             broker,
             tp,

@@ -12,6 +12,7 @@ use crate::protocol::{ErrorCode, SharePartitionFetched};
 use crate::replication::Replica;
 use crate::share::{AcquireTerms, AcquiredRecords};
 use crate::storage::{AbortedReads, ReadBatches, RecordBatch};
+use std::sync::Arc;
 use std::collections::VecDeque;
 
 impl Broker {
@@ -159,7 +160,7 @@ impl Broker {
 }
 
 /// Batches without anything for a reader: markers, and, for one of committed data, those of aborted transactions.
-fn hidden_batches(replica: &Replica, batches: &[RecordBatch], read_committed: bool) -> Set<Offset> {
+fn hidden_batches(replica: &Replica, batches: &[Arc<RecordBatch>], read_committed: bool) -> Set<Offset> {
     let (Some(first), Some(last)) = (batches.first(), batches.last()) else { return Set::new() };
     let entries = if read_committed {
         replica.log.aborted().collect(first.base_offset, last.next_offset()).0

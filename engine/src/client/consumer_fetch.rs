@@ -12,7 +12,7 @@ use crate::protocol::{
     Channel, ErrorCode, FetchPartition, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
     OffsetFetchRequest, OffsetFetchResponse, OffsetSpec, PartitionFetchResponse, Request,
 };
-use crate::storage::{AbortedReads, RecordBatch};
+use crate::storage::AbortedReads;
 use std::collections::VecDeque;
 
 impl Consumer {
@@ -343,7 +343,7 @@ impl Consumer {
             runtime.read_from.insert(tp, (replica, until));
             return out.emit(|| Event::ReadReplicaChanged { client, group, tp, replica: Some(replica) });
         }
-        let Some(end) = answer.batches.last().map(RecordBatch::next_offset) else { return };
+        let Some(end) = answer.batches.last().map(|batch| batch.next_offset()) else { return };
         let records = visible_records(&answer, wanted);
         if records.is_empty() {
             // Only markers, or only what was aborted: `poll` returns nothing, but the position moves on.

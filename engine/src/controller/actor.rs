@@ -271,9 +271,9 @@ impl Controller {
         if !runtime.active {
             return;
         }
-        let mut image = MetadataImage::default();
         let committed = self.quorum.high_watermark;
-        for (_, record) in self.log.read(Offset::ZERO, committed) {
+        let mut image = self.log.snapshot.image.clone();
+        for (_, record) in self.log.read(self.log.snapshot.end, committed) {
             image.apply(&record);
         }
         let parked = std::mem::take(&mut runtime.parked_answers);
@@ -406,6 +406,7 @@ impl Controller {
             return;
         }
         self.quorum.high_watermark = mark;
+        self.log.committed_to(mark);
         let leads = self.quorum.leader() == Some(self.quorum.me);
         if leads && !self.is_active() {
             self.activate(out);

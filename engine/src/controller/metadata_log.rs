@@ -1,5 +1,6 @@
 //! A controller's copy of `__cluster_metadata-0`: records, their epochs, and how far they are on the disk.
 
+use super::metadata_snapshot::MetadataSnapshot;
 use super::record::MetadataRecord;
 use crate::collections::SharedList;
 use crate::ids::{LeaderEpoch, Offset};
@@ -13,6 +14,8 @@ pub(super) struct MetadataLog {
     pub epochs: LeaderEpochCache,
     /// Offsets below are on the disk.
     pub durable_to: Offset,
+    /// What the committed records up to some offset come to.
+    pub snapshot: Arc<MetadataSnapshot>,
 }
 
 impl MetadataLog {
@@ -37,6 +40,16 @@ impl MetadataLog {
         self.records.truncate(usize::try_from(offset.0).unwrap_or(0));
         self.epochs.truncate_from_end(self.end());
         self.durable_to = self.durable_to.min(self.end());
+    }
+
+    /// Records below `mark` are committed: now and then they are summed up.
+    pub fn committed_to(&mut self, mark: Offset) {
+        let mark = mark.min(self.end());
+        if self.snapshot.is_due(mark) {
+            let snapshot = Arc::make_mut(&mut self.snapshot);
+            let new = mark.0.saturating_sub(snapshot.end.0).max(0) as usize;
+            self.records.starting_at(snapshot.end.0 as usize).take(new).for_each(|record| snapshot.take(record));
+        }
     }
 
     /// Records with their offsets from `from` up to `to`.

@@ -392,7 +392,10 @@ impl Controller {
         answer.diverging_epoch =
             fetch.voter.and_then(|_| self.log.divergence(fetch.fetch_offset, fetch.last_fetched_epoch));
         if answer.diverging_epoch.is_none() {
-            let read = self.log.read(fetch.fetch_offset, bound).into_iter();
+            let begins = fetch.voter.is_none() && fetch.fetch_offset == Offset::ZERO;
+            answer.snapshot = Some(&self.log.snapshot).filter(|known| begins && known.end > Offset::ZERO).cloned();
+            let from = answer.snapshot.as_ref().map_or(fetch.fetch_offset, |known| known.end);
+            let read = self.log.read(from, bound).into_iter();
             answer.records = read.map(|(offset, record)| (offset, self.log.epoch_at(offset), record)).collect();
         }
         out.send(to, Channel::Metadata, Body::Response(correlation, Response::FetchMetadata(answer)));

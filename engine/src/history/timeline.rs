@@ -151,7 +151,9 @@ impl History {
         let n = self.simulation.dispatched();
         if n > self.end() {
             let (at, cause) = (self.simulation.now(), self.simulation.cause());
+            make_room(&mut self.steps, 1);
             self.steps.push(Step { at, cause, what });
+            make_room(&mut self.events, emitted.len());
             self.events.extend(emitted);
             if self.steps.len() > self.remembered {
                 self.forget((self.remembered / FORGOTTEN).max(1));
@@ -441,5 +443,12 @@ impl History {
             next = step.cause;
         }
         chain
+    }
+}
+
+/// Room for `more`, and a quarter beyond: what a long run remembers should not double once more at its end.
+fn make_room<T>(list: &mut Vec<T>, more: usize) {
+    if list.capacity() - list.len() < more {
+        list.reserve_exact(more + list.len() / 4);
     }
 }

@@ -1,7 +1,7 @@
 //! What brokers say to the controller, and the metadata log they read from it.
 
 use super::ErrorCode;
-use crate::controller::MetadataRecord;
+use crate::controller::{MetadataRecord, MetadataSnapshot};
 use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicId, TopicPartition};
 use crate::storage::EpochEnd;
 use std::sync::Arc;
@@ -181,6 +181,8 @@ pub struct FetchMetadataResponse {
     pub leader: Option<NodeId>,
     /// Where the voter's log parts from the leader's.
     pub diverging_epoch: Option<EpochEnd>,
+    /// For a broker that asks from the beginning: what the records below its end come to. They are not among `records`.
+    pub snapshot: Option<Arc<MetadataSnapshot>>,
     /// Records from the requested offset, with their epochs.
     pub records: Vec<(Offset, LeaderEpoch, Arc<MetadataRecord>)>,
     /// The committed end of the metadata log.
@@ -195,6 +197,7 @@ impl FetchMetadataResponse {
             epoch,
             leader,
             diverging_epoch: None,
+            snapshot: None,
             records: Vec::new(),
             high_watermark: Offset::ZERO,
         }

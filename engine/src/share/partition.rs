@@ -6,6 +6,7 @@ use crate::ids::{MemberId, Offset};
 use crate::protocol::ErrorCode;
 use crate::storage::RecordBatch;
 use crate::time::Instant;
+use std::sync::Arc;
 use std::collections::VecDeque;
 
 /// A record in the window.
@@ -120,7 +121,7 @@ impl SharePartition {
     pub fn acquire(
         &mut self,
         member: MemberId,
-        batches: &[RecordBatch],
+        batches: &[Arc<RecordBatch>],
         readable: &dyn Fn(&RecordBatch, Offset) -> bool,
         terms: &AcquireTerms,
     ) -> Vec<AcquiredRecords> {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 const SNAPSHOTS: usize = 3;
 
 /// The batches a read returned.
-pub type ReadBatches = Vec<RecordBatch>;
+pub type ReadBatches = Vec<Arc<RecordBatch>>;
 
 /// The log of one partition on one broker. Clones share the stored batches.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -87,7 +87,8 @@ impl Log {
         self.producers.expire(now_ms, expiration)
     }
 
-    /// Writes the producer state down as of the end of the log: at a clean shutdown and before a truncation is done.
+    /// Writes the producer state down as of the end of the log: where a segment ends, at a clean shutdown, and after it
+    /// was rebuilt.
     pub fn snapshot_producers(&mut self) {
         let end = self.log_end_offset;
         self.snapshots.retain(|(offset, _)| *offset < end);
@@ -117,6 +118,8 @@ impl Log {
         }
         self.producers = producers;
         self.aborted = aborted;
+        // The next start begins here (`UnifiedLog.rebuildProducerState` ends so).
+        self.snapshot_producers();
     }
 
     /// The stored batches from the one that holds `from`.
@@ -168,12 +171,12 @@ impl Log {
         batch.base_offset = self.log_end_offset;
         batch.leader_epoch = epoch;
         let base_offset = batch.base_offset;
-        self.push(batch);
+        self.push(Arc::new(batch));
         base_offset
     }
 
     /// Appends as a follower: offset and epoch are taken as given. A batch below the end is refused.
-    pub fn append_as_follower(&mut self, batch: RecordBatch) -> bool {
+    pub fn append_as_follower(&mut self, batch: Arc<RecordBatch>) -> bool {
         if batch.base_offset < self.log_end_offset {
             return false;
         }
@@ -181,14 +184,14 @@ impl Log {
         true
     }
 
-    fn push(&mut self, batch: RecordBatch) {
+    fn push(&mut self, batch: Arc<RecordBatch>) {
+        if self.active.should_roll(&batch, &self.config) {
+            self.roll(batch.base_offset);
+        }
         self.epochs.assign(batch.leader_epoch, batch.base_offset);
         let aborted = self.producers.note(&batch);
         self.aborted.extend(aborted);
         self.log_end_offset = batch.next_offset();
-        if self.active.should_roll(&batch, &self.config) {
-            self.roll(batch.base_offset);
-        }
         let interval = self.interval();
         self.active.push(batch, interval);
     }
@@ -199,6 +202,7 @@ impl Log {
         old.close();
         self.closed.push(Arc::new(old));
         self.rolled = Some(base_offset);
+        self.snapshot_producers();
     }
 
     /// Whether a segment was closed and its fsync not asked for yet.

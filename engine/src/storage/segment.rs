@@ -2,15 +2,18 @@
 
 use super::batch::RecordBatch;
 use super::format::SegmentIndexes;
+use super::log::ReadBatches;
 use crate::collections::SharedList;
 use crate::config::TopicConfig;
 use crate::ids::Offset;
+
+use std::sync::Arc;
 
 /// A segment. Clones share the stored batches.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Segment {
     base_offset: Offset,
-    batches: SharedList<RecordBatch>,
+    batches: SharedList<Arc<RecordBatch>>,
     size: u64,
     indexes: SegmentIndexes,
     /// Timestamp of the first batch, in milliseconds: what `segment.ms` is counted from.
@@ -45,7 +48,7 @@ impl Segment {
 
     /// Its batches in order.
     pub fn batches(&self) -> impl DoubleEndedIterator<Item = &RecordBatch> {
-        self.batches.iter()
+        self.batches.iter().map(Arc::as_ref)
     }
 
     /// Whether nothing was appended yet.
@@ -55,7 +58,7 @@ impl Segment {
 
     /// The offset after its last record; its base offset while it is empty.
     pub fn end_offset(&self) -> Offset {
-        self.batches.last().map_or(self.base_offset, RecordBatch::next_offset)
+        self.batches.last().map_or(self.base_offset, |batch| batch.next_offset())
     }
 
     /// Name of one of its files: twenty digits and a suffix.
@@ -76,7 +79,7 @@ impl Segment {
     }
 
     /// Appends a batch and notes it in the indexes.
-    pub fn push(&mut self, batch: RecordBatch, index_interval: u32) {
+    pub fn push(&mut self, batch: Arc<RecordBatch>, index_interval: u32) {
         self.note(&batch, index_interval);
         self.batches.push(batch);
     }
@@ -103,9 +106,9 @@ impl Segment {
         bound: Offset,
         max_bytes: i64,
         bytes: &mut i64,
-        found: &mut Vec<RecordBatch>,
+        found: &mut ReadBatches,
     ) -> bool {
-        for batch in self.batches_from(from) {
+        for batch in self.shared_from(from) {
             if batch.next_offset() > bound {
                 return false;
             }
@@ -123,9 +126,19 @@ impl Segment {
         self.batches.partition_point(|batch| batch.next_offset() <= offset)
     }
 
+    /// The newest batch.
+    pub fn last(&self) -> Option<&Arc<RecordBatch>> {
+        self.batches.last()
+    }
+
+    /// What replicas and readers share: the batches from the one that holds `from`.
+    fn shared_from(&self, from: Offset) -> impl Iterator<Item = &Arc<RecordBatch>> {
+        self.batches.starting_at(self.place_of(from))
+    }
+
     /// The batches from the one that holds `from`.
     pub fn batches_from(&self, from: Offset) -> impl Iterator<Item = &RecordBatch> {
-        self.batches.starting_at(self.place_of(from))
+        self.shared_from(from).map(Arc::as_ref)
     }
 
     /// Keeps only what lies below `offset`, cut at the batch boundary below it; indexes are built anew.
@@ -141,7 +154,7 @@ impl Segment {
     pub fn replace(&mut self, batches: Vec<RecordBatch>, index_interval: u32) {
         *self = Segment::new(self.base_offset);
         for batch in batches {
-            self.push(batch, index_interval);
+            self.push(Arc::new(batch), index_interval);
         }
     }
 
@@ -149,7 +162,7 @@ impl Segment {
     pub fn damage(&mut self, offset: Offset, damage: super::Damage) -> bool {
         let place = self.place_of(offset);
         match self.batches.get_mut(place).filter(|batch| batch.base_offset <= offset) {
-            Some(batch) => batch.damage = Some(damage),
+            Some(batch) => Arc::make_mut(batch).damage = Some(damage),
             None => return false,
         }
         true
