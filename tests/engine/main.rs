@@ -59,6 +59,7 @@ mod transaction_coordinator;
 mod transactions;
 mod truncation;
 mod vectors;
+mod verdicts;
 #[cfg(not(target_arch = "wasm32"))]
 mod wire_format;
 mod zookeeper_controller;

@@ -17,6 +17,7 @@ mod promises;
 mod standing;
 mod standstill;
 mod totals;
+mod verdict;
 
 pub use fate::{Fate, Reading};
 pub use guarantee::{Because, Guarantee, Reasons};
@@ -27,3 +28,4 @@ pub use promises::Promises;
 pub use standing::{Standing, Standings};
 pub use standstill::Standstill;
 pub use totals::Totals;
+pub use verdict::Verdict;

@@ -12,8 +12,8 @@ use crate::protocol::{ErrorCode, SharePartitionFetched};
 use crate::replication::Replica;
 use crate::share::{AcquireTerms, AcquiredRecords};
 use crate::storage::{AbortedReads, ReadBatches, RecordBatch};
-use std::sync::Arc;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 impl Broker {
     /// What a member gets now, from the partitions of its session, each time beginning with another one.

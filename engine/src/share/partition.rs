@@ -6,8 +6,8 @@ use crate::ids::{MemberId, Offset};
 use crate::protocol::ErrorCode;
 use crate::storage::RecordBatch;
 use crate::time::Instant;
-use std::sync::Arc;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// A record in the window.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]

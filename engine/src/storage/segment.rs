@@ -100,14 +100,7 @@ impl Segment {
     /// Collects batches from the one that holds `from`; false when `bound` or `max_bytes` was reached.
     /// The search is over the batches themselves; [`super::LookupSteps`] shows Kafka's way through the index, which a
     /// test holds against this one.
-    pub fn read(
-        &self,
-        from: Offset,
-        bound: Offset,
-        max_bytes: i64,
-        bytes: &mut i64,
-        found: &mut ReadBatches,
-    ) -> bool {
+    pub fn read(&self, from: Offset, bound: Offset, max_bytes: i64, bytes: &mut i64, found: &mut ReadBatches) -> bool {
         for batch in self.shared_from(from) {
             if batch.next_offset() > bound {
                 return false;

@@ -7,7 +7,7 @@ use crate::i18n::{Locale, say, td_string};
 use crate::scene::Target;
 use crate::session::Run;
 use crate::session::words::Names;
-use highwater_engine::audit::{Fate, Ledger};
+use highwater_engine::audit::{Fate, Ledger, Verdict};
 use highwater_engine::ids::{NodeId, RecordId};
 use highwater_engine::view::StageView;
 use std::fmt::Write as _;
@@ -85,14 +85,14 @@ fn records(run: &Run, selection: Option<Target>, locale: Locale) -> String {
         };
         let _ = write!(out, "<tr><th scope=\"row\">{name}</th><td>{acked}</td><td>{stored}</td>");
         for (reader, _) in &readers {
-            let reading = fate.readings.iter().find(|reading| reading.reader == *reader);
-            let cell = match reading {
-                Some(reading) if reading.processed > 1 => {
-                    say(td_string!(locale, page.tables.times), &[("count", &reading.processed)])
-                }
-                Some(reading) if reading.processed == 1 => "✓".to_owned(),
-                Some(reading) if reading.skipped => td_string!(locale, page.tables.skipped).to_owned(),
-                _ => "–".to_owned(),
+            let processed =
+                || fate.readings.iter().find(|reading| reading.reader == *reader).map_or(0, |it| it.processed);
+            let cell = match Verdict::of(fate, *reader) {
+                Verdict::Once | Verdict::Reordered => "✓".to_owned(),
+                Verdict::Duplicated => say(td_string!(locale, page.tables.times), &[("count", &processed())]),
+                Verdict::Skipped => td_string!(locale, page.tables.skipped).to_owned(),
+                Verdict::Open => td_string!(locale, page.tables.open).to_owned(),
+                Verdict::Lost | Verdict::Deleted | Verdict::NotWritten => "–".to_owned(),
             };
             let _ = write!(out, "<td>{cell}</td>");
         }
@@ -102,7 +102,12 @@ fn records(run: &Run, selection: Option<Target>, locale: Locale) -> String {
             Fate { reordered: true, .. } => td_string!(locale, page.tables.reordered),
             _ => "",
         };
-        let badge = if verdict.is_empty() { String::new() } else { format!("<b class=\"badge\">{verdict}</b>") };
+        let badge = match (verdict.is_empty(), fate.sealed_by) {
+            (true, _) => String::new(),
+            (false, 0) => format!("<b class=\"badge\">{verdict}</b>"),
+            // The event that sealed it.
+            (false, n) => format!("<button data-n=\"{n}\"><b class=\"badge\">{verdict}</b></button>"),
+        };
         let _ = write!(out, "<td>{badge}</td></tr>");
     }
     out.push_str("</tbody></table></div>");
@@ -125,8 +130,11 @@ mod tests {
         run.seek_time(Instant(7_500_000));
         let before = records(&run, None, Locale::en);
         assert!(before.contains("✓") && !before.contains("badge"), "{before}");
+        run.seek_time(Instant(5_110_000));
+        let early = records(&run, None, Locale::en);
+        assert!(early.contains("<td>still open</td>"), "{early}");
         run.seek_time(Instant(30_000_000));
         let after = records(&run, None, Locale::en);
-        assert!(after.contains("<b class=\"badge\">lost</b>"), "{after}");
+        assert!(after.contains("<b class=\"badge\">lost</b></button>"), "what it was is one click away: {after}");
     }
 }
