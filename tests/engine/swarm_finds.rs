@@ -4,7 +4,9 @@ use crate::test;
 use highwater_engine::audit::{Because, Guarantee, Ledger, Promise};
 use highwater_engine::event::{Event, PositionReason};
 use highwater_engine::history::History;
-use highwater_engine::ids::{BrokerId, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition};
+use highwater_engine::ids::{
+    BrokerId, Generation, GroupId, LeaderEpoch, NodeId, Offset, RecordId, TopicId, TopicPartition,
+};
 use highwater_engine::scenario::{Scenario, Story};
 use highwater_engine::sim::Actor;
 use highwater_engine::time::Instant;
@@ -260,4 +262,62 @@ fn a_record_under_way_is_in_doubt_when_another_one_ends_the_transaction_for_good
         .filter(|record| history.simulation().ledger().fate(*record).is_some_and(|fate| fate.is_stored()))
         .collect();
     assert_eq!(stored_all_the_same.len(), 1);
+}
+
+#[test]
+fn an_assignment_that_comes_after_the_generation_was_given_up_is_not_taken() {
+    // Between JoinGroup and SyncGroup an old commit comes back with ILLEGAL_GENERATION: the member drops its generation.
+    // What SyncGroup then brings would be owned without one, beside the next owner.
+    let history = told(
+        r#"scenario late-assignment seed=3456
+        controllers 5
+        brokers 2
+        network latency="7ms" jitter="5ms" loss-per-million=5000
+        topic t0 partitions=1 replication-factor=2 min.insync.replicas=2
+        queue q {
+            worker w prefetch=1 processing="8ms"
+        }
+        producer p0 topic=t0 start="1s" every="400ms" size=100 transaction-records=2 abort-every=3 hold="140ms" linger.ms=5 acks=all metadata.max.age.ms=5000 {
+            keys k0 k1 k2 k3 k4
+        }
+        group g0 topic=t0 auto.offset.reset=earliest session.timeout.ms=10000 partition.assignment.strategy=cooperative-sticky isolation.level=read_committed {
+            consumer c00 processing="91ms" commit=before group.instance.id=i00
+            consumer c01 processing="70ms" commit=each
+        }
+        group g1 topic=t0 auto.offset.reset=earliest session.timeout.ms=10000 partition.assignment.strategy=cooperative-sticky {
+            consumer c10 processing="1ms" commit=each group.instance.id=i10
+            consumer c11 processing="37ms" commit=after
+            consumer c12 processing="31ms" commit=auto
+        }
+        at "5744ms" { kill "controller 3"; }
+        at "10271ms" { reassign t0-0 1 2; }
+        at "10481ms" { create-partitions t0 3; }
+        at "11303ms" { start "controller 3"; }
+        at "18365ms" {
+            processing c00 "1015ms"
+            stop "controller 1"
+        }
+        at "20125ms" { start "controller 1"; }
+        at "25373ms" { elect-leader t0-0; }
+        at "29732ms" {
+            processing c11 "370ms"
+            kill c10
+        }
+        at "32183ms" { start c10; }
+        at "38167ms" { power-off w; }
+        at "39189ms" { start w; }
+        at "45558ms" { kill "controller 2"; }
+        at "48835ms" { pause 1; }
+        at "55486ms" { processing c12 "1069ms"; }
+        at "62673ms" { start "controller 2"; }
+        at "65469ms" { resume 1; }
+        at "67245ms" { start c10; }
+        story {
+            run "470s"
+        }"#,
+    );
+    let without = history.events().iter().find(
+        |emitted| matches!(&emitted.event, Event::PartitionsAssigned { generation, .. } if *generation == Generation::NONE),
+    );
+    assert_eq!(without, None);
 }

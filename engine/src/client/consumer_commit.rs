@@ -128,9 +128,20 @@ impl Consumer {
         if let Some(keeper) = self.keeper() {
             return self.write_znodes(keeper, &offsets, (wait, commit), out);
         }
-        let (client, group, instance) = (self.node, self.group, self.instance());
+        let (client, group, instance, is_848) = (self.node, self.group, self.instance(), self.is_848());
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
+        if !is_848 && matches!(membership.state, MemberState::Joining | MemberState::Syncing) {
+            // Between two generations nothing is sent (`generationIfStable`): the commit fails here.
+            runtime.async_commits.remove(&commit);
+            let error = ErrorCode::RebalanceInProgress;
+            out.note(|| Fact::CommitReturned { client, commit, error, maybe_written: false });
+            out.emit(|| Event::CommitRefused { client, group, error });
+            if wait {
+                self.commit_returned(out);
+            }
+            return;
+        }
         let Some(coordinator) = membership.coordinator.node else {
             let error = ErrorCode::CoordinatorNotAvailable;
             out.note(|| Fact::CommitReturned { client, commit, error, maybe_written: false });

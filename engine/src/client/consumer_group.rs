@@ -304,6 +304,11 @@ impl Consumer {
             ErrorCode::RebalanceInProgress => return,
             error => return self.on_coordinator_error(error, out),
         }
+        // Meanwhile a commit was refused and the member is out: this assignment is of a generation it no longer has
+        // (`SyncGroupResponseHandler`, `hasGenerationReset`). It joins again.
+        if runtime.membership.left || runtime.membership.generation == Generation::NONE {
+            return;
+        }
         let assigned = answer.assignment;
         runtime.membership.state = MemberState::Stable;
         runtime.next_auto_commit = out.now + auto;

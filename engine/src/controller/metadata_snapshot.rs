@@ -34,6 +34,6 @@ impl MetadataSnapshot {
         if let MetadataRecord::BrokerConfig { broker, name, value } = &**record {
             self.broker_configs.insert((*broker, name.clone()), value.clone());
         }
-        self.end = self.end + 1;
+        self.end += 1;
     }
 }

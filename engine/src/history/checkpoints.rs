@@ -1,7 +1,6 @@
 //! The world as it was at some moments of a run: whoever goes back begins at one of them.
 
 use crate::sim::Simulation;
-use crate::time::Instant;
 
 /// Events between checkpoints at their closest: running over so many is not seen.
 pub(super) const SPACING: u64 = 1 << 10;
@@ -64,12 +63,6 @@ impl Checkpoints {
     pub fn before(&self, n: u64) -> Option<&Simulation> {
         let behind = self.kept.partition_point(|known| known.dispatched() < n);
         self.kept.get(behind.checked_sub(1)?)
-    }
-
-    /// The last one at or before a moment.
-    pub fn at_or_before_time(&self, at: Instant) -> Option<&Simulation> {
-        let behind = self.kept.partition_point(|known| known.now() <= at);
-        self.kept.get(behind.max(1) - 1)
     }
 
     /// The one at just this world's place takes over what it knows: a command was given there.

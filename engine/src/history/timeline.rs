@@ -10,9 +10,12 @@ use crate::sim::{Dispatched, Emitted, Observe, Simulation, SpecError};
 use crate::time::Instant;
 
 /// Steps that are remembered. Beyond that the oldest are forgotten with their events; the world can still go there.
-const REMEMBERED: usize = 400_000;
+const REMEMBERED: usize = 300_000;
 /// The share of them that is forgotten at once: a long pause in a short frame would be seen.
 const FORGOTTEN: usize = 16;
+/// A run of so many steps gets the room it will ever need for them at once: lists that grow and move leave holes.
+const LONG: usize = 1 << 16;
+
 /// A step of the run, for the chain of causes and for diagrams of who heard what from whom.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -33,6 +36,8 @@ pub struct History {
     /// Everything that happened up to the furthest known event, also beyond the cursor.
     events: Vec<Emitted>,
     steps: Vec<Step>,
+    /// When every event happened whose number is a multiple of [`SPACING`], of forgotten ones too.
+    marks: Vec<Instant>,
     /// How many of the first steps are forgotten.
     forgotten: u64,
     /// How many are remembered.
@@ -51,6 +56,7 @@ impl History {
             simulation,
             events: Vec::new(),
             steps: Vec::new(),
+            marks: Vec::new(),
             forgotten: 0,
             remembered: REMEMBERED,
         })
@@ -71,7 +77,7 @@ impl History {
         self.forgotten + self.steps.len() as u64
     }
 
-    /// Remembers about so many steps, instead of 400,000.
+    /// Remembers about so many steps, instead of 300,000.
     pub fn remember(&mut self, steps: usize) {
         self.remembered = steps.max(4);
     }
@@ -151,9 +157,11 @@ impl History {
         let n = self.simulation.dispatched();
         if n > self.end() {
             let (at, cause) = (self.simulation.now(), self.simulation.cause());
-            make_room(&mut self.steps, 1);
+            if n.is_multiple_of(SPACING) {
+                self.marks.push(at);
+            }
+            self.make_room(emitted.len());
             self.steps.push(Step { at, cause, what });
-            make_room(&mut self.events, emitted.len());
             self.events.extend(emitted);
             if self.steps.len() > self.remembered {
                 self.forget((self.remembered / FORGOTTEN).max(1));
@@ -163,6 +171,20 @@ impl History {
             self.checkpoints.keep(&self.simulation);
         }
         true
+    }
+
+    /// Room for one more step and the events it brought about.
+    fn make_room(&mut self, events: usize) {
+        let steps = self.steps.len();
+        if steps < LONG || steps > self.remembered {
+            return;
+        }
+        self.steps.reserve_exact(self.remembered + 1 - steps);
+        if self.events.capacity() - self.events.len() < events {
+            // As many events per step as so far, and an eighth more.
+            let all = self.events.len().saturating_mul(self.remembered) / steps * 9 / 8;
+            self.events.reserve_exact(events + all.saturating_sub(self.events.len()).max(self.events.len() / 8));
+        }
     }
 
     /// Forgets the oldest steps and what they brought about.
@@ -211,8 +233,9 @@ impl History {
     pub fn seek_time_within(&mut self, at: Instant, last: u64) {
         if self.forgotten > 0 && self.steps.first().is_none_or(|first| at < first.at) {
             // Before what is remembered: the world is run there again.
-            if let Some(nearest) = self.checkpoints.at_or_before_time(at) {
-                self.simulation = nearest.clone();
+            let marked = (self.marks.partition_point(|mark| *mark <= at) as u64 * SPACING).min(last);
+            if self.cursor() < marked || self.simulation.now() > at {
+                self.seek_event(marked);
             }
             while self.next_event_at().is_some_and(|next| next <= at) && self.cursor() < last && self.step_forward() {}
             return;
@@ -307,6 +330,7 @@ impl History {
         let (cursor, now) = (self.cursor(), self.simulation.now());
         self.steps.truncate(cursor.saturating_sub(self.forgotten) as usize);
         self.forgotten = self.forgotten.min(cursor);
+        self.marks.truncate((cursor / SPACING) as usize);
         self.events.truncate(self.events.partition_point(|emitted| emitted.n <= cursor));
         let known = self.recording.commands.len();
         self.recording
@@ -411,6 +435,7 @@ impl History {
         }
         self.forgotten = self.forgotten.min(shared);
         self.steps.truncate(shared.saturating_sub(self.forgotten).try_into().unwrap_or(usize::MAX));
+        self.marks.truncate((shared / SPACING).try_into().unwrap_or(usize::MAX));
         self.events.truncate(self.events.partition_point(|emitted| emitted.n <= shared));
     }
 
@@ -425,6 +450,7 @@ impl History {
         self.checkpoints = Checkpoints::new(begin.clone());
         self.simulation = begin;
         self.steps.clear();
+        self.marks.clear();
         self.events.clear();
         self.forgotten = 0;
     }
@@ -443,12 +469,5 @@ impl History {
             next = step.cause;
         }
         chain
-    }
-}
-
-/// Room for `more`, and a quarter beyond: what a long run remembers should not double once more at its end.
-fn make_room<T>(list: &mut Vec<T>, more: usize) {
-    if list.capacity() - list.len() < more {
-        list.reserve_exact(more + list.len() / 4);
     }
 }
