@@ -17,7 +17,7 @@ pub enum Planted {
     NoSequenceCheck,
     /// A gap in the sequence is taken for a repetition: answered as written, and not written.
     GapTakenForDuplicate,
-    /// A commit of an old generation is taken.
+    /// A commit of an old generation is taken; and a member between two generations sends it.
     StaleGenerationAccepted,
     /// A commit of a member that was thrown out is taken.
     ZombieCommitAccepted,

@@ -131,7 +131,9 @@ impl Consumer {
         let (client, group, instance, is_848) = (self.node, self.group, self.instance(), self.is_848());
         let Some(runtime) = &mut self.runtime else { return };
         let membership = &mut runtime.membership;
-        if !is_848 && matches!(membership.state, MemberState::Joining | MemberState::Syncing) {
+        let is_between = !is_848 && matches!(membership.state, MemberState::Joining | MemberState::Syncing);
+        // Planted, neither side looks at generations: otherwise only a frozen member would ever send an old one.
+        if is_between && !planted(Planted::StaleGenerationAccepted) {
             // Between two generations nothing is sent (`generationIfStable`): the commit fails here.
             runtime.async_commits.remove(&commit);
             let error = ErrorCode::RebalanceInProgress;
